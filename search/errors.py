@@ -1,0 +1,82 @@
+"""Every error Songngu raises on purpose; each message says what to do next.
+
+The tree::
+
+    SongnguError
+    ├── SettingsError            a setting is unknown or cannot be parsed
+    ├── QueryError               the query cannot be answered as typed
+    │   └── QueryTooLongError
+    ├── StoreError
+    │   ├── StoreUnavailableError    no answer, or none in time
+    │   ├── ArchiveMissingError      nothing has been indexed there yet
+    │   ├── ArchiveMismatchError     made with another encoder or a newer version
+    │   └── WriteError               some articles were refused (``failures``)
+    ├── EncoderError             a model cannot be loaded or run
+    └── SourceError
+        ├── FetchError           a file or address cannot be read
+        └── ExtractionError      what was read holds no article
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SongnguError(Exception):
+    """Base of all errors that are meant for the person using Songngu."""
+
+
+class SettingsError(SongnguError):
+    """A setting is unknown, or its value cannot be used."""
+
+
+class QueryError(SongnguError):
+    """The query, or one of its filters, cannot be used as typed."""
+
+
+class QueryTooLongError(QueryError):
+    """The query is longer than the limit that is set."""
+
+
+class StoreError(SongnguError):
+    """The archive cannot do what was asked of it."""
+
+
+class StoreUnavailableError(StoreError):
+    """The archive's store does not answer, or not in time."""
+
+
+class ArchiveMissingError(StoreError):
+    """There is no archive at the place that was named."""
+
+
+class ArchiveMismatchError(StoreError):
+    """The archive was made with another encoder or another version of the text rules."""
+
+
+class WriteError(StoreError):
+    """Some articles could not be written.
+
+    Attributes:
+        failures: (article id, reason) for each of them.
+    """
+
+    def __init__(self, message: str, *, failures: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.failures = tuple(failures)
+
+
+class EncoderError(SongnguError):
+    """An embedding model cannot be loaded or run."""
+
+
+class SourceError(SongnguError):
+    """A source of articles cannot be used."""
+
+
+class FetchError(SourceError):
+    """A file or address cannot be read."""
+
+
+class ExtractionError(SourceError):
+    """What was read holds no article."""

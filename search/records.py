@@ -1,0 +1,217 @@
+"""What flows through Songngu: articles, passages, queries, hits and results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date as calendar_date
+from functools import cached_property
+from typing import Any, Literal
+
+Mode = Literal["hybrid", "words", "meaning"]
+Sort = Literal["relevance", "newest", "oldest"]
+
+MODES: tuple[Mode, ...] = ("hybrid", "words", "meaning")
+SORTS: tuple[Sort, ...] = ("relevance", "newest", "oldest")
+
+
+def day_of(date: str | None) -> int | None:
+    """The calendar day (proleptic ordinal) that a published date names, as it was written.
+
+    The day in the publisher's own time zone counts: a story of 23:30+07:00 belongs to that day.
+    """
+    return calendar_date.fromisoformat(date[:10]).toordinal() if date else None
+
+
+@dataclass(frozen=True)
+class Article:
+    """One news story as an archive keeps it. All text is NFC without invisible characters.
+
+    Attributes:
+        date: Published, ISO 8601 ("2025-09-24" or "2025-09-24T08:30:00+07:00"); None is unknown.
+    """
+
+    id: str
+    lang: str
+    text: str
+    title: str = ""
+    lead: str = ""
+    date: str | None = None
+    url: str | None = None
+    source: str | None = None
+    authors: tuple[str, ...] = ()
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
+
+    @cached_property
+    def body(self) -> str:
+        """Lead, text and captions as one string; passages are spans of it."""
+        parts = [self.lead, self.text, *self.captions]
+        return "\n\n".join(part for part in parts if part)
+
+    @property
+    def day(self) -> int | None:
+        """The published date as a day number, or None where it is unknown."""
+        return day_of(self.date)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 over every field: equal hashes mean that nothing has to be done again."""
+        payload = json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """The article as one JSON object; lists stay lists, unknown stays null."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Article:
+        """The article that ``to_json`` described; for untrusted input see ``indexer.articles``."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in known.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of ``Article.body`` that has an embedding of its own.
+
+    Attributes:
+        position: Its number within the article, from 0.
+        start, end: Offsets into ``Article.body`` in characters, end exclusive.
+    """
+
+    position: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What every hit must satisfy; applied before ranking, so that ``k`` hits remain.
+
+    Attributes:
+        date_from, date_to: ISO dates, both inclusive; an article of unknown date fails them.
+        sources: Any of these; empty means all.
+    """
+
+    date_from: str | None = None
+    date_to: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One search as a person asked for it.
+
+    Attributes:
+        text: What was typed, with "quoted phrases" and -exclusions.
+        k: Most hits wanted for each language, 1 to 1000.
+        offset: Hits to pass over in each language's list (paging).
+        lang: "both", or the code of the only language whose stories are wanted.
+        verbatim: Search for exactly what was typed: restore no diacritics.
+    """
+
+    text: str
+    k: int = 10
+    offset: int = 0
+    lang: str = "both"
+    mode: Mode = "hybrid"
+    sort: Sort = "relevance"
+    filters: Filters = field(default_factory=Filters)
+    verbatim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The passage that answers a query best.
+
+    Attributes:
+        text: The passage's text.
+        marks: (start, end) of the matched words in ``text``, ascending, not overlapping.
+    """
+
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``passage`` object of the API."""
+        return {"text": self.text, "marks": [list(mark) for mark in self.marks]}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that answers a query.
+
+    Attributes:
+        score: Comparable within one query, across both languages; higher is better.
+        matched: Why it was found: "words", "meaning" or both.
+        title_marks: Like ``Snippet.marks``, in the title.
+        counterpart: The id of the same story in the other language, where it is known.
+        copies: How many further copies of the story this hit stands for.
+    """
+
+    article: Article
+    score: float
+    matched: tuple[str, ...]
+    passage: Snippet
+    title_marks: tuple[tuple[int, int], ...] = ()
+    counterpart: str | None = None
+    copies: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of ``results`` in the API."""
+        article = self.article
+        return {
+            "id": article.id,
+            "lang": article.lang,
+            "title": article.title,
+            "title_marks": [list(mark) for mark in self.title_marks],
+            "date": article.date,
+            "source": article.source,
+            "section": article.section,
+            "authors": list(article.authors),
+            "url": article.url,
+            "score": round(self.score, 4),
+            "matched": list(self.matched),
+            "passage": self.passage.to_json(),
+            "counterpart": self.counterpart,
+            "copies": self.copies,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The answer to one query: a list for each language, and one ranking over both.
+
+    Attributes:
+        query_lang: The language the query was read as.
+        read_as: The query with its diacritics restored, where that was done.
+        total: Stories that match in each language; paging ends there.
+        results: Up to ``k`` hits for each language, best first.
+        mixed: Ids of the hits above in one ranking over both languages.
+    """
+
+    query: Query
+    query_lang: str
+    read_as: str | None
+    took_ms: float
+    total: dict[str, int]
+    results: dict[str, tuple[Hit, ...]]
+    mixed: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer of ``songngu search --json`` and ``GET /api/v1/search``."""
+        return {
+            "query": self.query.text,
+            "query_lang": self.query_lang,
+            "read_as": self.read_as,
+            "mode": self.query.mode,
+            "took_ms": round(self.took_ms, 1),
+            "total": self.total,
+            "results": {lang: [hit.to_json() for hit in hits] for lang, hits in self.results.items()},
+            "mixed": list(self.mixed),
+        }

@@ -1,0 +1,234 @@
+"""What a store must do: keep articles with their vectors, and look them up by words and meaning.
+
+Everything here is neutral: no engine's JSON, rows or exceptions cross this seam. Text reaches a
+store already analysed (``Entry.forms``), so every store indexes and matches the same tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from search.encoders.base import EncoderIdentity, FloatArray
+from search.languages import TEXT_VERSION, Forms
+from search.records import Article, Filters, Passage
+
+Field = Literal["exact", "folded", "words", "title"]
+"""The word fields of an article, kept apart for each language:
+
+exact   every token, lower-case, its marks kept (positions indexed, for phrases)
+folded  every token without marks (positions indexed, for phrases)
+words   compounds ("hợp_tác") in Vietnamese, stems in English
+title   the title's folded tokens
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveProfile:
+    """What an archive remembers of how it was made.
+
+    Attributes:
+        encoder: Identity of the model that made every vector in it.
+        text_version: Version of the folding and segmentation rules.
+    """
+
+    encoder: EncoderIdentity
+    text_version: int = TEXT_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that ``from_json`` reads back."""
+        return {"encoder": self.encoder.to_json(), "text_version": self.text_version}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ArchiveProfile:
+        """The profile that ``to_json`` described."""
+        return cls(EncoderIdentity.from_json(values["encoder"]), int(values["text_version"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article with everything a store keeps of it.
+
+    Attributes:
+        passages: Ascending by position; may be empty (then only words find the article).
+        vectors: float32, shape (len(passages), dimension), each row L2-normalised.
+        forms: The analysed text; see ``Field``.
+    """
+
+    article: Article
+    passages: tuple[Passage, ...]
+    vectors: FloatArray
+    forms: Forms
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One token to find in one field; its BM25 score is multiplied by ``boost``."""
+
+    field: Field
+    token: str
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Consecutive tokens in the field "exact" or "folded"; a single token is fine."""
+
+    field: Literal["exact", "folded"]
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which articles a lookup may return: all conditions must hold.
+
+    Attributes:
+        lang: The language of the articles; also selects whose fields the phrases are read in.
+        filters: Dates and sources.
+        ids: Only these articles; None means all. Scores are exact within ids.
+        phrases: Each must occur (title, lead, text or captions).
+        excluded: None may occur.
+    """
+
+    lang: str
+    filters: Filters = field(default_factory=Filters)
+    ids: tuple[str, ...] | None = None
+    phrases: tuple[Phrase, ...] = ()
+    excluded: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordLookup:
+    """Articles with the highest sum of boosted BM25 scores (Lucene's formula, k1=1.2, b=0.75).
+
+    Without terms, nothing is found unless ``scope.phrases`` is given: then every article with
+    these phrases is found, with score 0.
+    """
+
+    scope: Scope
+    terms: tuple[Term, ...]
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearestLookup:
+    """Articles whose best passage is nearest to a vector.
+
+    Attributes:
+        vector: float32, shape (dimension,), L2-normalised.
+    """
+
+    scope: Scope
+    vector: FloatArray
+    k: int
+
+
+Lookup = WordLookup | NearestLookup
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article found by one lookup.
+
+    Attributes:
+        score: Sum of BM25 scores in Lucene's scale (no k1+1 factor), or the cosine.
+        passage: The nearest passage, for a ``NearestLookup``.
+    """
+
+    id: str
+    score: float
+    passage: Passage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What became of a batch of writes.
+
+    Attributes:
+        written: Ids that are kept now: they survive a kill at any later moment.
+        failures: (id, reason) of those that were refused.
+    """
+
+    written: tuple[str, ...]
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """What is inside.
+
+    Attributes:
+        articles: By language.
+        passages: In all.
+        sources: Articles by source, most first ("" where it is unknown).
+        bytes_used: Size on disk of everything the archive occupies.
+    """
+
+    articles: dict[str, int]
+    passages: int
+    sources: dict[str, int]
+    date_first: str | None
+    date_last: str | None
+    bytes_used: int
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Keeps one archive. Methods may be called from several threads at once.
+
+    Every method raises StoreUnavailableError when the store does not answer in time, and all but
+    ``profile`` and ``create`` raise ArchiveMissingError when there is no archive yet.
+    """
+
+    location: str
+    """How the archive is named on the command line, without secrets."""
+
+    def profile(self) -> ArchiveProfile | None:
+        """The archive's profile, or None where there is no archive yet."""
+
+    def create(self, profile: ArchiveProfile) -> None:
+        """Make an empty archive; no effect where one with the same profile exists.
+
+        Raises:
+            ArchiveMismatchError: One with another profile exists.
+        """
+
+    def upsert(self, entries: Sequence[Entry]) -> WriteReport:
+        """Write whole articles, replacing those of the same id. Each is written entirely or not."""
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Remove articles; how many were there. Unknown ids are no error."""
+
+    def flush(self) -> None:
+        """Make what was written visible to every search that begins after this returns."""
+
+    def hashes(self, ids: Sequence[str]) -> dict[str, str]:
+        """Content hashes of those of the ids that are kept."""
+
+    def articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Those of the ids that are kept."""
+
+    def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
+        """Run lookups in one round trip; for each its candidates, best first, ties by id.
+
+        Raises:
+            ArchiveMismatchError: A vector's length differs from the archive's.
+        """
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything that is kept, by ascending id, streamed: one consistent state where it can."""
+
+    def stats(self) -> StoreStats:
+        """Count what is kept."""
+
+    def rebuild(self, profile: ArchiveProfile) -> AbstractContextManager[Store]:
+        """A new, empty generation to fill; it replaces the archive when the block ends well.
+
+        Readers see the old generation until then, and never half of one. When the block raises,
+        the new generation is dropped and the archive stays as it was.
+        """
+
+    def close(self) -> None:
+        """Let go of connections and memory. The store cannot be used afterwards."""
