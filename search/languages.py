@@ -17,7 +17,9 @@ TEXT_VERSION = 1
 
 # Invisible characters that web pages and word processors leave inside words: soft hyphen, zero
 # width (non-)joiners and spaces, direction marks, word joiner, byte order mark.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
@@ -25,6 +27,9 @@ _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 # A number with its separators, or letters and digits with apostrophes inside ("don't", "O'Neill").
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+(?:['’ʼ][^\W_]+)*")
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+
+_LONGEST_TOKEN = 100
+"""Characters; the rest of a longer token is cut off: no engine takes terms of any length."""
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền, sắc, ngã, hỏi, nặng
 
@@ -41,7 +46,8 @@ def _tone_table(plain: str) -> dict[str, str]:
 
 
 # "hoà" and "hòa" are one word: where nothing follows the pair, the tone goes to the first vowel;
-# where a consonant or vowel follows ("hoàn", "khoái"), to the second. "quý" is no pair: qu is an onset.
+# where a consonant or vowel follows ("hoàn", "khoái"), to the second. "quý" is no pair: its onset
+# is qu.
 _TO_FIRST = {**_tone_table("oa"), **_tone_table("oe"), **_tone_table("uy")}
 _TO_SECOND = {first: second for second, first in (_tone_table("oa") | _tone_table("oe")).items()}
 _OPEN_PAIR = re.compile(rf"(?<!q)(?:{'|'.join(_TO_FIRST)})$")
@@ -78,6 +84,7 @@ def _number(token: str) -> str:
 @lru_cache(maxsize=1 << 18)
 def exact(token: str) -> str:
     """The form of one token that equality means: lower-case, NFC, tone placed, marks kept."""
+    token = token[:_LONGEST_TOKEN]
     if token[0].isdigit() and not token.isalnum():
         return _number(token)
     token = unicodedata.normalize("NFC", token).lower().replace("ð", "đ")  # eth typed for đ
@@ -164,14 +171,17 @@ class Language:
     stop_words: frozenset[str]
     marks_tell_words_apart: bool
 
-    def forms(self, *, title: str, body: str) -> Forms:
-        """Analyse an article's title and body for a store's word fields."""
+    def forms(self, *, title: str, body: str, words: str | None = None) -> Forms:
+        """Analyse an article's title and body for a store's word fields.
+
+        ``words`` is that field where it was kept: finding compounds costs more than all the rest.
+        """
         text = f"{title}\n{body}" if title else body
         exact_list = exact_tokens(text)
         return Forms(
             exact=" ".join(exact_list),
             folded=" ".join(map(fold, exact_list)),
-            words=" ".join(self.words(text)),
+            words=" ".join(self.words(text)) if words is None else words,
             title=" ".join(map(fold, exact_tokens(title))),
         )
 

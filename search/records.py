@@ -212,6 +212,8 @@ class Results:
             "mode": self.query.mode,
             "took_ms": round(self.took_ms, 1),
             "total": self.total,
-            "results": {lang: [hit.to_json() for hit in hits] for lang, hits in self.results.items()},
+            "results": {
+                lang: [hit.to_json() for hit in hits] for lang, hits in self.results.items()
+            },
             "mixed": list(self.mixed),
         }

@@ -1,0 +1,1 @@
+"""Where archives are kept: one SQLite file, or an Elasticsearch cluster."""

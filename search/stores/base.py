@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from search.encoders.base import EncoderIdentity, FloatArray
+from search.errors import ArchiveMismatchError
 from search.languages import TEXT_VERSION, Forms
 from search.records import Article, Filters, Passage
 
@@ -172,6 +173,24 @@ class StoreStats:
     date_first: str | None
     date_last: str | None
     bytes_used: int
+
+
+def mismatch(
+    location: str, existing: ArchiveProfile, wanted: ArchiveProfile
+) -> ArchiveMismatchError:
+    """The error for an archive that was made otherwise than is wanted now, naming the way out."""
+    if existing.encoder.fingerprint != wanted.encoder.fingerprint:
+        return ArchiveMismatchError(
+            f"The archive {location} was made with the encoder {existing.encoder.name}"
+            f" ({existing.encoder.dimension} dimensions), not with {wanted.encoder.name}"
+            f" ({wanted.encoder.dimension}). Use --encoder {existing.encoder.name}, or embed it"
+            f" again with: songngu reembed --archive {location} --encoder {wanted.encoder.name}"
+        )
+    return ArchiveMismatchError(
+        f"The archive {location} was made with version {existing.text_version} of the text rules;"
+        f" this is version {wanted.text_version}. Bring it up to date with:"
+        f" songngu reembed --archive {location}"
+    )
 
 
 @runtime_checkable

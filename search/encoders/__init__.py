@@ -1,0 +1,1 @@
+"""Embedding models: the bundled one, and any sentence-transformers model."""

@@ -1,0 +1,93 @@
+"""What an encoder must do: turn queries and passages into vectors that can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What makes the vectors of two encoders comparable; an archive keeps it.
+
+    Attributes:
+        prefixes: What is put before a query and before a passage.
+        fingerprint: Hash of all that changes a vector; equal for every way of computing it.
+    """
+
+    name: str
+    revision: str
+    dimension: int
+    prefixes: tuple[str, str]
+    fingerprint: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that ``from_json`` reads back."""
+        return asdict(self) | {"prefixes": list(self.prefixes)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> EncoderIdentity:
+        """The identity that ``to_json`` described."""
+        query, passage = values["prefixes"]
+        return cls(
+            name=str(values["name"]),
+            revision=str(values["revision"]),
+            dimension=int(values["dimension"]),
+            prefixes=(str(query), str(passage)),
+            fingerprint=str(values["fingerprint"]),
+        )
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns text into vectors. Every method is safe to call from several threads at once.
+
+    Attributes:
+        max_tokens: Longest input, special tokens and prefix included; the rest is cut off.
+    """
+
+    name: str
+    revision: str
+    dimension: int
+    max_tokens: int
+    prefixes: tuple[str, str]
+    fingerprint: str
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors of queries: float32, shape (len(texts), dimension), L2-normalised rows."""
+
+    def encode_passages(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> FloatArray:
+        """Vectors of passages, in the order given: float32, (len(texts), dimension), L2-normalised.
+
+        Args:
+            progress: Called with the number of texts done since the last call.
+        """
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, without prefix and special tokens."""
+
+    def close(self) -> None:
+        """Let go of the model."""
+
+
+def fingerprint(**facts: object) -> str:
+    """A stable hash of whatever changes an encoder's vectors."""
+    payload = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=list)
+    return hashlib.sha256(payload.encode()).hexdigest()[:16]
+
+
+def identity(encoder: Encoder) -> EncoderIdentity:
+    """What an archive remembers of an encoder."""
+    return EncoderIdentity(
+        encoder.name, encoder.revision, encoder.dimension, encoder.prefixes, encoder.fingerprint
+    )

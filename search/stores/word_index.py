@@ -1,0 +1,283 @@
+"""The embedded store's word index: BM25 by tantivy, one index for each language.
+
+Derived from the archive and never the truth: it can be deleted at any moment. A separate index for
+each language keeps document counts and average lengths apart, as separate fields do in
+Elasticsearch, so that both stores compute the same scores.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tantivy
+from tantivy import FieldType, Occur, Query
+
+from search.errors import StoreError, StoreUnavailableError
+from search.languages import LANGUAGES, Forms
+from search.records import day_of
+from search.stores.base import Phrase, Scope, Term
+
+logger = logging.getLogger(__name__)
+
+_FORMAT = 1
+_LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
+_WRITER_BYTES = 64_000_000
+_LOCK_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far derived data has followed an archive.
+
+    Attributes:
+        archive: The archive's unique id.
+        row: The highest row number that was read.
+        removal: The highest removal number that was read.
+    """
+
+    archive: str
+    row: int = 0
+    removal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WordRow:
+    """What the word index needs of one article."""
+
+    row: int
+    lang: str
+    day: int | None
+    source: str | None
+    forms: Forms
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("row", indexed=True, fast=True)
+    builder.add_integer_field("day", indexed=True, fast=True)
+    builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
+    for name in ("exact", "folded"):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    for name in ("words", "title"):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+class WordIndex:
+    """Finds rows of an archive by words. ``find`` is safe from several threads at once.
+
+    Args:
+        folder: Where the index is kept; None keeps it in memory (an archive that is read-only).
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._schema = _schema()
+        self._indexes: dict[str, tantivy.Index] = {}
+        self._searchers: dict[str, tantivy.Searcher] = {}
+        self._mark: Mark | None = None
+
+    def mark(self) -> Mark | None:
+        """How far the index that is open now has followed its archive."""
+        return self._mark
+
+    def open(self, archive: str) -> Mark:
+        """Open what is on disk; what is missing, broken or another archive's starts anew."""
+        stored = self._stored_mark()
+        if stored is None or stored.archive != archive:
+            stored = Mark(archive)
+        if self._mark is None or self._mark != stored:
+            try:
+                self._open_indexes(fresh=stored.row == 0 and stored.removal == 0)
+            except (ValueError, OSError) as error:
+                logger.warning("The word index is damaged and is built again: %s", error)
+                stored = Mark(archive)
+                self._open_indexes(fresh=True)
+            self._mark = stored
+        return self._mark
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the right to change the index among all processes."""
+        if self._folder is None:
+            yield
+            return
+        self._folder.mkdir(exist_ok=True)
+        with (self._folder / "lock").open("w") as handle:
+            deadline = time.monotonic() + _LOCK_TIMEOUT_S
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise StoreUnavailableError(
+                            f"Another process has been updating {self._folder} for over"
+                            f" {_LOCK_TIMEOUT_S:.0f} s. Wait for it or end it, then try again."
+                        ) from None
+                    time.sleep(0.05)
+            yield
+
+    def advance(self, removed: Sequence[int], added: Iterable[WordRow], to: Mark) -> None:
+        """Follow the archive up to ``to``; the caller holds ``locked``.
+
+        Rows above the present mark are taken out first: a kill between the index's own commit and
+        the note of it must not leave them twice.
+        """
+        mark = self._mark or Mark(to.archive)
+        writers: dict[str, tantivy.IndexWriter] = {}
+        try:
+            for lang, index in self._indexes.items():
+                writer = writers[lang] = index.writer(_WRITER_BYTES, 1)
+                writer.delete_documents_by_query(
+                    Query.range_query(
+                        self._schema, "row", FieldType.Unsigned, lower_bound=mark.row + 1
+                    )
+                )
+                for row in removed:
+                    writer.delete_documents_by_term("row", row)
+            for word_row in added:
+                writers[word_row.lang].add_document(_document(word_row))
+            for lang, writer in writers.items():
+                writer.commit()
+                writer.wait_merging_threads()
+                self._indexes[lang].reload()
+        except (ValueError, OSError) as error:
+            raise StoreError(
+                f"The word index beside the archive cannot be written: {error}."
+                " Free space or give write permission, then try again; no article is lost."
+            ) from error
+        self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
+        self._store_mark(to)
+        self._mark = to
+
+    def reset(self, archive: str) -> None:
+        """Start anew; the caller holds ``locked``."""
+        self._open_indexes(fresh=True)
+        self._mark = Mark(archive)
+
+    def find(
+        self, terms: Sequence[Term], scope: Scope, k: int, *, rows: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """(row, score in Lucene's scale) of the ``k`` best matches, best first.
+
+        Every row that ties with the k-th is returned too, so that the caller can break ties.
+
+        Args:
+            rows: Only these; ``scope.ids`` is not read here.
+        """
+        query = self._query(terms, scope, rows)
+        limit = k + 16
+        while True:
+            hits = self._searchers[scope.lang].search(query, limit=limit, count=False).hits
+            if len(hits) < limit or hits[-1][0] < hits[k - 1][0]:
+                break
+            limit *= 4
+        return self._rows(scope.lang, hits)
+
+    def matching(self, scope: Scope) -> list[int]:
+        """All rows whose text satisfies the scope's phrases and exclusions."""
+        searcher = self._searchers[scope.lang]
+        limit = max(1, searcher.num_docs)
+        hits = searcher.search(self._query((), scope), limit=limit, count=False).hits
+        return [row for row, _ in self._rows(scope.lang, hits)]
+
+    def _rows(
+        self, lang: str, hits: list[tuple[float, tantivy.DocAddress]]
+    ) -> list[tuple[int, float]]:
+        rows = self._searchers[lang].fast_field_values("row", [address for _, address in hits])
+        return [
+            (int(row), score * _LUCENE_SCALE) for row, (score, _) in zip(rows, hits, strict=True)
+        ]
+
+    def _query(
+        self, terms: Sequence[Term], scope: Scope, rows: Sequence[int] | None = None
+    ) -> Query:
+        """Scored terms, and everything else as conditions that score nothing."""
+        clauses: list[tuple[Occur, Query]] = []
+        if terms:
+            should = [(Occur.Should, self._scored(term)) for term in terms]
+            clauses.append((Occur.Must, Query.boolean_query(should)))
+        conditions = [self._phrase(phrase) for phrase in scope.phrases]
+        if rows is not None:
+            conditions.append(Query.term_set_query(self._schema, "row", list(rows)))
+        filters = scope.filters
+        if filters.date_from or filters.date_to:
+            conditions.append(self._days(filters.date_from, filters.date_to))
+        if filters.sources:
+            conditions.append(Query.term_set_query(self._schema, "source", list(filters.sources)))
+        clauses += [(Occur.Must, Query.const_score_query(c, 0.0)) for c in conditions]
+        if not clauses:
+            clauses.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
+        clauses += [(Occur.MustNot, self._phrase(phrase)) for phrase in scope.excluded]
+        return Query.boolean_query(clauses)
+
+    def _days(self, date_from: str | None, date_to: str | None) -> Query:
+        return Query.range_query(
+            self._schema,
+            "day",
+            FieldType.Integer,
+            lower_bound=day_of(date_from),
+            upper_bound=day_of(date_to),
+        )
+
+    def _scored(self, term: Term) -> Query:
+        option = "position" if term.field in ("exact", "folded") else "freq"
+        query = Query.term_query(self._schema, term.field, term.token, option)
+        return query if term.boost == 1.0 else Query.boost_query(query, term.boost)
+
+    def _phrase(self, phrase: Phrase) -> Query:
+        if len(phrase.tokens) == 1:
+            return Query.term_query(self._schema, phrase.field, phrase.tokens[0])
+        return Query.phrase_query(self._schema, phrase.field, list(phrase.tokens))
+
+    def _open_indexes(self, *, fresh: bool) -> None:
+        for lang in LANGUAGES:
+            if self._folder is None:
+                if fresh or lang not in self._indexes:
+                    self._indexes[lang] = tantivy.Index(self._schema)
+            else:
+                place = self._folder / lang
+                if fresh:
+                    shutil.rmtree(place, ignore_errors=True)
+                place.mkdir(parents=True, exist_ok=True)
+                self._indexes[lang] = tantivy.Index(self._schema, path=str(place))
+        self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
+
+    def _stored_mark(self) -> Mark | None:
+        if self._folder is None:
+            return self._mark
+        try:
+            state = json.loads((self._folder / "state.json").read_text("utf-8"))
+            if state.pop("format") == _FORMAT:
+                return Mark(**state)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass  # missing or unreadable: derived data is simply built again
+        return None
+
+    def _store_mark(self, mark: Mark) -> None:
+        if self._folder is None:
+            return
+        part = self._folder / "state.json.part"
+        part.write_text(json.dumps({"format": _FORMAT, **asdict(mark)}), "utf-8")
+        part.replace(self._folder / "state.json")
+
+
+def _document(word_row: WordRow) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_unsigned("row", word_row.row)
+    if word_row.day is not None:
+        document.add_integer("day", word_row.day)
+    if word_row.source is not None:
+        document.add_text("source", word_row.source)
+    for name in ("exact", "folded", "words", "title"):
+        document.add_text(name, getattr(word_row.forms, name))
+    return document
