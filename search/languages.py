@@ -36,7 +36,7 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền, sắc, ngã, hỏi, nặng
 
 def _tone_table(plain: str) -> dict[str, str]:
     """Each vowel pair with the tone on its second vowel → the tone on its first."""
-    first, second = plain
+    first, second = plain[0], plain[1]
     return {
         unicodedata.normalize("NFC", first + second + tone): unicodedata.normalize(
             "NFC", first + tone + second

@@ -71,8 +71,10 @@ class Article:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Article:
         """The article that ``to_json`` described; for untrusted input see ``indexer.articles``."""
-        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
-        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in known.items()})
+        known: dict[str, Any] = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        for name in ("authors", "tags", "captions"):
+            known[name] = tuple(known.get(name) or ())
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)

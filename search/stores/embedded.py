@@ -161,7 +161,7 @@ class EmbeddedStore:
 
     def hashes(self, ids: Sequence[str]) -> dict[str, str]:
         """Content hashes of those of the ids that are kept."""
-        return dict(self._select("id, hash", ids))
+        return {id_: hash_ for id_, hash_ in self._select("id, hash", ids)}  # noqa: C416
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""

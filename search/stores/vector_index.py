@@ -94,7 +94,7 @@ class VectorSnapshot:
 
     def allowed(self, lang: str, filters: Filters) -> BoolArray:
         """bool (articles,): which articles are of a language and pass the filters."""
-        mask = self.alive & (self.langs == self.lang_codes.get(lang, -1))
+        mask: BoolArray = self.alive & (self.langs == self.lang_codes.get(lang, -1))
         if filters.date_from or filters.date_to:
             mask &= self.days != _UNKNOWN_DAY
         if filters.date_from:

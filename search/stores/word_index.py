@@ -193,10 +193,10 @@ class WordIndex:
     def _rows(
         self, lang: str, hits: list[tuple[float, tantivy.DocAddress]]
     ) -> list[tuple[int, float]]:
-        rows = self._searchers[lang].fast_field_values("row", [address for _, address in hits])
-        return [
-            (int(row), score * _LUCENE_SCALE) for row, (score, _) in zip(rows, hits, strict=True)
-        ]
+        addresses = [address for _, address in hits]
+        rows = self._searchers[lang].fast_field_values("row", addresses)
+        scores = [score * _LUCENE_SCALE for score, _ in hits]
+        return [(int(row or 0), score) for row, score in zip(rows, scores, strict=True)]
 
     def _query(
         self, terms: Sequence[Term], scope: Scope, rows: Sequence[int] | None = None
