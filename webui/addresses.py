@@ -1,0 +1,269 @@
+"""What an address asks for: its parameters → a query, and a query → links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any, Literal, TypeVar
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from werkzeug.datastructures import MultiDict
+
+from search.errors import QueryError, QueryTooLongError
+from search.languages import LANGUAGES, normalise
+from search.records import MODES, SORTS, Filters, Mode, Query, Sort
+
+DEFAULT_K = 10
+MAX_PAGE_K = 100
+"""Most stories of each language on one page; the API gives up to ``MAX_K``."""
+MAX_K = 1000
+MAX_SOURCES = 100
+"""Most sources one address may name; a form never sends more than it shows."""
+# Above any archive's size; keeps absurd numbers away from the stores' integers.
+MAX_OFFSET = 10_000_000
+
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+T = TypeVar("T")
+
+
+class BadParameterError(QueryError):
+    """A parameter of the address has a value that cannot be used.
+
+    Attributes:
+        parameter: Its name in the address.
+        text: What is wrong, in the language of the request.
+    """
+
+    def __init__(self, parameter: str, text: LazyString) -> None:
+        super().__init__(f"The parameter “{parameter}” has a value that cannot be used.")
+        self.parameter = parameter
+        self.text = text
+
+
+class QueryLengthError(QueryTooLongError):
+    """The query in the address is longer than the limit.
+
+    Attributes:
+        text: What is wrong, in the language of the request.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The query is longer than {limit} characters; shorten it.")
+        self.text = _l(
+            "Your search is longer than %(limit)s characters. Shorten it to the words that matter.",
+            limit=limit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A search as its address holds it; every value is usable.
+
+    Attributes:
+        q: What was typed, without invisible or control characters.
+        page: From 1; page N shows the N-th page of both lists.
+        offset: Hits to pass over in each list (the API's way of paging).
+    """
+
+    q: str = ""
+    lang: str = "both"
+    mode: Mode = "hybrid"
+    sort: Sort = "relevance"
+    date_from: str | None = None
+    date_to: str | None = None
+    sources: tuple[str, ...] = ()
+    page: int = 1
+    k: int = DEFAULT_K
+    offset: int = 0
+    verbatim: bool = False
+
+    def query(self) -> Query:
+        """The query for the archive."""
+        return Query(
+            text=self.q,
+            k=self.k,
+            offset=self.offset or (self.page - 1) * self.k,
+            lang=self.lang,
+            mode=self.mode,
+            sort=self.sort,
+            filters=Filters(self.date_from, self.date_to, self.sources),
+            verbatim=self.verbatim,
+        )
+
+    def parameters(self, **changes: Any) -> dict[str, Any]:
+        """This address with changes, as parameters of a link; defaults are left out."""
+        changed = replace(self, **changes)
+        values: dict[str, Any] = {}
+        for field in fields(changed):
+            value = getattr(changed, field.name)
+            if value != field.default:
+                values[_NAMES.get(field.name, field.name)] = _in_address(value)
+        return values
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether filters keep stories out that the query alone would find."""
+        return bool(self.date_from or self.date_to or self.sources or self.lang != "both")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages whose lists are wanted, in the order in which they are shown."""
+        return tuple(LANGUAGES) if self.lang == "both" else (self.lang,)
+
+
+_NAMES = {"date_from": "from", "date_to": "to", "sources": "source"}
+LANGS = ("both", *LANGUAGES)
+
+
+def _in_address(value: Any) -> Any:
+    if value is True:
+        return "1"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def read_address(
+    args: MultiDict[str, str],
+    *,
+    paging: Literal["page", "offset"],
+    max_query_chars: int,
+    max_k: int,
+) -> tuple[Address, tuple[QueryError, ...]]:
+    """Read an address's parameters; unknown ones are ignored, as links gather foreign ones.
+
+    Args:
+        paging: The parameter that turns pages here; the other one is ignored.
+        max_query_chars: Longest query, in characters after normalisation.
+        max_k: Largest ``k``.
+
+    Returns:
+        The address with defaults in place of what cannot be used, so that a form can show it
+        again, and an error for each of those, in the order of the parameters' importance.
+    """
+    errors: list[QueryError] = []
+
+    def read(name: str, parse: Callable[[str], T], default: T) -> T:
+        value = args.get(name, "").strip()
+        if not value:
+            return default
+        try:
+            return parse(value)
+        except QueryError as error:
+            errors.append(error)
+            return default
+
+    q = clean_query(args.get("q", ""))
+    if len(q) > max_query_chars:
+        errors.append(QueryLengthError(max_query_chars))
+        q = q[:max_query_chars].rstrip()
+    address = Address(
+        q=q,
+        lang=read("lang", _one_of("lang", LANGS), "both"),
+        mode=read("mode", _one_of("mode", MODES), MODES[0]),
+        sort=read("sort", _one_of("sort", SORTS), SORTS[0]),
+        date_from=read("from", _day("from"), None),
+        date_to=read("to", _day("to"), None),
+        sources=_sources(args, errors),
+        page=read("page", _number("page", 1, MAX_OFFSET), 1) if paging == "page" else 1,
+        k=read("k", _number("k", 1, max_k), DEFAULT_K),
+        offset=read("offset", _number("offset", 0, MAX_OFFSET), 0) if paging == "offset" else 0,
+        verbatim=read("verbatim", _truth("verbatim"), False),
+    )
+    if address.date_from and address.date_to and address.date_from > address.date_to:
+        errors.append(
+            BadParameterError("from", _l("The first day (from) lies after the last day (to)."))
+        )
+        address = replace(address, date_from=None, date_to=None)
+    return address, tuple(errors)
+
+
+def clean_query(typed: str) -> str:
+    """A query on one line: NFC, no invisible or control characters, single spaces."""
+    return " ".join(normalise(typed).replace("\ufffd", " ").split())
+
+
+def _one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
+    def parse(value: str) -> Any:
+        if value not in choices:
+            raise BadParameterError(
+                parameter,
+                _l(
+                    "The parameter “%(name)s” must be one of: %(choices)s.",
+                    name=parameter,
+                    choices=", ".join(choices),
+                ),
+            )
+        return value
+
+    return parse
+
+
+def _number(parameter: str, least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not _DIGITS.fullmatch(value) or not least <= int(value) <= most:
+            raise BadParameterError(
+                parameter,
+                _l(
+                    "The parameter “%(name)s” must be a whole number from %(least)s to %(most)s.",
+                    name=parameter,
+                    least=least,
+                    most=most,
+                ),
+            )
+        return int(value)
+
+    return parse
+
+
+def _day(parameter: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        try:
+            if not _ISO_DAY.fullmatch(value):
+                raise ValueError(value)
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            raise BadParameterError(
+                parameter,
+                _l(
+                    "The parameter “%(name)s” must be a day like 2025-09-24 (year-month-day).",
+                    name=parameter,
+                ),
+            ) from None
+
+    return parse
+
+
+def _truth(parameter: str) -> Callable[[str], bool]:
+    def parse(value: str) -> bool:
+        if (truth := _TRUTHS.get(value.lower())) is None:
+            raise BadParameterError(
+                parameter,
+                _l(
+                    "The parameter “%(name)s” must be one of: %(choices)s.",
+                    name=parameter,
+                    choices="1, 0",
+                ),
+            )
+        return truth
+
+    return parse
+
+
+def _sources(args: MultiDict[str, str], errors: list[QueryError]) -> tuple[str, ...]:
+    """The sources named, each once, as typed: a source is an exact name."""
+    named = dict.fromkeys(s for value in args.getlist("source") if (s := normalise(value).strip()))
+    if len(named) > MAX_SOURCES:
+        errors.append(
+            BadParameterError(
+                "source",
+                _l("No more than %(limit)s sources can be chosen at once.", limit=MAX_SOURCES),
+            )
+        )
+        return ()
+    return tuple(named)
+

@@ -1,0 +1,50 @@
+"""The JSON API: searching for programs, and whether the site is well."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from search.errors import QueryError
+from webui.addresses import MAX_K, read_address
+from webui.site import current_site
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.get("/api/v1/search")
+def search() -> Response:
+    """Results in the shape of ``Results.to_json``; errors as ``{"error": {"code", "message"}}``.
+
+    Parameters: q, k, offset, lang, mode, from, to, source (repeatable), sort, verbatim. Unknown
+    ones are ignored; a value that cannot be used is answered with 400 and named.
+    """
+    site = current_site()
+    address, errors = read_address(
+        request.args,
+        paging="offset",
+        max_query_chars=site.settings.max_query_chars,
+        max_k=MAX_K,
+    )
+    if errors:
+        raise errors[0]
+    if not address.q:
+        raise QueryError("The parameter “q” is missing: it holds what to search for.")
+    return jsonify(site.archive.search(address.query()).to_json())
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Whether the process answers; the archive is not asked."""
+    return _no_store(jsonify({"status": "ok"}))
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """Whether the archive can be searched; 503 where it cannot."""
+    current_site().archive.ready()
+    return _no_store(jsonify({"status": "ready"}))
+
+
+def _no_store(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,66 @@
+"""The application: settings, archive and blueprints put together."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from flask.json.provider import DefaultJSONProvider
+
+from search.engine import Archive
+from search.settings import Settings
+from webui import api, errors, i18n, pages, presenting, security
+from webui.site import Site, install_site
+
+
+def create_app(archive: Archive | None = None, *, settings: Settings | None = None) -> Flask:
+    """The web site as a WSGI application.
+
+    Args:
+        archive: What to search; None opens the archive that the settings name at the first
+            request, so that a site can start before its archive does.
+        settings: None takes them from the environment and the settings file.
+
+    Raises:
+        SettingsError: A setting cannot be used.
+    """
+    app = Flask(__name__)
+    # Article ids may hold double slashes; they are not to be tidied away.
+    app.url_map.merge_slashes = False
+    json = app.json
+    assert isinstance(json, DefaultJSONProvider)
+    json.ensure_ascii = False
+    json.sort_keys = False
+
+    with app.app_context():
+        install_site(Site(archive, settings if settings is not None else Settings.load()))
+    i18n.init_app(app)
+    security.init_app(app)
+    errors.init_app(app)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(api.blueprint)
+    presenting.init_app(app)
+    app.jinja_env.globals["static_url"] = _static_url
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.url_defaults(_keep_interface)
+    return app
+
+
+def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
+    """An interface language asked for in the address stays in all links to pages."""
+    if endpoint.startswith("pages.") and request and (chosen := i18n.chosen_interface()):
+        values.setdefault("ui", chosen)
+
+
+def _static_url(name: str) -> str:
+    """The address of a static file, with a hash of its content, so that caches may keep it."""
+    return url_for("static", filename=name, v=_content_hash(name))
+
+
+@cache
+def _content_hash(name: str) -> str:
+    content = (Path(__file__).parent / "static" / name).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,0 +1,188 @@
+"""Every error that a request can end in: its status, and what is said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from search.errors import (
+    ArchiveMismatchError,
+    ArchiveMissingError,
+    EncoderError,
+    QueryError,
+    QueryTooLongError,
+    StoreError,
+)
+from webui.addresses import Address, BadParameterError, QueryLengthError
+
+RETRY_AFTER_S = 30
+
+
+class PastTheEndError(Exception):
+    """The page of results asked for lies behind the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What to answer when a request cannot be served.
+
+    Attributes:
+        code: A stable name for programs.
+        title: A headline, in the language of the request.
+        text: What happened and what to do next, in the language of the request.
+        command: What the site's operator has to run, where a command helps.
+        retry_after_s: After which time asking again may help.
+    """
+
+    status: int
+    code: str
+    title: LazyString
+    text: LazyString | str
+    command: str | None = None
+    retry_after_s: int | None = None
+
+
+_STORE_DOWN = Problem(
+    503,
+    "store_unavailable",
+    _l("The archive is not answering"),
+    _l("The search cannot reach the stories just now. Try again in a minute."),
+    retry_after_s=RETRY_AFTER_S,
+)
+_ARCHIVE_MISSING = Problem(
+    503,
+    "archive_missing",
+    _l("There is no archive yet"),
+    _l("This site has nothing to search until stories are indexed. Its operator has to run:"),
+    command="songngu index SOURCE…",
+    retry_after_s=RETRY_AFTER_S,
+)
+_ARCHIVE_MISMATCH = Problem(
+    503,
+    "archive_mismatch",
+    _l("The archive does not fit this version"),
+    _l(
+        "It was made with another language model or other text rules, so its results would be"
+        " wrong. Its operator finds the next step in the site’s log."
+    ),
+)
+_ENCODER_DOWN = Problem(
+    503,
+    "encoder_unavailable",
+    _l("The language model is not working"),
+    _l("Searching by meaning is not possible just now. The reason is in the site’s log."),
+    retry_after_s=RETRY_AFTER_S,
+)
+_NOT_FOUND = Problem(
+    404,
+    "not_found",
+    _l("There is no such page"),
+    _l("The address may be mistyped, or the story may have been taken down."),
+)
+_PAST_THE_END = Problem(
+    404,
+    "past_the_end",
+    _l("There are no more stories"),
+    _l("This page lies behind the last story of this search."),
+)
+_METHOD = Problem(
+    405,
+    "method_not_allowed",
+    _l("This address cannot be used that way"),
+    _l("It can only be read (GET)."),
+)
+_UNEXPECTED = Problem(
+    500,
+    "internal",
+    _l("Something went wrong here"),
+    _l("The mistake is ours, and it has been logged. Try again; if it stays, tell the operator."),
+)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to answer for an error. Messages of stores stay in the log: they may name paths."""
+    match error:
+        case QueryTooLongError():
+            text = error.text if isinstance(error, QueryLengthError) else str(error)
+            return Problem(413, "query_too_long", _l("That search is too long"), text)
+        case BadParameterError():
+            return Problem(400, "bad_parameter", _l("This search cannot be run"), error.text)
+        case QueryError():
+            return Problem(400, "bad_query", _l("This search cannot be run"), str(error))
+        case ArchiveMissingError():
+            return _ARCHIVE_MISSING
+        case ArchiveMismatchError():
+            return _ARCHIVE_MISMATCH
+        case StoreError():
+            return _STORE_DOWN
+        case EncoderError():
+            return _ENCODER_DOWN
+        case PastTheEndError():
+            return _PAST_THE_END
+        case HTTPException(code=404):
+            return _NOT_FOUND
+        case HTTPException(code=405):
+            return _METHOD
+        case HTTPException(code=code) if code is not None and 400 <= code < 500:
+            name = error.name.lower().replace(" ", "_")
+            return Problem(code, name, _l("This request cannot be answered"), error.name)
+        case _:
+            return _UNEXPECTED
+
+
+def wants_json() -> bool:
+    """Whether the request came from a program: errors of the API are JSON whatever is wrong."""
+    return request.blueprint == "api" or request.path.startswith("/api/")
+
+
+def error_json(problem: Problem) -> Response:
+    """The API's one shape of an error."""
+    text = str(problem.text)
+    if problem.command:
+        text += f" {problem.command}"
+    return jsonify({"error": {"code": problem.code, "message": text}})
+
+
+def error_page(problem: Problem, address: Address) -> Response:
+    """A page that says what is wrong and lets the reader go on."""
+    return make_response(render_template("error.html", problem=problem, address=address))
+
+
+def respond(error: Exception) -> Response:
+    """Answer an error, on a page or in the API, with its status and headers.
+
+    A page shows the search that failed again: the view leaves its address in ``g.address``.
+    """
+    problem = problem_of(error)
+    if problem.status >= 500:
+        current_app.logger.error(
+            "%s %s: %s", request.method, request.path, error, exc_info=problem is _UNEXPECTED
+        )
+    if wants_json():
+        response = error_json(problem)
+    else:
+        response = error_page(problem, g.get("address", Address()))
+    response.status_code = problem.status
+    if problem.retry_after_s is not None:
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the application through ``respond``."""
+
+    def handle(error: Exception) -> Response | RequestRedirect:
+        if isinstance(error, RequestRedirect):
+            return error
+        return respond(error)
+
+    app.register_error_handler(Exception, handle)

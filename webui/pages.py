@@ -1,0 +1,87 @@
+"""The pages for readers: search, one article, and what browsers and crawlers ask for."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from webui.addresses import MAX_PAGE_K, Address, read_address
+from webui.errors import PastTheEndError
+from webui.presenting import columns, paragraphs, safe_link, title_of
+from webui.site import current_site
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+def search() -> str:
+    """The search page: an invitation before a query, results after it."""
+    site = current_site()
+    address, errors = read_address(
+        request.args,
+        paging="page",
+        max_query_chars=site.settings.max_query_chars,
+        max_k=MAX_PAGE_K,
+    )
+    g.address = address
+    if errors:
+        raise errors[0]
+    stats = site.stats()
+    if not address.q:
+        return render_template(
+            "start.html", address=address, stats=stats, nothing_typed="q" in request.args
+        )
+    results = site.archive.search(address.query())
+    most = max((results.total.get(lang, 0) for lang in address.languages), default=0)
+    last_page = max(1, -(-most // address.k))
+    if address.page > last_page:
+        raise PastTheEndError
+    return render_template(
+        "results.html",
+        address=address,
+        stats=stats,
+        results=results,
+        columns=columns(results, address),
+        total=sum(results.total.get(lang, 0) for lang in address.languages),
+        last_page=last_page,
+    )
+
+
+@blueprint.get("/search")
+def search_elsewhere() -> BaseResponse:
+    """The address that people guess."""
+    return redirect(request.root_path + "/?" + request.query_string.decode("ascii", "replace"), 301)
+
+
+@blueprint.get("/article/<path:article_id>")
+def article(article_id: str) -> str:
+    """One article, to read here."""
+    found = current_site().archive.articles([article_id]).get(article_id)
+    if found is None:
+        abort(404)
+    return render_template(
+        "article.html",
+        address=Address(),
+        article=found,
+        title=title_of(found),
+        publisher_href=safe_link(found.url),
+        paragraphs=paragraphs(found.text),
+    )
+
+
+@blueprint.get("/article")
+def article_by_parameter() -> str:
+    """One article whose id would not survive in a path."""
+    return article(request.args.get("id", ""))
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> Response:
+    """The icon, for browsers that ask before they read the page."""
+    return current_app.send_static_file("favicon.svg")
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Crawlers may see the start page; results and publishers' texts are not theirs to index."""
+    return current_app.send_static_file("robots.txt")

@@ -1,0 +1,313 @@
+"""From results to what a page shows: marked text, links, dates, reasons, columns and page numbers.
+
+Everything that comes out of an archive is untrusted here: text is escaped piece by piece, and only
+http and https addresses become links.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, url_for
+from flask_babel import format_number
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from markupsafe import Markup, escape
+
+from search.languages import LANGUAGES
+from search.records import Article, Hit, Results, Snippet
+from webui.addresses import LANGS, MAX_PAGE_K, Address
+from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
+from webui.site import current_site
+
+EXCERPT_CHARS = 320
+"""Length of a passage on the results page; long enough for three or four lines of a column."""
+_LEAD_CHARS = 90  # shown before the first marked word, so that it reads in its sentence
+_TITLE_CHARS = 90
+
+_PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
+_SENTENCE_END = re.compile(r"[.!?…]['\"”’)]*\s+|\n+")
+_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+
+_REASONS: dict[str, LazyString] = {
+    "words": _l("same words"),
+    "meaning": _l("similar meaning"),
+}
+_OTHER_LANGUAGE = _l("other language")
+_SAME_STORY = {
+    "vi": _l("The same story in Vietnamese"),
+    "en": _l("The same story in English"),
+}
+_NO_MATCH_IN = {
+    "vi": _l("No close match among the stories in Vietnamese."),
+    "en": _l("No close match among the stories in English."),
+}
+MODE_NAMES: dict[str, LazyString] = {
+    "hybrid": _l("Words and meaning"),
+    "words": _l("Words only"),
+    "meaning": _l("Meaning only"),
+}
+SORT_NAMES: dict[str, LazyString] = {
+    "relevance": _l("Best match"),
+    "newest": _l("Newest"),
+    "oldest": _l("Oldest"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HitView:
+    """One story as a list shows it.
+
+    Attributes:
+        title, passage: Escaped, with the matched words in ``<mark>``.
+        href: The publisher's page, or the reading page where there is none.
+        reading_href: The reading page, where ``href`` is another.
+        date, date_iso: For people and for programs; None is unknown.
+        reasons: Why it was found; never a score.
+        by_meaning: Whether no word of the query is in the passage.
+    """
+
+    lang: str
+    title: Markup
+    href: str
+    reading_href: str | None
+    date: str | None
+    date_iso: str | None
+    source: str | None
+    section: str | None
+    reasons: tuple[LazyString, ...]
+    passage: Markup
+    by_meaning: bool
+    counterpart_href: str | None
+    counterpart_text: LazyString | None
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The list of one language.
+
+    Attributes:
+        first, last: Numbers of the hits shown here, from 1.
+        no_match: What to say where nothing was found.
+    """
+
+    lang: str
+    name: str
+    total: int
+    hits: tuple[HitView, ...]
+    first: int
+    last: int
+    no_match: LazyString
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, and the link that takes it off."""
+
+    text: str
+    href: str
+
+
+def columns(results: Results, address: Address) -> tuple[Column, ...]:
+    """The lists of a page, in the order of the archive's languages."""
+    offset = results.query.offset
+    made = []
+    for lang in address.languages:
+        hits = results.results.get(lang, ())
+        made.append(
+            Column(
+                lang=lang,
+                name=LANGUAGES[lang].endonym,
+                total=results.total.get(lang, 0),
+                hits=tuple(hit_view(hit, results.query_lang) for hit in hits),
+                first=offset + 1,
+                last=offset + len(hits),
+                no_match=_NO_MATCH_IN[lang],
+            )
+        )
+    return tuple(made)
+
+
+def hit_view(hit: Hit, query_lang: str) -> HitView:
+    """One hit as a list shows it."""
+    article = hit.article
+    reading = article_url(article.id)
+    published = safe_link(article.url)
+    cut = excerpt(hit.passage)
+    reasons = [_REASONS[reason] for reason in hit.matched if reason in _REASONS]
+    if article.lang != query_lang:
+        reasons.append(_OTHER_LANGUAGE)
+    other = next((lang for lang in LANGUAGES if lang != article.lang), article.lang)
+    return HitView(
+        lang=article.lang,
+        title=marked(article.title, hit.title_marks) if article.title else escape(title_of(article)),
+        href=published or reading,
+        reading_href=reading if published else None,
+        date=written_date(article.date) if article.date else None,
+        date_iso=article.date,
+        source=article.source,
+        section=article.section,
+        reasons=tuple(reasons),
+        passage=marked(cut.text, cut.marks),
+        by_meaning=not cut.marks and "words" not in hit.matched,
+        counterpart_href=article_url(hit.counterpart) if hit.counterpart else None,
+        counterpart_text=_SAME_STORY.get(other) if hit.counterpart else None,
+        copies=hit.copies,
+    )
+
+
+def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
+    """Escaped text with its marked spans in ``<mark>``.
+
+    Marks outside the text, empty or overlapping are cut to what is left of them.
+    """
+    parts: list[Markup] = []
+    at = 0
+    for start, end in sorted(marks):
+        start, end = max(start, at), min(end, len(text))
+        if start >= end:
+            continue
+        parts += escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])
+        at = end
+    parts.append(escape(text[at:]))
+    return Markup("").join(parts)
+
+
+def excerpt(snippet: Snippet, limit: int = EXCERPT_CHARS) -> Snippet:
+    """The part of a passage that shows the most of the matched words, at most ``limit`` + 2 long.
+
+    It begins with a sentence where one begins shortly before the first mark, otherwise with a word;
+    "…" stands where something was left out.
+    """
+    text = snippet.text
+    if len(text) <= limit:
+        return snippet
+    start = _best_start(text, snippet.marks, limit)
+    end = min(start + limit, len(text))
+    if end < len(text):
+        space = text.rfind(" ", start + limit // 2, end + 1)
+        end = space if space > 0 else end
+    head = "…" if start else ""
+    tail = "…" if end < len(text) else ""
+    shift = len(head) - start
+    marks = [(max(s, start) + shift, min(e, end) + shift) for s, e in snippet.marks]
+    kept = tuple((s, e) for s, e in marks if len(head) <= s < e <= len(head) + end - start)
+    return Snippet(head + text[start:end] + tail, kept)
+
+
+def _best_start(text: str, marks: Sequence[tuple[int, int]], limit: int) -> int:
+    """Where an excerpt begins: before the span that holds most different marked words."""
+    room = limit - _LEAD_CHARS
+    best, best_worth = 0, (0, 0)
+    for first, _ in marks:
+        inside = [text[s:e].casefold() for s, e in marks if first <= s and e <= first + room]
+        worth = (len(set(inside)), len(inside))
+        if worth > best_worth:
+            best, best_worth = first, worth
+    earliest = max(0, min(best - _LEAD_CHARS, len(text) - limit))
+    if earliest == 0:
+        return 0
+    if sentence := _SENTENCE_END.search(text, earliest, best):
+        return sentence.end()
+    space = text.find(" ", earliest, best)
+    return space + 1 if space >= 0 else earliest
+
+
+def title_of(article: Article) -> str:
+    """The title, or the beginning of the text of an article that has none."""
+    return article.title or excerpt(Snippet(" ".join(article.body.split())), _TITLE_CHARS).text
+
+
+def safe_link(url: str | None) -> str | None:
+    """An address that may become a link: http or https, with a host, without control characters."""
+    if not url or _UNSAFE_IN_URL.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        return url if parts.scheme in ("http", "https") and parts.hostname else None
+    except ValueError:
+        return None
+
+
+def article_url(article_id: str) -> str:
+    """The reading page of an article. Ids that a path would change go into the query instead."""
+    if _PLAIN_ID.fullmatch(article_id):
+        return url_for("pages.article", article_id=article_id)
+    return url_for("pages.article_by_parameter", id=article_id)
+
+
+def search_url(address: Address, **changes: Any) -> str:
+    """The page of a search; a change other than of the page goes back to the first page."""
+    changes.setdefault("page", 1)
+    return url_for("pages.search", **address.parameters(**changes))
+
+
+def api_url(address: Address) -> str:
+    """The same search, in JSON."""
+    parameters = address.parameters(page=1, offset=(address.page - 1) * address.k)
+    return url_for("api.search", **parameters)
+
+
+def chips(address: Address) -> list[Chip]:
+    """The filters in force, each with a link that takes it off."""
+    made = []
+    if address.date_from:
+        text = _l("from %(date)s", date=written_date(address.date_from))
+        made.append(Chip(str(text), search_url(address, date_from=None)))
+    if address.date_to:
+        text = _l("until %(date)s", date=written_date(address.date_to))
+        made.append(Chip(str(text), search_url(address, date_to=None)))
+    for source in address.sources:
+        rest = tuple(name for name in address.sources if name != source)
+        made.append(Chip(source, search_url(address, sources=rest)))
+    if address.mode != "hybrid":
+        made.append(Chip(str(MODE_NAMES[address.mode]), search_url(address, mode="hybrid")))
+    return made
+
+
+def page_numbers(page: int, last: int) -> list[int | None]:
+    """Pages to link to: the first, the last and those around this one; None is a gap."""
+    shown = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+    numbers: list[int | None] = []
+    for number in shown:
+        if numbers and (before := numbers[-1]) is not None and number > before + 1:
+            # A gap of one page is written as that page.
+            numbers.append(before + 1 if number == before + 2 else None)
+        numbers.append(number)
+    return numbers
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of an article's text: lines that are not empty."""
+    return [line for part in text.split("\n") if (line := part.strip())]
+
+
+def init_app(app: Flask) -> None:
+    """Give templates what they all use."""
+
+    def context() -> dict[str, Any]:
+        return {
+            "ui": interface(),
+            "interface_links": interface_links(),
+            "interface_languages": INTERFACE_LANGUAGES,
+            "site_name": current_site().settings.site_name,
+        }
+
+    app.context_processor(context)
+    app.jinja_env.globals.update(
+        LANGS=LANGS,
+        LANGUAGES=LANGUAGES,
+        MAX_PAGE_K=MAX_PAGE_K,
+        MODE_NAMES=MODE_NAMES,
+        SORT_NAMES=SORT_NAMES,
+        api_url=api_url,
+        chips=chips,
+        page_numbers=page_numbers,
+        search_url=search_url,
+    )
+    app.jinja_env.filters.update(number=format_number, written_date=written_date)

@@ -1,0 +1,71 @@
+"""Serving the site with waitress, a production WSGI server."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+import click
+from flask import Flask
+from waitress import create_server
+
+from search.errors import SettingsError
+
+THREADS = 8
+"""Requests answered at once: searching releases the interpreter, so more threads than cores pay."""
+
+
+def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> Any:
+    """A waitress server that listens already; ``run()`` serves, ``close()`` lets go.
+
+    Args:
+        port: 0 takes a free one; see the server's ``effective_port``.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    try:
+        return create_server(
+            app,
+            host=host,
+            port=port,
+            threads=threads,
+            ident="",
+            # Requests have no bodies, and addresses are short: what is larger is abuse.
+            max_request_body_size=1024,
+            max_request_header_size=65536,
+            channel_timeout=60,
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {host}:{port} ({error.strerror or error}): choose another --port or"
+            " --host, or stop the program that uses it."
+        ) from error
+
+
+def address_of(host: str, port: int) -> str:
+    """The address to open in a browser on this machine."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+def serve(app: Flask, host: str, port: int, *, threads: int = THREADS) -> None:
+    """Serve until Ctrl+C or SIGTERM; prints the address once requests are answered.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    server = make_server(app, host, port, threads=threads)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+    click.echo(f"Songngu is at {address_of(host, server.effective_port)} (Ctrl+C stops it)")
+    try:
+        server.run()
+    finally:
+        server.close()
