@@ -25,7 +25,7 @@ MAX_SOURCES = 100
 # Above any archive's size; keeps absurd numbers away from the stores' integers.
 MAX_OFFSET = 10_000_000
 
-_DIGITS = re.compile(r"[0-9]{1,9}")
+_DIGITS = re.compile(r"[0-9]{1,100}")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -169,9 +169,9 @@ def read_address(
         date_from=read("from", _day("from"), None),
         date_to=read("to", _day("to"), None),
         sources=_sources(args, errors),
-        page=read("page", _number("page", 1, MAX_OFFSET), 1) if paging == "page" else 1,
+        page=read("page", _number("page", 1), 1) if paging == "page" else 1,
         k=read("k", _number("k", 1, max_k), DEFAULT_K),
-        offset=read("offset", _number("offset", 0, MAX_OFFSET), 0) if paging == "offset" else 0,
+        offset=read("offset", _number("offset", 0), 0) if paging == "offset" else 0,
         verbatim=read("verbatim", _truth("verbatim"), False),
     )
     if address.date_from and address.date_to and address.date_from > address.date_to:
@@ -203,19 +203,28 @@ def _one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
     return parse
 
 
-def _number(parameter: str, least: int, most: int) -> Callable[[str], int]:
+def _number(parameter: str, least: int, most: int | None = None) -> Callable[[str], int]:
+    """Without ``most`` every number from ``least`` on is good; huge ones become ``MAX_OFFSET``."""
+
     def parse(value: str) -> int:
-        if not _DIGITS.fullmatch(value) or not least <= int(value) <= most:
-            raise BadParameterError(
-                parameter,
-                _l(
-                    "The parameter “%(name)s” must be a whole number from %(least)s to %(most)s.",
-                    name=parameter,
-                    least=least,
-                    most=most,
-                ),
+        if _DIGITS.fullmatch(value):
+            number = int(value) if len(value.lstrip("0")) < 9 else MAX_OFFSET
+            if least <= number and (most is None or number <= most):
+                return min(number, MAX_OFFSET)
+        if most is None:
+            text = _l(
+                "The parameter “%(name)s” must be a whole number, %(least)s or more.",
+                name=parameter,
+                least=least,
             )
-        return int(value)
+        else:
+            text = _l(
+                "The parameter “%(name)s” must be a whole number from %(least)s to %(most)s.",
+                name=parameter,
+                least=least,
+                most=most,
+            )
+        raise BadParameterError(parameter, text)
 
     return parse
 
@@ -266,4 +275,3 @@ def _sources(args: MultiDict[str, str], errors: list[QueryError]) -> tuple[str, 
         )
         return ()
     return tuple(named)
-

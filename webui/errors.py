@@ -34,7 +34,9 @@ class Problem:
     Attributes:
         code: A stable name for programs.
         title: A headline, in the language of the request.
-        text: What happened and what to do next, in the language of the request.
+        text: What happened and what to do next, in the language of the request; a plain string
+            is in English.
+        gist: What to say first to readers of other languages where ``text`` is in English.
         command: What the site's operator has to run, where a command helps.
         retry_after_s: After which time asking again may help.
     """
@@ -43,6 +45,7 @@ class Problem:
     code: str
     title: LazyString
     text: LazyString | str
+    gist: LazyString | None = None
     command: str | None = None
     retry_after_s: int | None = None
 
@@ -104,6 +107,12 @@ _UNEXPECTED = Problem(
 )
 
 
+_NOTHING_TO_FIND = _l(
+    "There is nothing in it to look for. Add a word, a name or a question; a minus sign only leaves"
+    " stories out."
+)
+
+
 def problem_of(error: Exception) -> Problem:
     """What to answer for an error. Messages of stores stay in the log: they may name paths."""
     match error:
@@ -113,7 +122,9 @@ def problem_of(error: Exception) -> Problem:
         case BadParameterError():
             return Problem(400, "bad_parameter", _l("This search cannot be run"), error.text)
         case QueryError():
-            return Problem(400, "bad_query", _l("This search cannot be run"), str(error))
+            return Problem(
+                400, "bad_query", _l("This search cannot be run"), str(error), gist=_NOTHING_TO_FIND
+            )
         case ArchiveMissingError():
             return _ARCHIVE_MISSING
         case ArchiveMismatchError():

@@ -19,18 +19,14 @@ from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 
 from search.languages import LANGUAGES
-from search.records import Article, Hit, Results, Snippet
+from search.records import Article, Hit, Results
 from webui.addresses import LANGS, MAX_PAGE_K, Address
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
 from webui.site import current_site
 
-EXCERPT_CHARS = 320
-"""Length of a passage on the results page; long enough for three or four lines of a column."""
-_LEAD_CHARS = 90  # shown before the first marked word, so that it reads in its sentence
 _TITLE_CHARS = 90
 
 _PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
-_SENTENCE_END = re.compile(r"[.!?…]['\"”’)]*\s+|\n+")
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 _REASONS: dict[str, LazyString] = {
@@ -138,14 +134,15 @@ def hit_view(hit: Hit, query_lang: str) -> HitView:
     article = hit.article
     reading = article_url(article.id)
     published = safe_link(article.url)
-    cut = excerpt(hit.passage)
     reasons = [_REASONS[reason] for reason in hit.matched if reason in _REASONS]
     if article.lang != query_lang:
         reasons.append(_OTHER_LANGUAGE)
     other = next((lang for lang in LANGUAGES if lang != article.lang), article.lang)
     return HitView(
         lang=article.lang,
-        title=marked(article.title, hit.title_marks) if article.title else escape(title_of(article)),
+        title=marked(article.title, hit.title_marks)
+        if article.title
+        else escape(title_of(article)),
         href=published or reading,
         reading_href=reading if published else None,
         date=written_date(article.date) if article.date else None,
@@ -153,8 +150,8 @@ def hit_view(hit: Hit, query_lang: str) -> HitView:
         source=article.source,
         section=article.section,
         reasons=tuple(reasons),
-        passage=marked(cut.text, cut.marks),
-        by_meaning=not cut.marks and "words" not in hit.matched,
+        passage=marked(hit.passage.text, hit.passage.marks),
+        by_meaning=not hit.passage.marks and "words" not in hit.matched,
         counterpart_href=article_url(hit.counterpart) if hit.counterpart else None,
         counterpart_text=_SAME_STORY.get(other) if hit.counterpart else None,
         copies=hit.copies,
@@ -178,49 +175,14 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
     return Markup("").join(parts)
 
 
-def excerpt(snippet: Snippet, limit: int = EXCERPT_CHARS) -> Snippet:
-    """The part of a passage that shows the most of the matched words, at most ``limit`` + 2 long.
-
-    It begins with a sentence where one begins shortly before the first mark, otherwise with a word;
-    "…" stands where something was left out.
-    """
-    text = snippet.text
-    if len(text) <= limit:
-        return snippet
-    start = _best_start(text, snippet.marks, limit)
-    end = min(start + limit, len(text))
-    if end < len(text):
-        space = text.rfind(" ", start + limit // 2, end + 1)
-        end = space if space > 0 else end
-    head = "…" if start else ""
-    tail = "…" if end < len(text) else ""
-    shift = len(head) - start
-    marks = [(max(s, start) + shift, min(e, end) + shift) for s, e in snippet.marks]
-    kept = tuple((s, e) for s, e in marks if len(head) <= s < e <= len(head) + end - start)
-    return Snippet(head + text[start:end] + tail, kept)
-
-
-def _best_start(text: str, marks: Sequence[tuple[int, int]], limit: int) -> int:
-    """Where an excerpt begins: before the span that holds most different marked words."""
-    room = limit - _LEAD_CHARS
-    best, best_worth = 0, (0, 0)
-    for first, _ in marks:
-        inside = [text[s:e].casefold() for s, e in marks if first <= s and e <= first + room]
-        worth = (len(set(inside)), len(inside))
-        if worth > best_worth:
-            best, best_worth = first, worth
-    earliest = max(0, min(best - _LEAD_CHARS, len(text) - limit))
-    if earliest == 0:
-        return 0
-    if sentence := _SENTENCE_END.search(text, earliest, best):
-        return sentence.end()
-    space = text.find(" ", earliest, best)
-    return space + 1 if space >= 0 else earliest
-
-
 def title_of(article: Article) -> str:
     """The title, or the beginning of the text of an article that has none."""
-    return article.title or excerpt(Snippet(" ".join(article.body.split())), _TITLE_CHARS).text
+    if article.title:
+        return article.title
+    beginning = " ".join(article.body.split())
+    if len(beginning) <= _TITLE_CHARS:
+        return beginning
+    return beginning[: _TITLE_CHARS + 1].rsplit(" ", 1)[0][:_TITLE_CHARS] + "…"
 
 
 def safe_link(url: str | None) -> str | None:
