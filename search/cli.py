@@ -1,0 +1,92 @@
+"""The command ``songngu``; each subcommand is imported when it is called, not before."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from search.errors import SongnguError
+
+_COMMANDS = {
+    "index": "indexer.commands:index",
+    "demo": "webui.commands:demo",
+    "serve": "webui.commands:serve",
+    "search": "search.commands:search",
+    "stats": "search.commands:stats",
+    "export": "search.commands:export",
+    "delete": "search.commands:delete",
+    "copy": "search.commands:copy",
+    "doctor": "search.commands:doctor",
+    "reembed": "indexer.commands:reembed",
+}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a subcommand when it is asked for by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of a first visit."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, imported now."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="songngu", prog_name="songngu")
+def cli() -> None:
+    """Search news in Vietnamese and English: ask in either, get the stories in both."""
+
+
+def archive_options(command: F) -> F:
+    """The options that say which archive, and how it is reached."""
+    options = (
+        click.option(
+            "--archive",
+            metavar="ARCHIVE",
+            help="A file, or http(s)://host:9200/name for Elasticsearch."
+            " [default: $SONGNGU_ARCHIVE or songngu.db]",
+        ),
+        click.option(
+            "--encoder",
+            metavar="MODEL",
+            help="`bundled`, a sentence-transformers model or a folder."
+            " [default: the archive's own]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def main() -> None:
+    """Run the command line; errors meant for people become one line and exit status 1."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SongnguError as error:
+        click.echo(f"songngu: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`songngu export | head`).
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)

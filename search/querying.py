@@ -1,0 +1,206 @@
+"""What the user typed → what is looked up: phrases, exclusions, terms for each language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from search.errors import QueryError, QueryTooLongError
+from search.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
+from search.records import MODES, SORTS, Query, day_of
+from search.stores.base import Phrase, Term
+
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+_OPERATOR = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>(?<=-)\w[^\s"]*))')
+
+# Boosts of the fields in a language's own word list, relative to the exact or folded token.
+_COMPOUND_BOOST = 0.5
+_STEM_BOOST = 1.0
+_TITLE_BOOST = 0.3
+_RESTORED_BOOST = 0.5
+
+
+@dataclass(frozen=True)
+class ReadQuery:
+    """A query after reading.
+
+    Attributes:
+        text: The words to look for, operators taken out, as typed.
+        lang: The language it was read as.
+        read_as: ``text`` with its diacritics restored, or None where nothing was restored.
+        phrases: Exact tokens of each quoted phrase.
+        excluded: Exact tokens of each exclusion.
+    """
+
+    text: str
+    lang: str
+    read_as: str | None = None
+    phrases: tuple[tuple[str, ...], ...] = ()
+    excluded: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def meant(self) -> str:
+        """The text to embed."""
+        return self.read_as or self.text
+
+    @cached_property
+    def typed_tokens(self) -> tuple[Token, ...]:
+        """The tokens of ``text``."""
+        return tuple(tokens(self.text))
+
+    @cached_property
+    def meant_tokens(self) -> tuple[Token, ...]:
+        """The tokens of ``meant``."""
+        return tuple(tokens(self.meant))
+
+    def terms(self, target: str) -> tuple[Term, ...]:
+        """What to look up in a language's word fields; empty where words say nothing there."""
+        if target != self.lang:
+            alike = (token for token in self.alike() if token not in LANGUAGES[target].stop_words)
+            return _unique(Term("folded", token) for token in alike)
+        language = LANGUAGES[target]
+        if language.marks_tell_words_apart:
+            return _unique(self._marked_terms(language))
+        return _unique(self._unmarked_terms(language))
+
+    def clauses(self, target: str) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
+        """(phrases, exclusions) for a language's articles.
+
+        A mark that was typed counts in a language whose marks tell words apart; elsewhere, and
+        where none was typed, the folded text is compared, so that names match across spellings.
+        """
+        language = LANGUAGES[target]
+        return (
+            tuple(_phrase(phrase, language) for phrase in self.phrases),
+            tuple(_phrase(phrase, language) for phrase in self.excluded),
+        )
+
+    def alike(self) -> list[str]:
+        """Folded tokens that are written alike in every language: names, numbers, acronyms.
+
+        A capital at the very beginning says nothing unless the next word has one too.
+        """
+        typed = self.typed_tokens
+        capital = [self.text[t.start].isupper() for t in typed]
+        if capital and all(capital) and self.text.isupper():
+            capital = [False] * len(typed)  # a headline in capitals names nothing
+        found = []
+        for i, token in enumerate(typed):
+            named = capital[i] and (i > 0 or (len(typed) > 1 and capital[1]) or len(typed) == 1)
+            if named or any(c.isdigit() for c in token.exact):
+                found.append(token.folded)
+        return found
+
+    def _marked_terms(self, language: Language) -> Iterable[Term]:
+        """Where marks tell words apart: a typed mark is required, an absent one only if one was
+        typed elsewhere in the query."""
+        typed = self.typed_tokens
+        accented = any(has_marks(token.exact) for token in typed)
+        for token in typed:
+            if accented:
+                yield Term("exact", token.exact)
+            else:
+                yield Term("folded", token.folded)
+            yield Term("title", token.folded, _TITLE_BOOST)
+        if self.read_as is not None:
+            for token in self.meant_tokens:
+                yield Term("exact", token.exact, _RESTORED_BOOST)
+        for compound in language.query_words([token.exact for token in self.meant_tokens]):
+            yield Term("words", compound, _COMPOUND_BOOST)
+
+    def _unmarked_terms(self, language: Language) -> Iterable[Term]:
+        forms = [token.exact for token in self.typed_tokens]
+        for form in forms:
+            yield Term("folded", fold(form))
+            yield Term("title", fold(form), _TITLE_BOOST)
+        for stem in language.query_words(forms):
+            yield Term("words", stem, _STEM_BOOST)
+
+
+def read_query(query: Query, *, max_chars: int) -> ReadQuery:
+    """Take a query apart and decide on its language.
+
+    Raises:
+        QueryTooLongError: It is longer than ``max_chars``.
+        QueryError: It asks for nothing, or a parameter has no such value.
+    """
+    check(query)
+    if len(query.text) > max_chars:
+        raise QueryTooLongError(
+            f"The query has {len(query.text)} characters; {max_chars} are allowed."
+            " Shorten it to the words that matter."
+        )
+    text, phrases, excluded = _take_apart(normalise(query.text).strip())
+    if not text.strip():
+        raise QueryError(
+            "The query only says what to leave out. Add a word to look for."
+            if excluded
+            else "The query is empty. Type a word, a name or a question."
+        )
+    from search.detection import detect
+
+    detection = detect(text)
+    read_as = None
+    if not query.verbatim and detection.lang == "vi" and detection.accents != "full":
+        from search.restoring import Restorer
+
+        restoration = Restorer.bundled().restore(text)
+        read_as = restoration.text if restoration.changed else None
+    return ReadQuery(text, detection.lang, read_as, phrases, excluded)
+
+
+def check(query: Query) -> None:
+    """Raise QueryError where a parameter has no such value."""
+    if not 1 <= query.k <= 1000:
+        raise QueryError(f"k must be between 1 and 1000, not {query.k}.")
+    if query.offset < 0:
+        raise QueryError(f"offset must not be negative, but is {query.offset}.")
+    for name, value, allowed in (
+        ("lang", query.lang, ("both", *LANGUAGES)),
+        ("mode", query.mode, MODES),
+        ("sort", query.sort, SORTS),
+    ):
+        if value not in allowed:
+            raise QueryError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    for name, date in (("from", query.filters.date_from), ("to", query.filters.date_to)):
+        try:
+            day_of(date)
+        except ValueError:
+            raise QueryError(f"{name} must be a date like 2025-09-24, not {date!r}.") from None
+    first, last = day_of(query.filters.date_from), day_of(query.filters.date_to)
+    if first and last and first > last:
+        raise QueryError(
+            f"No day lies between {query.filters.date_from} and {query.filters.date_to}."
+            " Exchange the two dates."
+        )
+
+
+def _take_apart(
+    text: str,
+) -> tuple[str, tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+    """(the rest, phrases, exclusions); the words of a phrase stay in the rest."""
+    phrases: list[tuple[str, ...]] = []
+    excluded: list[tuple[str, ...]] = []
+
+    def take(match: re.Match[str]) -> str:
+        inner = match["phrase"] if match["phrase"] is not None else match["word"]
+        found = tuple(token.exact for token in tokens(inner))
+        if found:
+            (excluded if match["minus"] else phrases).append(found)
+        return " " if match["minus"] else f" {inner} "
+
+    rest = _OPERATOR.sub(take, text.translate(_QUOTES)).replace('"', " ")
+    return " ".join(rest.split()), tuple(phrases), tuple(excluded)
+
+
+def _phrase(phrase: tuple[str, ...], language: Language) -> Phrase:
+    if language.marks_tell_words_apart and any(map(has_marks, phrase)):
+        return Phrase("exact", phrase)
+    return Phrase("folded", tuple(map(fold, phrase)))
+
+
+def _unique(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Each field's token once: a word typed twice is not meant twice."""
+    return tuple({(term.field, term.token): term for term in terms}.values())

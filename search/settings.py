@@ -1,0 +1,143 @@
+"""One table of settings: where each value comes from, and what it may be.
+
+A value is taken from the first of: the command line's flag, the environment variable
+``SONGNGU_<NAME>``, the TOML file named by ``SONGNGU_CONFIG`` (or ``songngu.toml`` in the current
+folder), the default. The README's table is generated from this one.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from search.errors import SettingsError
+
+_DEFAULT_CONFIG = "songngu.toml"
+
+
+def _setting(
+    default: Any,
+    help_text: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    secret: bool = False,
+) -> Any:
+    """A field of ``Settings`` with what the table says of it."""
+    metadata = {"help": help_text, "unit": unit, "low": low, "high": high, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, validated. Secrets never appear in ``repr``."""
+
+    archive: str = _setting(
+        "songngu.db", "the archive: a file, or http(s)://host:9200/name for Elasticsearch"
+    )
+    encoder: str = _setting(
+        "",
+        "the embedding model: `bundled`, a sentence-transformers name, or a folder;"
+        " empty takes the archive's own (`bundled` for a new one)",
+    )
+    device: str = _setting("", "where such a model runs (cpu, cuda, …); empty lets it choose")
+    batch_size: int = _setting(32, "texts embedded at once", unit="texts", low=1, high=4096)
+    es_api_key: str = _setting("", "Elasticsearch API key", secret=True)
+    es_ca_certs: str = _setting("", "file with the certificates Elasticsearch's TLS is checked by")
+    query_timeout_s: float = _setting(
+        10.0, "longest wait for Elasticsearch in a search", unit="s", low=0.1, high=600
+    )
+    index_timeout_s: float = _setting(
+        60.0, "longest wait for Elasticsearch while indexing", unit="s", low=1, high=3600
+    )
+    host: str = _setting("127.0.0.1", "address the web site listens on")
+    port: int = _setting(8080, "port of the web site", low=0, high=65535)
+    threads: int = _setting(8, "requests the web site answers at once", low=1, high=256)
+    max_query_chars: int = _setting(
+        500, "longest query that is answered", unit="characters", low=10, high=100_000
+    )
+    site_name: str = _setting("Songngu", "name of the web site, in its pages' heads")
+
+    @classmethod
+    def load(
+        cls, flags: Mapping[str, object] | None = None, *, environ: Mapping[str, str] | None = None
+    ) -> Settings:
+        """Settings from flags, the environment and the TOML file, in this order.
+
+        Args:
+            flags: Values by setting name; None as a value means that the flag was not given.
+
+        Raises:
+            SettingsError: A key is unknown, or a value cannot be used.
+        """
+        environ = os.environ if environ is None else environ
+        known = {f.name for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for key, value in _file_values(environ).items():
+            if key not in known:
+                raise SettingsError(
+                    f"{_config_path(environ)}: unknown setting {key!r}."
+                    f" Known are: {', '.join(sorted(known))}."
+                )
+            values[key] = _parse(key, value, f"{_config_path(environ)}: {key}")
+        for key in known:
+            name = f"SONGNGU_{key.upper()}"
+            if environ.get(name):
+                values[key] = _parse(key, environ[name], name)
+        for key, flag in (flags or {}).items():
+            if flag is not None:
+                values[key] = _parse(key, flag, f"--{key.replace('_', '-')}")
+        return cls(**values)
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """(name, default, unit, help) of every setting, for the README."""
+    return [
+        (
+            f.name,
+            str(f.default) if f.default != "" else "–",
+            f.metadata["unit"] or "–",
+            f.metadata["help"],
+        )
+        for f in fields(Settings)
+    ]
+
+
+def _parse(key: str, value: object, origin: str) -> Any:
+    """A value as its setting's type, within its bounds."""
+    spec = next(f for f in fields(Settings) if f.name == key)
+    kind = type(spec.default)
+    if kind is str:
+        if not isinstance(value, str):
+            raise SettingsError(f"{origin} must be text, not {value!r}.")
+        return value
+    try:
+        number = kind(value if isinstance(value, (int, float)) else str(value).strip())
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"{origin} must be {wanted}, not {value!r}.") from None
+    low, high = spec.metadata["low"], spec.metadata["high"]
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise SettingsError(f"{origin} must be between {low:g} and {high:g}, not {number:g}.")
+    return number
+
+
+def _config_path(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("SONGNGU_CONFIG") or _DEFAULT_CONFIG)
+
+
+def _file_values(environ: Mapping[str, str]) -> dict[str, Any]:
+    path = _config_path(environ)
+    if not environ.get("SONGNGU_CONFIG") and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error

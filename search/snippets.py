@@ -1,0 +1,148 @@
+"""What is shown of a hit: the passage that answers best, cut to size, and the marks in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from search.languages import LANGUAGES, Token, fold, has_marks, tokens
+from search.querying import ReadQuery
+from search.records import Article, Passage, Snippet
+
+SNIPPET_CHARS = 320
+_ELLIPSIS = "…"
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Decides which words of a text a query's words are.
+
+    Attributes:
+        exact, folded, stems: Forms that count as matched, stop words left out.
+    """
+
+    lang: str
+    exact: frozenset[str]
+    folded: frozenset[str]
+    stems: frozenset[str]
+
+    @classmethod
+    def of(cls, read: ReadQuery, target: str) -> Marker:
+        """The marker for a query's matches in a language's articles."""
+        language = LANGUAGES[target]
+        excluded = {form for phrase in read.excluded for form in phrase}
+        if target != read.lang:
+            alike = {form for form in read.alike() if form not in language.stop_words}
+            phrases = {fold(form) for phrase in read.phrases for form in phrase}
+            return cls(target, frozenset(), frozenset(alike | phrases) - excluded, frozenset())
+        typed = _content([token.exact for token in read.typed_tokens], language.stop_words)
+        meant = _content([token.exact for token in read.meant_tokens], language.stop_words)
+        if language.marks_tell_words_apart:
+            accented = any(map(has_marks, typed))
+            unmarked = () if accented else typed
+            return cls(
+                target,
+                frozenset({*meant, *typed} if accented else meant),
+                # An unaccented word finds every word it may stand for.
+                frozenset(map(fold, unmarked)),
+                frozenset(),
+            )
+        return cls(
+            target, frozenset(), frozenset(map(fold, typed)), frozenset(language.query_words(typed))
+        )
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """(start, end) of the matched words, ascending; neighbours are joined across a space."""
+        found = [token for token in tokens(text) if token.exact in self.exact]
+        found += [token for token in tokens(text) if self._other(token)]
+        return _joined(text, sorted({(token.start, token.end) for token in found}))
+
+    def coverage(self, texts: Iterable[str]) -> float:
+        """Share of the query's words that occur in the texts, 0 to 1."""
+        wanted = len(self.folded | {fold(form) for form in self.exact})
+        if not wanted:
+            return 0.0
+        seen = set()
+        for text in texts:
+            for token in tokens(text):
+                if token.exact in self.exact or self._other(token):
+                    seen.add(self._key(token))
+        return min(1.0, len(seen) / wanted)
+
+    def _other(self, token: Token) -> bool:
+        if token.folded in self.folded:
+            return True
+        return bool(self.stems) and self._stem(token) in self.stems
+
+    def _key(self, token: Token) -> str:
+        return self._stem(token) if self.stems else token.folded
+
+    def _stem(self, token: Token) -> str:
+        return LANGUAGES[self.lang].query_words([token.exact])[0]
+
+
+def best_snippet(article: Article, passage: Passage | None, marker: Marker) -> Snippet:
+    """The passage that was nearest (else the whole body), cut around its densest marks."""
+    text = article.body[passage.start : passage.end] if passage is not None else article.body
+    return cut(text.strip(), marker.spans(text.strip()))
+
+
+def cut(text: str, marks: Sequence[tuple[int, int]]) -> Snippet:
+    """At most ``SNIPPET_CHARS`` characters of a text, with as many of its marks as fit.
+
+    The cut falls between words; an ellipsis shows where something was left out.
+    """
+    if len(text) <= SNIPPET_CHARS:
+        return Snippet(text, tuple(marks))
+    start = _densest(marks)
+    if start > 0:
+        start = _sentence_start(text, start)
+    end = min(len(text), start + SNIPPET_CHARS)
+    if end < len(text):
+        end = max(text.rfind(" ", start, end), start + SNIPPET_CHARS // 2)
+    before = _ELLIPSIS if start > 0 else ""
+    after = _ELLIPSIS if end < len(text) else ""
+    shown = text[start:end].rstrip()
+    shift = len(before) - start
+    inside = [(a + shift, b + shift) for a, b in marks if a >= start and b <= start + len(shown)]
+    return Snippet(f"{before}{shown}{after}", tuple(inside))
+
+
+def _densest(marks: Sequence[tuple[int, int]]) -> int:
+    """Where a window of the snippet's size covers the most marked characters."""
+    starts = [start for start, _ in marks]
+    best, best_start = 0, 0
+    for i, (start, _) in enumerate(marks):
+        last = bisect_left(starts, start + SNIPPET_CHARS - 20)
+        covered = sum(end - begin for begin, end in marks[i:last])
+        if covered > best:
+            best, best_start = covered, start
+    return best_start
+
+
+def _sentence_start(text: str, start: int) -> int:
+    """The beginning of the sentence, if it is near, else of a word a little before."""
+    near = max(0, start - SNIPPET_CHARS // 3)
+    if near == 0:
+        return 0
+    for end in (". ", "\n", "? ", "! "):
+        found = text.rfind(end, near, start)
+        if found >= 0:
+            return found + len(end)
+    return text.find(" ", max(0, start - 40), start) + 1 or start
+
+
+def _joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and text[joined[-1][1] : start] in ("", " "):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _content(forms: Sequence[str], stop_words: frozenset[str]) -> list[str]:
+    """Forms that are no stop words; all of them when there is nothing else."""
+    return [form for form in forms if form not in stop_words] or list(forms)
