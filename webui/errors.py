@@ -71,14 +71,16 @@ _ARCHIVE_MISMATCH = Problem(
     _l("The archive does not fit this version"),
     _l(
         "It was made with another language model or other text rules, so its results would be"
-        " wrong. Its operator finds the next step in the site’s log."
+        " wrong. Its operator finds the next step with:"
     ),
+    command="songngu doctor",
 )
 _ENCODER_DOWN = Problem(
     503,
     "encoder_unavailable",
     _l("The language model is not working"),
-    _l("Searching by meaning is not possible just now. The reason is in the site’s log."),
+    _l("Searching by meaning is not possible just now. Its operator finds the reason with:"),
+    command="songngu doctor",
     retry_after_s=RETRY_AFTER_S,
 )
 _NOT_FOUND = Problem(

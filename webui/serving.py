@@ -33,9 +33,8 @@ def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> 
             port=port,
             threads=threads,
             ident="",
-            # Requests have no bodies, and addresses are short: what is larger is abuse.
+            # Requests have no bodies: what is larger is abuse.
             max_request_body_size=1024,
-            max_request_header_size=65536,
             channel_timeout=60,
         )
     except OSError as error:

@@ -1,0 +1,147 @@
+"""The JSON API: its shape, its errors, and the two health checks."""
+
+import pytest
+
+from search.records import Filters, Query
+
+QUERY = "tàu điện đô thị"
+
+
+def without_time(answer):
+    return {name: value for name, value in answer.items() if name != "took_ms"}
+
+
+def test_search_answers_in_the_shape_of_results(client, archive):
+    response = client.get("/api/v1/search", query_string={"q": QUERY, "k": "3"})
+    assert response.status_code == 200
+    assert response.mimetype == "application/json"
+    answer = response.json
+    assert without_time(answer) == without_time(archive.search(Query(QUERY, k=3)).to_json())
+    assert list(answer) == [
+        "query",
+        "query_lang",
+        "read_as",
+        "mode",
+        "took_ms",
+        "total",
+        "results",
+        "mixed",
+    ]
+    assert answer["query"] == QUERY
+    assert answer["query_lang"] == "vi"
+    assert list(answer["results"]) == ["vi", "en"]
+    for lang, hits in answer["results"].items():
+        assert 0 < len(hits) <= 3
+        for hit in hits:
+            assert hit["lang"] == lang
+            assert {"id", "title", "date", "source", "url", "score", "matched"} <= hit.keys()
+            assert {"counterpart", "copies"} <= hit.keys()
+            for start, end in hit["passage"]["marks"]:
+                assert 0 <= start < end <= len(hit["passage"]["text"])
+    ids = {hit["id"] for hits in answer["results"].values() for hit in hits}
+    assert set(answer["mixed"]) == ids
+    # Vietnamese stays readable on the wire.
+    assert QUERY.encode() in response.data
+
+
+def test_every_parameter_reaches_the_archive(client, archive):
+    source = next(name for name in archive.stats().sources if name)
+    response = client.get(
+        "/api/v1/search",
+        query_string={
+            "q": "tau dien do thi",
+            "k": "5",
+            "offset": "1",
+            "lang": "vi",
+            "mode": "words",
+            "from": "2000-01-01",
+            "to": "2100-01-01",
+            "source": [source, "Nguồn khác"],
+            "sort": "oldest",
+            "verbatim": "1",
+        },
+    )
+    query = Query(
+        text="tau dien do thi",
+        k=5,
+        offset=1,
+        lang="vi",
+        mode="words",
+        sort="oldest",
+        filters=Filters("2000-01-01", "2100-01-01", (source, "Nguồn khác")),
+        verbatim=True,
+    )
+    assert without_time(response.json) == without_time(archive.search(query).to_json())
+    assert response.json["read_as"] is None
+    assert list(response.json["results"]) == ["vi"]
+
+
+def test_offset_pages(client):
+    def ids(**parameters):
+        answer = client.get("/api/v1/search", query_string={"q": QUERY, **parameters}).json
+        return [hit["id"] for hit in answer["results"]["vi"]]
+
+    whole = ids(k="6")
+    assert len(whole) >= 4
+    assert ids(k="2", offset="2") == whole[2:4]
+    assert ids(k="2", offset="2", page="9") == whole[2:4]
+    assert ids(offset="9999") == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "code", "named"),
+    [
+        ({}, 400, "bad_query", "q"),
+        ({"q": " "}, 400, "bad_query", "q"),
+        ({"q": "-x"}, 400, "bad_query", ""),
+        ({"q": "x", "k": "0"}, 400, "bad_parameter", "k"),
+        ({"q": "x", "k": "1001"}, 400, "bad_parameter", "k"),
+        ({"q": "x", "k": "ten"}, 400, "bad_parameter", "k"),
+        ({"q": "x", "offset": "-1"}, 400, "bad_parameter", "offset"),
+        ({"q": "x", "lang": "fr"}, 400, "bad_parameter", "lang"),
+        ({"q": "x", "mode": "x"}, 400, "bad_parameter", "mode"),
+        ({"q": "x", "from": "2025"}, 400, "bad_parameter", "from"),
+        ({"q": "x", "to": "24/9/2025"}, 400, "bad_parameter", "to"),
+        ({"q": "x", "from": "2025-02-02", "to": "2025-01-01"}, 400, "bad_parameter", "from"),
+        ({"q": "x", "sort": "x"}, 400, "bad_parameter", "sort"),
+        ({"q": "x", "verbatim": "x"}, 400, "bad_parameter", "verbatim"),
+        ({"q": "x", "source": [f"s{i}" for i in range(101)]}, 400, "bad_parameter", "source"),
+        ({"q": "x" * 5000}, 413, "query_too_long", "500"),
+    ],
+)
+def test_errors_have_one_shape(client, parameters, status, code, named):
+    # Messages are English whatever the browser prefers: they are for programmers.
+    response = client.get(
+        "/api/v1/search", query_string=parameters, headers={"Accept-Language": "vi"}
+    )
+    assert response.status_code == status
+    assert response.mimetype == "application/json"
+    assert response.json.keys() == {"error"}
+    error = response.json["error"]
+    assert error.keys() == {"code", "message"}
+    assert error["code"] == code
+    assert named in error["message"]
+    assert error["message"].isascii() or "“" in error["message"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_unknown_parameters_are_ignored(client):
+    assert client.get("/api/v1/search", query_string={"q": QUERY, "x": "1"}).status_code == 200
+
+
+def test_unknown_addresses_and_methods(client):
+    response = client.get("/api/v1/nothing")
+    assert response.status_code == 404
+    assert response.json["error"]["code"] == "not_found"
+    response = client.post("/api/v1/search")
+    assert response.status_code == 405
+    assert response.json["error"]["code"] == "method_not_allowed"
+    assert "GET" in response.headers["Allow"]
+
+
+def test_health(client):
+    for path, status in (("/healthz", "ok"), ("/readyz", "ready")):
+        response = client.get(path)
+        assert response.status_code == 200
+        assert response.json == {"status": status}
+        assert response.headers["Cache-Control"] == "no-store"

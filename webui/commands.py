@@ -1,0 +1,55 @@
+"""Subcommands that serve the web site: serve, demo."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from search.cli import archive_options
+from search.engine import open_archive
+from search.settings import Settings
+from webui.app import create_app
+from webui.serving import serve as serve_app
+
+DEMO_ARCHIVE = "songngu-demo.db"
+
+_address_options = (
+    click.option("--host", help="Address to listen on. [default: 127.0.0.1]"),
+    click.option("--port", type=int, help="Port to listen on. [default: 8080]"),
+)
+
+
+@click.command()
+@archive_options
+@_address_options[0]
+@_address_options[1]
+def serve(archive: str | None, encoder: str | None, host: str | None, port: int | None) -> None:
+    """Serve the web site and the API on a production server."""
+    flags = {"archive": archive, "encoder": encoder, "host": host, "port": port}
+    settings = Settings.load(flags)
+    opened = open_archive(settings=settings)
+    app = create_app(opened, settings=settings)
+    serve_app(app, settings.host, settings.port, threads=settings.threads)
+
+
+@click.command()
+@click.option("--archive", default=DEMO_ARCHIVE, show_default=True, help="Where it is kept.")
+@_address_options[0]
+@_address_options[1]
+@click.option("--no-serve", is_flag=True, help="Only fill the archive.")
+def demo(archive: str, host: str | None, port: int | None, *, no_serve: bool) -> None:
+    """Fill a demo archive with the stories that ship in the package, and serve it."""
+    # By name: the site itself must not depend on the indexer.
+    stories = import_module("indexer.demo").stories_path()
+    fill = import_module("indexer.commands").fill
+    settings = Settings.load({"archive": archive, "host": host, "port": port})
+    opened = open_archive(settings=settings)
+    report = fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
+    click.echo(f"{archive}: {report.added} stories added, {report.unchanged} there already.")
+    if no_serve:
+        opened.close()
+        return
+    app = create_app(opened, settings=settings)
+    serve_app(app, settings.host, settings.port, threads=settings.threads)
