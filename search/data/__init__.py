@@ -1,0 +1,1 @@
+"""Tables of counts and fitted constants that ship with the package."""
