@@ -1,0 +1,1 @@
+"""From files to a filled archive: sources, cleaning, passages, the pipeline."""

@@ -1,0 +1,68 @@
+"""What every source of articles hands on: documents, and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a document stands.
+
+    Attributes:
+        file: The path as it was reached, or "-" for standard input.
+        line: From 1, where the file holds several documents; None for whole files.
+    """
+
+    file: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """Something that may hold an article, read and not yet judged. Exactly one of both is set.
+
+    Attributes:
+        fields: The members of a JSON object.
+        page: The plain text of a page, furniture included.
+    """
+
+    origin: Origin
+    fields: Mapping[str, object] | None = None
+    page: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.fields is None) == (self.page is None):
+            raise ValueError("a raw document has either fields or a page")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that could not be read. The run goes on.
+
+    Attributes:
+        line: From 1, where only one line of the file is concerned.
+        reason: One line that says what is wrong and what to do.
+        skipped: Passed over on purpose (an unknown type in a folder), so not an error.
+    """
+
+    file: str
+    line: int | None
+    reason: str
+    skipped: bool = False
+
+
+class Source(Protocol):
+    """One place that documents come from.
+
+    A further kind of file is one module with such a class and one entry in
+    ``indexer.sources.KINDS``.
+    """
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """Everything in it, in order, without holding all of it in memory. Raises nothing."""
+
+    def count(self) -> int | None:
+        """How many items ``documents`` will give; None where finding out would use them up."""

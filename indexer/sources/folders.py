@@ -1,0 +1,101 @@
+"""Folders: every file of a known kind below them, in a stable order."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from indexer.sources.base import Failure, RawDocument, Source
+from indexer.sources.reading import shown
+
+SourceFor = Callable[[str], Source | None]
+
+
+class Folder:
+    """A folder, read recursively in alphabetical order.
+
+    Hidden entries and files of unknown kinds are passed over, and said so once for the folder. A
+    folder that was reached before, through a symbolic link, is not read again.
+
+    Args:
+        source_for: The source of a file's path, or None where its kind is not known.
+    """
+
+    def __init__(self, path: str, source_for: SourceFor) -> None:
+        self.path = path
+        self._source_for = source_for
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """All documents below the folder, then a note on what was passed over."""
+        for found in self._walk():
+            if isinstance(found, Failure):
+                yield found
+            else:
+                yield from found.documents()
+
+    def count(self) -> int | None:
+        """Sum over all files; None as soon as one of them cannot say."""
+        total = 0
+        for found in self._walk():
+            number = 1 if isinstance(found, Failure) else found.count()
+            if number is None:
+                return None
+            total += number
+        return total
+
+    def _walk(self) -> Iterator[Source | Failure]:
+        hidden, unknown, known = 0, Counter[str](), 0
+        waiting, reached = [self.path], set[tuple[int, int]]()
+        while waiting:
+            folder = waiting.pop()
+            try:
+                status = os.stat(folder)
+                if (status.st_dev, status.st_ino) in reached:
+                    continue
+                reached.add((status.st_dev, status.st_ino))
+                with os.scandir(folder) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except OSError as error:
+                yield Failure(shown(folder), None, f"the folder cannot be read: {error.strerror}")
+                continue
+            folders = []
+            for entry in entries:
+                if entry.name.startswith("."):
+                    hidden += 1
+                elif _is_folder(entry):
+                    if os.path.isfile(entry.path.removesuffix(".words")):
+                        continue  # an archive's word index
+                    folders.append(entry.path)
+                elif (source := self._source_for(entry.path)) is not None:
+                    known += 1
+                    yield source
+                else:
+                    suffix = os.path.splitext(entry.name)[1].lower()
+                    unknown[shown(suffix) or "no suffix"] += 1
+            waiting += reversed(folders)
+        yield from self._note(hidden, unknown, known)
+
+    def _note(self, hidden: int, unknown: Counter[str], known: int) -> Iterator[Failure]:
+        parts = []
+        if unknown:
+            kinds = ", ".join(f"{kind}: {n}" for kind, n in unknown.most_common(8))
+            parts.append(f"{unknown.total()} of unknown kinds ({kinds})")
+        if hidden:
+            parts.append(f"{hidden} hidden")
+        passed_over = f"files passed over: {', '.join(parts)}" if parts else ""
+        if not known:
+            yield Failure(
+                shown(self.path),
+                None,
+                f"the folder holds no file that can be indexed; {passed_over or 'it is empty'}",
+            )
+        elif passed_over:
+            yield Failure(shown(self.path), None, passed_over, skipped=True)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symbolic link that goes round in circles
+        return False

@@ -1,0 +1,193 @@
+"""Articles as JSON: one object a line, or one array or object in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from indexer.sources.base import Failure, Origin, RawDocument
+from indexer.sources.reading import decode, is_stream, opened, shown, without_bom
+from search.errors import FetchError
+
+_LONGEST_LINE = 64 << 20
+"""Bytes; a longer line is passed over unread, so that memory stays bounded."""
+
+_SPACE = " \t\r\n\ufeff"
+
+
+class JsonLines:
+    """A file, pipe or standard input ("-") with one JSON object a line."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.name = shown(file)
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """One item for each line that is not blank."""
+        found = False
+        try:
+            with opened(self.file) as stream:
+                for item in self._lines(stream):
+                    found = True
+                    yield item
+        except FetchError as error:
+            yield Failure(self.name, None, str(error))
+            return
+        if not found:
+            yield Failure(self.name, None, "holds only blank lines: there is nothing to index")
+
+    def count(self) -> int | None:
+        """Lines that are not blank; None for what can be read only once."""
+        if is_stream(self.file):
+            return None
+        number = 0
+        try:
+            with opened(self.file) as stream:
+                number += sum(1 for _, line in _numbered(stream) if line is None or line.strip())
+        except FetchError:
+            number += 1
+        return max(1, number)
+
+    def _lines(self, stream: BinaryIO) -> Iterator[RawDocument | Failure]:
+        for number, line in _numbered(stream):
+            if line is None:
+                yield Failure(
+                    self.name,
+                    number,
+                    f"the line is longer than {_LONGEST_LINE >> 20} MiB: split it",
+                )
+                continue
+            if not line.strip():
+                continue
+            try:
+                value = _parsed(decode(line))
+            except FetchError as error:
+                yield Failure(self.name, number, str(error))
+                continue
+            yield _document(value, Origin(self.name, number))
+
+
+class JsonFile:
+    """A file with one JSON array or object, or with one object a line.
+
+    An array is held in memory as a whole; its elements up to a syntax error are still given.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.name = shown(file)
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """One item for each element of the array, or for the object."""
+        try:
+            if self._is_lines():
+                yield from JsonLines(self.file).documents()
+                return
+            with opened(self.file) as stream:
+                text = decode(without_bom(stream.read()))
+        except FetchError as error:
+            yield Failure(self.name, None, str(error))
+            return
+        start = _skip(text, 0)
+        if start == len(text):
+            yield Failure(self.name, None, "holds only white space: there is nothing to index")
+        elif text[start] == "[":
+            yield from self._elements(text, start + 1)
+        else:
+            try:
+                yield _document(_parsed(text), Origin(self.name))
+            except FetchError as error:
+                yield Failure(self.name, None, str(error))
+
+    def count(self) -> int | None:
+        """Elements of the array; the file is read for it."""
+        return sum(1 for _ in self.documents())
+
+    def _is_lines(self) -> bool:
+        """Whether the first line is an object by itself and something follows."""
+        with opened(self.file) as stream:
+            for _, line in _numbered(stream):
+                if line is not None and line.strip():
+                    try:
+                        return isinstance(_parsed(decode(line)), dict)
+                    except FetchError:
+                        return False
+        return False
+
+    def _elements(self, text: str, at: int) -> Iterator[RawDocument | Failure]:
+        decoder = json.JSONDecoder()
+        line, counted = 1, 0
+        at = _skip(text, at)
+        if text[at : at + 1] == "]":
+            yield Failure(self.name, None, "holds an empty array: there is nothing to index")
+            return
+        while True:
+            line += text.count("\n", counted, at)
+            counted = at
+            try:
+                value, at = decoder.raw_decode(text, at)
+            except (ValueError, RecursionError) as error:
+                yield Failure(self.name, line, _syntax(error))
+                return
+            yield _document(value, Origin(self.name, line))
+            at = _skip(text, at)
+            if text[at : at + 1] == "]":
+                return
+            if text[at : at + 1] != ",":
+                line += text.count("\n", counted, at)
+                reason = "the array is not closed or a comma is missing: the rest is not read"
+                yield Failure(self.name, line, reason)
+                return
+            at = _skip(text, at + 1)
+
+
+def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Lines from 1; None for one that is too long to be held."""
+    number = 0
+    while line := stream.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            while (rest := stream.readline(1 << 20)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None
+        else:
+            yield number, without_bom(line) if number == 1 else line
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _parsed(text: str) -> object:
+    """A JSON value.
+
+    Raises:
+        FetchError: It is none.
+    """
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FetchError(_syntax(error)) from error
+    return value
+
+
+def _syntax(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON: {error.msg} at character {error.colno} of the line"
+    if isinstance(error, RecursionError):
+        return "is JSON nested too deeply: an article is one flat object"
+    return f"is not JSON: {error}"
+
+
+def _document(value: object, origin: Origin) -> RawDocument | Failure:
+    if isinstance(value, dict):
+        return RawDocument(origin, fields=value)
+    kinds = {list: "an array", str: "a string", bool: "a truth value", type(None): "null"}
+    kind = kinds.get(type(value), "a number")
+    hint = "; a file that is one array must be named .json" if isinstance(value, list) else ""
+    return Failure(
+        origin.file, origin.line, f"is {kind}: an article is an object with the field text{hint}"
+    )
