@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from types import FrameType
 from typing import Any
@@ -26,21 +27,30 @@ def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> 
     Raises:
         SettingsError: The address cannot be listened on.
     """
+    return create_server(
+        app,
+        sockets=[_listen(host, port)],
+        threads=threads,
+        ident="",
+        # Requests have no bodies: what is larger is abuse.
+        max_request_body_size=1024,
+        channel_timeout=60,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket of our own: waitress starts its threads before it knows whether it can listen."""
     try:
-        return create_server(
-            app,
-            host=host,
-            port=port,
-            threads=threads,
-            ident="",
-            # Requests have no bodies: what is larger is abuse.
-            max_request_body_size=1024,
-            channel_timeout=60,
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-    except OSError as error:
+        family, address = found[0][0], found[0][4]
+        return socket.create_server((str(address[0]), port), family=family)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"Cannot listen on {host}:{port} ({error.strerror or error}): choose another --port or"
-            " --host, or stop the program that uses it."
+            f"Cannot listen on {host}:{port} ({reason}): choose another --port or --host, or stop"
+            " the program that uses it."
         ) from error
 
 
