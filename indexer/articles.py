@@ -1,4 +1,4 @@
-"""A raw document → an article: validation, other names of fields, dates, language, tidy text."""
+"""Raw documents → articles: fields checked and named alike, text tidied, what is odd reported."""
 
 from __future__ import annotations
 
@@ -6,254 +6,433 @@ import hashlib
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from indexer.cleaning import clean_page
 from indexer.dates import parse_date
 from indexer.sources import RawDocument
-from search.detection import detect
 from search.errors import ExtractionError
-from search.languages import LANGUAGES, normalise
+from search.languages import LANGUAGES, fold, normalise
 from search.records import Article
 
-MAX_TEXT_CHARS = 2_000_000
-MAX_FIELD_CHARS = 10_000
-MAX_ID_CHARS = 500
+LONGEST_TEXT = 2_000_000
+"""Characters of text in one article: far beyond any story, well within memory."""
+
+LONGEST_ID = 500
+"""Bytes of an id; engines take 512."""
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("_id", "uuid", "guid"),
-    "title": ("headline", "name"),
-    "lead": ("description", "summary", "abstract", "sapo", "standfirst"),
-    "text": ("body", "content", "maintext", "article_body", "articleBody"),
-    "lang": ("language", "inLanguage"),
-    "date": ("published", "publish_date", "pub_date", "pubDate", "date_publish", "datePublished"),
-    "url": ("link", "canonical_url"),
-    "source": ("publisher", "source_domain", "site", "sitename"),
-    "authors": ("author", "byline", "creator"),
-    "section": ("category", "topic"),
-    "tags": ("keywords",),
-    "captions": ("caption", "image_captions"),
-}
-"""Names that other systems' exports use for our fields; the field's own name comes first."""
+    "id": ("docid", "uuid", "guid", "articleid"),
+    "title": ("headline", "heading", "name"),
+    "lead": (
+        "description", "summary", "abstract", "excerpt", "sapo", "standfirst", "subtitle", "teaser",
+    ),
+    "text": ("articlebody", "body", "content", "fulltext", "maintext", "contents"),
+    "lang": ("language", "inlanguage", "langcode", "locale"),
+    "date": (
+        "published", "publisheddate", "publishedat", "publishdate", "pubdate", "datepublished",
+        "publicationdate", "datepublish", "publishtime", "publishedtime", "createdat", "timestamp",
+    ),
+    "url": ("link", "href", "canonicalurl", "permalink", "sourceurl"),
+    "source": (
+        "publisher", "outlet", "newspaper", "sitename", "domain", "provider", "sourcedomain",
+    ),
+    "authors": ("author", "byline", "creator", "writer", "writers"),
+    "section": ("category", "topic", "rubric", "channel", "articlesection"),
+    "tags": ("keywords", "keyword", "tag", "topics"),
+    "captions": ("caption", "imagecaptions", "imagecaption", "photocaptions"),
+}  # fmt: skip
+"""Field → other names it is known by, in order of preference, without case, "_", "-" and spaces.
 
-_TAG = re.compile(r"</?(?:p|br|div|span|a|b|i|em|strong|h[1-6]|li|ul|ol|img|figure|figcaption"
-                  r"|blockquote|table|tr|td|th|tbody|sup|sub|u)\b[^<>]*>", re.I)  # fmt: skip
-_BLOCK_TAG = re.compile(r"<(?:/?(?:p|div|h[1-6]|li|blockquote|figure|tr)|br)\b[^<>]*>", re.I)
-_BLANK_LINES = re.compile(r"\n\s*\n+")
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|zarsrc|mc_[ce]id")
+The field's own name always comes first; a second name for a field that is taken is ignored.
+"""
+
+_OUR_OWN = frozenset({"counterpart", "copies"})
+"""What ``songngu export`` adds to an article; it is found anew in each archive."""
+
+_TRACKING = re.compile(
+    r"(?:utm_.*|fbclid|gclid|gclsrc|dclid|msclkid|yclid|zarsrc|mc_[ce]id|igshid)"
+)
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|div|br|hr|li|ul|ol|tr|table|thead|tbody|h[1-6]|blockquote|section|article|figure"
+    r"|figcaption|dl|dt|dd|pre)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|mark|q|s|small|span|strike|strong|sub|sup"
+    r"|td|th|u|picture|source|iframe|video|audio|o:p)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_UNSEEN = re.compile(
+    r"<!--.*?-->|<(script|style|noscript|template)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE
+)
+# Only these prove that a text is HTML: "<S>" alone may be a share's ticker.
+_HTML_EVIDENCE = re.compile(
+    r"</(?:p|div|a|b|i|em|strong|span|li|ul|ol|h[1-6]|td|tr|table|u|blockquote|font)\s*>"
+    r"|<(?:br|hr|p)\s*/?>|<(?:img|a|p|div|span|figure)\s[a-z-]+=",
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_SENTENCE_END = tuple(".!?…:;\"'”’»)*>")
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """An article and what had to be put right or left out on the way."""
+    """An article, and what was given but could not be used as it was.
+
+    Attributes:
+        warnings: One line each, naming the field.
+    """
 
     article: Article
     warnings: tuple[str, ...] = ()
 
 
-def _to_text(value: object) -> object:
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-
-
-def _to_list(value: object) -> object:
-    """A list of names; a single string may hold several, divided by commas or semicolons."""
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [part for part in re.split(r"\s*[;,]\s*", value) if part]
-    if isinstance(value, list):
-        names = [item.get("name") if isinstance(item, dict) else item for item in value]
-        return [name for name in names if name is not None]
-    return value
-
-
-def _one_caption(value: object) -> object:
-    """Captions are sentences: commas do not divide them."""
-    return [value] if isinstance(value, str) else _to_list(value)
-
-
-Text = Annotated[str, BeforeValidator(_to_text)]
-Short = Annotated[Text, Field(max_length=MAX_FIELD_CHARS)]
-Names = Annotated[list[Short], BeforeValidator(_to_list), Field(max_length=1000)]
-
-
-class _Fields(BaseModel):
-    """The shape of one JSON object; dates are read apart, since a bad one costs no article."""
-
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
-
-    id: Annotated[Text, Field(max_length=MAX_ID_CHARS)] | None = None
-    title: Short | None = None
-    lead: Annotated[Text, Field(max_length=MAX_TEXT_CHARS)] | None = None
-    text: Annotated[Text, Field(min_length=1, max_length=MAX_TEXT_CHARS)]
-    lang: str | None = None
-    date: Any = None
-    url: Annotated[Text, Field(max_length=MAX_FIELD_CHARS)] | None = None
-    source: Short | None = None
-    authors: Names = []
-    section: Short | None = None
-    tags: Names = []
-    captions: Annotated[list[Short], BeforeValidator(_one_caption), Field(max_length=1000)] = []
-
-
 def to_article(document: RawDocument) -> Converted:
-    """Make an article of a raw document.
+    """Make an article of a JSON object or of page text.
 
     Raises:
-        ExtractionError: It holds none; one line says why.
+        ExtractionError: There is no article in it; the message is one line.
     """
-    if document.page is not None:
-        return _from_page(document.page)
-    return _from_fields(document.fields or {})
+    if document.fields is not None:
+        return _from_fields(document.fields)
+    return _from_page(document.page or "")
 
 
 def canonical_url(url: str) -> str | None:
-    """A web address without fragment, tracking parameters and case in the host; None if no such."""
+    """One form for addresses of one page: no fragment, no tracking, https, no "www.".
+
+    None where it is no http address.
+    """
     try:
         parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").removeprefix("www."), parts.port
     except ValueError:
         return None
-    if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
+    if parts.scheme.lower() not in ("http", "https") or not host:
         return None
-    kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True)
-            if not _TRACKING.fullmatch(k)]  # fmt: skip
-    return urlunsplit(
-        (parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", urlencode(kept), "")
+    place = host if port in (None, 80, 443) else f"{host}:{port}"
+    query = sorted(
+        pair
+        for pair in parse_qsl(parts.query, keep_blank_values=True)
+        if not _TRACKING.fullmatch(pair[0].lower())
     )
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("https", place, parts.path.rstrip("/") or "/", urlencode(query), fragment))
 
 
-def _from_page(text: str) -> Converted:
-    page = clean_page(text)
-    fields = {
-        "title": page.title,
-        "lead": page.lead,
-        "text": page.text,
-        "date": page.date,
-        "authors": list(page.authors),
-        "captions": list(page.captions),
-        "section": page.section,
-    }
-    return _from_fields(fields)
+def id_of_url(url: str) -> str | None:
+    """The id of an article that gives an address and no id; None where it is no http address."""
+    canonical = canonical_url(url)
+    return f"url-{_digest(canonical)}" if canonical else None
 
 
-def _from_fields(raw: Mapping[str, object]) -> Converted:
-    warnings: list[str] = []
-    fields = _renamed(raw, warnings)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _line(value: object) -> str:
+    """One line of text: a title, a name."""
+    return " ".join(_without_html(_text(value)).split())
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Mapping) and isinstance(value.get("name"), str):  # JSON-LD
+        return str(value["name"])
+    raise ValueError(f"must be text, not {_kind(value)}")
+
+
+def _prose(value: object) -> str:
+    """Text of several paragraphs; a list is one of paragraphs."""
+    if isinstance(value, (list, tuple)):
+        value = "\n\n".join(_text(part) for part in value)
+    text = _text(value)
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(
+            f"has {len(text):,} characters, and one article may have {LONGEST_TEXT:,}: split it"
+        )
+    return tidy(text)
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    """A list of lines; one string is a list of one."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    found = (_line(part) for part in values)
+    return tuple(dict.fromkeys(part for part in found if part))
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Authors or tags: a string may hold several, between semicolons, bars, commas or "and"."""
+    if isinstance(value, str):
+        separator = r"\s*[;|]\s*" if re.search("[;|]", value) else r"\s*,\s*"
+        return _lines(re.split(separator, value))
+    return _lines(value)
+
+
+def _authors(value: object) -> tuple[str, ...]:
+    prefix = re.compile(r"(?:by|written by|tác giả|bài|tin|thực hiện)\s*:?\s+", re.IGNORECASE)
+    names = value
+    if isinstance(value, str):
+        names = re.sub(r"\s+(?:and|và)\s+", ", ", prefix.sub("", value.strip(), count=1))
+    return _names(names)
+
+
+def _kind(value: object) -> str:
+    kinds = {list: "a list", dict: "an object", bool: "a truth value", type(None): "null"}
+    return kinds.get(type(value), type(value).__name__)
+
+
+class _Fields(BaseModel):
+    """The fields of an article as anyone may give them, each brought into shape."""
+
+    model_config = ConfigDict(extra="ignore", arbitrary_types_allowed=True)
+
+    id: Annotated[str, BeforeValidator(_line)] = ""
+    title: Annotated[str, BeforeValidator(_line)] = ""
+    lead: Annotated[str, BeforeValidator(_prose)] = ""
+    text: Annotated[str, BeforeValidator(_prose)]
+    lang: Annotated[str, BeforeValidator(_line)] = ""
+    date: Any = None
+    url: Annotated[str, BeforeValidator(_line)] = ""
+    source: Annotated[str, BeforeValidator(_line)] = ""
+    authors: Annotated[tuple[str, ...], BeforeValidator(_authors)] = ()
+    section: Annotated[str, BeforeValidator(_line)] = ""
+    tags: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    captions: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
+
+
+def _from_fields(given: Mapping[str, object]) -> Converted:
+    named, ignored = _named(given)
+    if "text" not in named:
+        raise ExtractionError("text is missing: every article needs the field text")
     try:
-        read = _Fields.model_validate(fields)
+        fields = _Fields.model_validate(named)
     except ValidationError as error:
         raise ExtractionError(_explained(error)) from error
-    title, lead = _plain(read.title or "").replace("\n", " "), _plain(read.lead or "")
-    text = _without_repeats(_plain(read.text), title, lead)
-    if not any(c.isalnum() for c in text):
-        raise ExtractionError("text: is blank; an article needs some text")
-    lang = _language(read.lang, f"{title}\n{lead}\n{text}")
-    url = canonical_url(read.url) if read.url else None
-    if read.url and url is None:
-        warnings.append(f"url: {read.url[:80]!r} is no http address and is left out")
-    article = Article(
-        id="",
-        lang=lang,
-        title=title,
-        lead=lead,
-        text=text,
-        date=_date(read.date, warnings),
-        url=url,
-        source=_name(read.source),
-        authors=_names(read.authors),
-        section=_name(read.section),
-        tags=_names(read.tags),
-        captions=_names(read.captions),
+    if not fields.text:
+        raise ExtractionError("text is blank: every article needs text")
+    if len(fields.id.encode()) > LONGEST_ID:
+        raise ExtractionError(f"id is longer than {LONGEST_ID} bytes: shorten it, or leave it out")
+
+    warnings = []
+    if ignored:
+        warnings.append(f"unknown fields ignored: {', '.join(sorted(ignored))}")
+    lead, text = _without_repeats(fields.title, fields.lead, fields.text)
+    lang = _language(fields.lang, f"{fields.title}\n{lead}\n{text}", warnings)
+    url = fields.url or None
+    if url and canonical_url(url) is None:
+        warnings.append(f"url: {url[:100]!r} is no http address; kept without it")
+        url = None
+    return Converted(
+        Article(
+            id=fields.id or (url and id_of_url(url)) or _id_of_content(fields.title, lead, text),
+            lang=lang,
+            text=text,
+            title=fields.title,
+            lead=lead,
+            date=_date(fields.date, lang, warnings),
+            url=url,
+            source=fields.source or None,
+            authors=fields.authors,
+            section=fields.section or None,
+            tags=fields.tags,
+            captions=fields.captions,
+        ),
+        tuple(warnings),
     )
-    return Converted(_identified(article, read.id), tuple(warnings))
 
 
-def _renamed(raw: Mapping[str, object], warnings: list[str]) -> dict[str, object]:
-    """Fields under our names; of several with one meaning, the first that holds something."""
-    fields: dict[str, object] = {}
-    known = set()
-    for name, others in ALIASES.items():
-        for candidate in (name, *others):
-            if candidate in raw:
-                known.add(candidate)
-                if name not in fields and raw[candidate] not in (None, "", []):
-                    fields[name] = raw[candidate]
-    unknown = sorted(str(name)[:40] for name in raw if name not in known)
-    if unknown:
-        warnings.append(f"unknown fields are ignored: {', '.join(unknown[:10])}")
-    return fields
+def _from_page(page: str) -> Converted:
+    if len(page) > LONGEST_TEXT:
+        raise ExtractionError(
+            f"the page has {len(page):,} characters, and one article may have {LONGEST_TEXT:,}:"
+            " split it"
+        )
+    cleaned = clean_page(page)
+    warnings: list[str] = []
+    lang = _language("", f"{cleaned.title}\n{cleaned.lead}\n{cleaned.text}", warnings)
+    return Converted(
+        Article(
+            id=_id_of_content(cleaned.title, cleaned.lead, cleaned.text),
+            lang=lang,
+            text=cleaned.text,
+            title=cleaned.title,
+            lead=cleaned.lead,
+            date=cleaned.date,
+            authors=cleaned.authors,
+            section=cleaned.section,
+            captions=cleaned.captions,
+        ),
+        tuple(warnings),
+    )
+
+
+def _named(given: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Values under our own names, and the names that mean nothing to us."""
+    squashed: dict[str, str] = {}
+    for name in given:
+        squashed.setdefault(re.sub(r"[_\-\s]", "", str(name).lower()), name)
+    named: dict[str, object] = {}
+    used = set()
+    for field, others in ALIASES.items():
+        names = [squashed[other] for other in (field, *others) if other in squashed]
+        # An empty field must not hide a full one: {"text": "", "body": "…"}.
+        filled = [name for name in names if given[name] not in (None, "", [])]
+        if names:
+            used.add(chosen := (filled or names)[0])
+            named[field] = given[chosen]
+    ignored = [
+        str(name)
+        for name, value in given.items()
+        if name not in used and name not in _OUR_OWN and value not in (None, "", [])
+    ]
+    return named, ignored
 
 
 def _explained(error: ValidationError) -> str:
+    """Every problem on one line: field, what is wrong."""
     problems = []
-    for problem in error.errors(include_url=False, include_input=False):
-        field = ".".join(map(str, problem["loc"]))
-        what = problem["msg"][:1].lower() + problem["msg"][1:]
-        if field == "text" and problem["type"] in ("missing", "string_too_short"):
-            what = "is missing; an article needs at least a text"
-        problems.append(f"{field}: {what}")
-    return "; ".join(problems[:3])
+    for detail in error.errors(include_url=False):
+        field = str(detail["loc"][0]) if detail["loc"] else "the object"
+        message = detail["msg"].removeprefix("Value error, ")
+        problems.append(f"{field} {message}")
+    return "; ".join(problems)
 
 
-def _plain(text: str) -> str:
-    """Text without tags and entities, tidy white space, paragraphs apart by one empty line."""
-    if "<" in text:
-        text = _TAG.sub("", _BLOCK_TAG.sub("\n", text))
-    if "&" in text:
-        text = html.unescape(text)
-    lines = [line.strip() for line in normalise(text).split("\n")]
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+def _date(value: object, lang: str, warnings: list[str]) -> str | None:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        return parse_date(value, lang=lang)
+    except ValueError as error:
+        warnings.append(f"date: {error}; kept without a date")
+        return None
 
 
-def _without_repeats(text: str, title: str, lead: str) -> str:
-    """Text that does not begin with the title or the lead once more."""
-    for repeated in (title, lead, title):
-        if repeated and len(text) > len(repeated) and text.startswith(repeated):
-            rest = text[len(repeated) :]
-            if not rest[:1].isalnum():
-                text = rest.lstrip(" \n.:–-")
+def _language(given: str, text: str, warnings: list[str]) -> str:
+    """The code that is given, or the language that the text is in.
+
+    Raises:
+        ExtractionError: An article in a language that is not registered.
+    """
+    if given:
+        name = given.casefold()
+        code = re.split("[-_]", name)[0]
+        for language in LANGUAGES.values():
+            if code == language.code or name == language.endonym.casefold():
+                return language.code
+        raise ExtractionError(
+            f"lang is {given[:40]!r}, and Songngu reads {', '.join(LANGUAGES)}:"
+            " leave lang out to have it detected"
+        )
+    from search.detection import detect  # its tables are loaded only when they are needed
+
+    found = detect(text)
+    if found.confidence < 0.3:
+        warnings.append(f"lang: not given and not certain from the text; read as {found.lang}")
+    return found.lang
+
+
+def _id_of_content(title: str, lead: str, text: str) -> str:
+    return f"text-{_digest(chr(0).join((title, lead, text)))}"
+
+
+def tidy(text: str) -> str:
+    """Text as it is kept: no tags, lines joined that were broken by width, blank lines single."""
+    text = _unwrapped(_without_html(text))
+    lines = (line.strip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _without_html(text: str) -> str:
+    """Normalised text without tags and entities. Line breaks and indentation stay."""
+    if "<" in text and _HTML_EVIDENCE.search(text):
+        text = _without_tags(text)
+    if "&" in text and _ENTITY.search(text):
+        text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
+        if "</" in text and _HTML_EVIDENCE.search(text):  # tags that were escaped, as in feeds
+            text = _without_tags(text)
     return text
 
 
-def _language(given: str | None, text: str) -> str:
-    if given:
-        code = given.strip().lower().replace("_", "-").split("-")[0]
-        if code not in LANGUAGES:
-            raise ExtractionError(
-                f"lang: {given!r} is not one of {', '.join(LANGUAGES)}; leave it out to have it"
-                " detected"
-            )
-        return code
-    return detect(text).lang
+def _without_tags(text: str) -> str:
+    text = _UNSEEN.sub(" ", text)
+    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", text))
 
 
-def _date(value: object, warnings: list[str]) -> str | None:
-    if value is None or value == "":
-        return None
-    try:
-        return parse_date(value)
-    except ValueError as error:
-        warnings.append(f"date: {error}; the article is kept with an unknown date")
-        return None
+def _unwrapped(text: str) -> str:
+    """Normalised text whose lines are paragraphs, also where each was broken at a width.
+
+    A text counts as broken by width when most of its lines end inside a sentence, at nearly one
+    length. Then a blank line or an indented one begins a paragraph, as wire services send them.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    full = [line for line in lines if line.strip()]
+    inner = [
+        (line, after)
+        for line, after in pairwise(lines)
+        if line.strip() and after.strip() and not _indented(after)
+    ]
+    open_ended = sum(not line.rstrip().endswith(_SENTENCE_END) for line, _ in inner)
+    if (
+        len(full) < 2
+        or max(map(len, full)) > 100
+        or len(inner) < 0.3 * len(full)
+        or open_ended < 0.6 * len(inner)
+        or sum(len(line.strip()) >= 45 for line, _ in inner) < 0.6 * len(inner)
+    ):
+        return normalise(text)
+    paragraphs: list[list[str]] = []
+    for line in lines:
+        if not line.strip():
+            paragraphs.append([])
+        elif not paragraphs or _indented(line):
+            paragraphs.append([line.strip()])
+        else:
+            paragraphs[-1].append(line.strip())
+    return normalise("\n".join(" ".join(paragraph) for paragraph in paragraphs if paragraph))
 
 
-def _name(value: str | None) -> str | None:
-    return " ".join(_plain(value).split()) or None if value else None
+def _indented(line: str) -> bool:
+    return line.startswith(("  ", "\t"))
 
 
-def _names(values: list[str]) -> tuple[str, ...]:
-    named = (_name(value) for value in values)
-    return tuple(dict.fromkeys(name for name in named if name))
+def _without_repeats(title: str, lead: str, text: str) -> tuple[str, str]:
+    """Lead and text without a title at their beginning, and text without the lead at its own."""
+    text = _without_start(text, title, whole_line=True)
+    lead = "" if fold(lead) == fold(title) else lead
+    if lead:
+        shortened = _without_start(text, lead, whole_line=False)
+        if shortened == text and lead.endswith(("...", "…")):
+            # A description cut short by a feed: the text says it in full.
+            begun = " ".join(lead.rstrip(".… ").split())
+            if " ".join(text[: 2 * len(lead)].split()).startswith(begun):
+                return "", text
+        text = shortened
+    return lead, text
 
 
-def _identified(article: Article, given: str | None) -> Article:
-    """With its own id, else one from its address, else one from its content."""
-    id_ = normalise(given).strip() if given else ""
-    if not id_:
-        origin = article.url or f"{article.title}\n{article.body}"
-        id_ = hashlib.sha256(origin.encode("utf-8", "replace")).hexdigest()[:20]
-    return replace(article, id=id_)
+def _without_start(text: str, start: str, *, whole_line: bool) -> str:
+    """Text without what it begins with, unless nothing would be left."""
+    words = start.split()
+    if not words:
+        return text
+    end = r"[ ]*(?:\n|$)" if whole_line else ""
+    pattern = r"\s+".join(map(re.escape, words)) + "[.:]?" + end
+    found = re.match(pattern, text, re.IGNORECASE)
+    if found is None:
+        return text
+    rest = text[found.end() :]
+    if not whole_line and rest[:1].isalnum():
+        return text  # "Norway" begins "Norwegian"
+    return rest.strip() or text

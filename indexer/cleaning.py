@@ -50,7 +50,7 @@ class CleanedPage:
     section: str | None = None
 
 
-def clean_page(text: str) -> CleanedPage:
+def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     """Find the article in a page's text.
 
     Raises:
@@ -177,7 +177,7 @@ def _again(lines: Sequence[Line], i: int, start: int) -> bool:
 def _date(lines: Sequence[Line], title_at: int | None, start: int, end: int) -> str | None:
     """The date shown nearest to the title; without one, nothing is guessed from the prose."""
     origin = start if title_at is None else title_at
-    near = [i for i in range(max(0, origin - _FAR), min(len(lines), max(start, origin) + _FAR))]
+    near = list(range(max(0, origin - _FAR), min(len(lines), max(start, origin) + _FAR)))
     near += list(range(max(0, end - 3), min(len(lines), end + 4)))
     dated = [i for i in dict.fromkeys(near) if lines[i].kind is Kind.DATE]
     for i in sorted(dated, key=lambda i: (abs(i - origin), i < origin)):

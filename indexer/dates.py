@@ -64,7 +64,8 @@ _DATES = tuple(
         rf"(?<!\d){_YEAR}(?P<sep>[-/.])(?P<m>\d{{1,2}})(?P=sep){_DAY}(?!\d)",
         rf"(?<!\d){_YEAR}(?P<m>\d\d)(?P<d>\d\d)(?=t?\d{{4}}(?:\d\d)?(?!\d)|(?!\d))",
         rf"(?<![\d/.]){_DAY} ?(?P<sep>[-/.]) ?(?P<m>\d{{1,2}}) ?(?P=sep) ?{_SHORT_YEAR}(?!\d)",
-        rf"(?<!\d){_DAY} ?(?:thang|th|thg) ?\.?(?P<m>\d{{1,2}})(?: ?[,/-] ?| )(?:nam )?{_YEAR}(?!\d)",
+        rf"(?<!\d){_DAY} ?(?:thang|th|thg) ?\.?(?P<m>\d{{1,2}})(?: ?[,/-] ?| )(?:nam )?{_YEAR}"
+        r"(?!\d)",
         rf"(?<!\d){_DAY} ?thang (?P<vm>{_VIETNAMESE_MONTH})(?: ?[,/-] ?| )(?:nam )?{_YEAR}(?!\d)",
         rf"\b(?:thang|thg) ?(?P<m>\d{{1,2}}) {_DAY},? (?:nam )?{_YEAR}(?!\d)",
         rf"\bthang (?P<vm>{_VIETNAMESE_MONTH}) {_DAY},? (?:nam )?{_YEAR}(?!\d)",
@@ -72,7 +73,8 @@ _DATES = tuple(
         rf"(?: ?[-/,] ?| ){_SHORT_YEAR}(?!\d|:)",
         rf"\b(?P<name>{_MONTH})\b\.? ?{_DAY}(?:st|nd|rd|th)?(?: ?, ?| ){_YEAR}(?!\d|:)",
         # asctime: the time stands between day and year
-        rf"\b(?P<name>{_MONTH}) +{_DAY} (?P<between>\d\d:\d\d:\d\d(?: [a-z]{{1,4}})?) {_YEAR}(?!\d)",
+        rf"\b(?P<name>{_MONTH}) {_DAY} (?P<between>\d\d:\d\d:\d\d(?: [a-z]{{1,4}})?) {_YEAR}"
+        r"(?!\d)",
     )
 )
 _TIME = re.compile(
@@ -281,7 +283,8 @@ def _from_library(text: str, value: object, lang: str | None) -> str:
     if moment is None or str(moment.year) not in folded:
         raise _refused(value)
     _checked(moment, value)
-    return moment.replace(microsecond=0).isoformat() if ":" in text else moment.date().isoformat()
+    with_time: datetime = moment.replace(microsecond=0)
+    return with_time.isoformat() if ":" in text else with_time.date().isoformat()
 
 
 def _checked(day: _Day, value: object) -> _Day:

@@ -1,141 +1,223 @@
-"""An article → the passages that are embedded: whole sentences, packed up to a length."""
+"""An article → passages that each get an embedding: whole sentences, near one length."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from search.languages import fold
 from search.records import Article, Passage
 
-TARGET_TOKENS = 200
-"""About what a passage holds; longer ones blur, shorter ones lose their context."""
-
-_TITLE_CHARS = 300
-_RESERVE_TOKENS = 12  # prefix, special tokens, the line break behind the title
-
 CountTokens = Callable[[Sequence[str]], list[int]]
-Span = tuple[int, int]
 
-# A sentence ends at . ! ? … (and closing quotes) before a space and something that can begin one.
-_SENTENCE_END = re.compile(r"""[.!?…]+["”’')\]]*\s+(?=["“‘'(\[–-]*[^\W_a-zà-ỹđ])""")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“])(?:"
-    r"Mr|Mrs|Ms|Dr|Prof|St|Gen|Col|Lt|Sgt|Sen|Rep|Gov|Jr|Sr|No|vs|Inc|Ltd|Co|Corp|Jan|Feb|Mar"
-    r"|Apr|Aug|Sept|Sep|Oct|Nov|Dec|Fig|approx|TP|Tp|T[SP]|GS|PGS|ThS|BS|KS|Tr|Q|P|H|TX|TT|ĐH|Th"
-    r"|[A-ZĐ]|(?:[A-ZĐ]\.)+[A-ZĐ]|(?:GS|PGS)\.TS"
-    r")\.\s+$"
+_RESERVED = 8
+"""Tokens kept free: the encoder's prefix and special tokens, and the break after the title."""
+
+_LONGEST_TITLE = 200
+"""Characters of a title that go before each passage; real headlines are shorter."""
+
+_SHORTEST_LIMIT = 16  # tokens left for text even under an endless title
+
+# A stop, what may close the sentence after it, and white space. Whether it ends a sentence is
+# decided by what stands around it.
+_STOP = re.compile(r"(?P<stop>[.!?…]+)[\"'”’»)\]]*(?:\s+|$)")
+_OPENING = "\"'“‘«([-–—*•"
+# Folded, without their last dot; these are followed by a name or a number, not by a new sentence.
+_ABBREVIATIONS = frozenset(
+    # English titles, names, references
+    "mr mrs ms dr prof sr jr st gen lt col maj capt cmdr sgt cpl adm brig sen rep gov pres rev hon"
+    " supt insp mt ft vs no nos vol fig pp ed eds dept univ assn bros inc ltd co corp approx est"
+    " messrs mme mlle e.g i.e cf al ca"
+    " jan feb mar apr jun jul aug sep sept oct nov dec"
+    # Vietnamese titles, degrees, places
+    " tp tx tt tr q p h x gs pgs ts ths bs ks ls cn gv nsnd nsut dd d/c o b nxb bt bch ubnd ks kts"
+    " gs.ts pgs.ts gs.tskh ths.bs bs.ths ts.bs bs.ck1 bs.ck2 ts.kts tskh dr.".split()
 )
-_CLAUSE_END = re.compile(r"[,;:–—]\s+|\s+")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
+_CLAUSE = re.compile(r"(?<=[;:,])\s+|\s+(?=[–—(])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A piece of text that stays whole: a sentence, or a part of one that is too long."""
+
+    start: int
+    end: int
+    tokens: int
+    paragraph: int
+
+
+def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Spans of the sentences of one paragraph, without the white space around them.
+
+    A stop after an abbreviation ("TP. HCM", "Mr. Smith", "U.S."), inside a number, or before a
+    small letter ends nothing.
+    """
+    end = len(text) if end is None else end
+    began = start
+    for stop in _STOP.finditer(text, start, end):
+        if stop.end() < end and not _ends_sentence(text, began, stop):
+            continue
+        if span := _trimmed(text, began, stop.end()):
+            yield span
+        began = stop.end()
+    if span := _trimmed(text, began, end):
+        yield span
 
 
 def split(
-    article: Article,
-    *,
-    count_tokens: CountTokens,
-    max_tokens: int,
-    target_tokens: int = TARGET_TOKENS,
+    article: Article, *, count_tokens: CountTokens, max_tokens: int, target_tokens: int = 200
 ) -> tuple[Passage, ...]:
-    """Cut ``article.body`` into passages that follow paragraphs and sentences.
+    """Cut an article's body into passages.
 
-    Small neighbours are packed together up to the target. Nothing is left out, no passage is
-    empty, and with the title before it none exceeds the encoder's limit.
+    Paragraphs are put together up to the target; a longer one is cut between sentences; only a
+    sentence beyond the limit is cut inside, at a clause, else between words, else anywhere.
 
     Args:
-        count_tokens: Of an encoder: tokens of each text.
-        max_tokens: The encoder's limit.
+        count_tokens: The encoder's count, without prefix and special tokens.
+        max_tokens: The encoder's longest input. ``passage_text`` of every passage fits into it.
+        target_tokens: Wished length of a passage, without its title.
+
+    Returns:
+        Spans in order, not overlapping, none blank; together they hold all but white space.
     """
-    [title_tokens] = count_tokens([article.title[:_TITLE_CHARS]])
-    limit = max(16, max_tokens - title_tokens - _RESERVE_TOKENS)
-    target = min(target_tokens, limit)
-    paragraphs = [
-        list(_within(article.body, sentences, target, limit, count_tokens))
-        for sentences in map(list, _paragraphs(article.body))
+    body = article.body
+    spans = [
+        (number, span)
+        for number, (start, end) in enumerate(_paragraphs(body))
+        for span in sentences(body, start, end)
     ]
-    spans = _pack([unit for unit in paragraphs if unit], target)
-    return tuple(Passage(i, start, end) for i, (start, end) in enumerate(spans))
+    title, *counts = count_tokens(
+        [_title_context(article), *(body[start:end] for _, (start, end) in spans)]
+    )
+    limit = max(_SHORTEST_LIMIT, max_tokens - title - _RESERVED)
+    target = min(target_tokens, limit)
+    units: list[_Unit] = []
+    for (paragraph, (start, end)), tokens in zip(spans, counts, strict=True):
+        unit = _Unit(start, end, tokens, paragraph)
+        units += [unit] if tokens <= limit else _parts(body, unit, limit, count_tokens)
+    return tuple(
+        Passage(position, group[0].start, group[-1].end)
+        for position, group in enumerate(_packed(units, target, limit))
+    )
 
 
 def passage_text(article: Article, passage: Passage) -> str:
-    """What is embedded: the passage under the article's title."""
-    text = article.body[passage.start : passage.end]
-    return f"{article.title[:_TITLE_CHARS]}\n{text}" if article.title else text
+    """What is embedded for a passage: the article's title, a line break, the span."""
+    span = article.body[passage.start : passage.end]
+    title = _title_context(article)
+    return f"{title}\n{span}" if title else span
 
 
-def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
-    """Spans of the sentences between two offsets, white space left out."""
-    end = len(text) if end is None else end
-    begin = start
-    for match in _SENTENCE_END.finditer(text, start, end):
-        if _ABBREVIATION.search(text[max(begin, match.end() - 12) : match.end()]):
-            continue
-        yield from _trimmed(text, begin, match.end())
-        begin = match.end()
-    yield from _trimmed(text, begin, end)
+def _title_context(article: Article) -> str:
+    title = " ".join(article.title.split())
+    if len(title) <= _LONGEST_TITLE:
+        return title
+    return title[:_LONGEST_TITLE].rsplit(" ", 1)[0]
 
 
-def _paragraphs(body: str) -> Iterator[Iterator[Span]]:
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
     start = 0
-    for line in body.splitlines(keepends=True):
+    for line in text.split("\n"):
         if line.strip():
-            yield sentences(body, start, start + len(line))
-        start += len(line)
+            yield start, start + len(line)
+        start += len(line) + 1
 
 
-def _within(
-    body: str, units: Sequence[Span], target: int, limit: int, count_tokens: CountTokens
-) -> Iterator[tuple[Span, int]]:
-    """(span, tokens) of the sentences of one paragraph; what is over the limit is cut."""
-    counts = count_tokens([body[start:end] for start, end in units])
-    for (start, end), count in zip(units, counts, strict=True):
-        if count <= limit:
-            yield (start, end), count
-        else:
-            pieces = list(_cut(body, start, end, target, count))
-            piece_counts = count_tokens([body[a:b] for a, b in pieces])
-            for (a, b), piece_count in zip(pieces, piece_counts, strict=True):
-                if piece_count <= limit:
-                    yield (a, b), piece_count
-                else:  # denser than the rest: one character gives at most a few tokens
-                    step = max(1, limit // 4)
-                    yield from (((c, min(c + step, b)), limit) for c in range(a, b, step))
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return (start, end) if start < end else None
 
 
-def _cut(body: str, start: int, end: int, target: int, count: int) -> Iterator[Span]:
-    """Pieces of an over-long sentence of about the target, at clause marks or spaces if any."""
-    chars = max(16, (end - start) * target // count)
-    while end - start > chars:
-        cuts = [m.end() for m in _CLAUSE_END.finditer(body, start + chars // 2, start + chars)]
-        stop = cuts[-1] if cuts else start + chars
-        yield from _trimmed(body, start, stop)
-        start = stop
-    yield from _trimmed(body, start, end)
+def _ends_sentence(text: str, began: int, stop: re.Match[str]) -> bool:
+    following = text[stop.end()]
+    if not (following.isupper() or following.isdigit() or following in _OPENING):
+        # Scripts without capitals have no other sign of a beginning.
+        return following.isalpha() and following.lower() == following.upper()
+    if stop["stop"] != ".":
+        return True
+    words = text[max(began, stop.start() - 30) : stop.start()].split()
+    word = words[-1].lstrip("\"'“‘«([") if words else ""
+    if fold(word) in _ABBREVIATIONS:
+        return False
+    if _INITIALS.fullmatch(word) and (len(word) > 1 or word.isupper()):
+        return False  # "U.S.", "J. Smith"
+    # "1. Tuổi Thìn": the number of a list's item belongs to what follows.
+    return not (word.isdigit() and len(word) <= 2 and len(words) == 1)
 
 
-def _pack(paragraphs: Sequence[Sequence[tuple[Span, int]]], target: int) -> Iterator[Span]:
-    """Join neighbours while they fit; a paragraph that fits a passage of its own is not torn."""
-    begin = end = None
-    used = 0
-    for paragraph in paragraphs:
-        whole = sum(count for _, count in paragraph)
-        tear = whole > target
-        if begin is not None and not tear and used + whole > target:
-            yield begin, end or begin
-            begin, used = None, 0
-        for (start, stop), count in paragraph:
-            if begin is not None and used + count > target:
-                yield begin, end or begin
-                begin, used = None, 0
-            if begin is None:
-                begin = start
-            end = stop
-            used += count
-    if begin is not None:
-        yield begin, end or begin
+def _packed(units: Sequence[_Unit], target: int, limit: int) -> Iterator[list[_Unit]]:
+    """Groups of neighbouring units near the target, broken at paragraphs where possible."""
+    group: list[_Unit] = []
+    size = 0
+    most = min(limit, target + target // 4)
+    for paragraph in _by_paragraph(units):
+        tokens = sum(unit.tokens for unit in paragraph)
+        if size + tokens <= most:
+            group, size = group + paragraph, size + tokens
+            continue
+        if group and (size >= target // 2 or tokens <= most):
+            yield group
+            group, size = [], 0
+        # Even parts instead of full ones and a remainder.
+        parts = max(1, -(-(size + tokens) // target))
+        share = min(most, -(-(size + tokens) // parts) + target // 10)
+        for unit in paragraph:
+            if group and size + unit.tokens > share:
+                yield group
+                group, size = [], 0
+            group, size = [*group, unit], size + unit.tokens
+    if group:
+        yield group
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
-    inner = text[start:end]
-    left = len(inner) - len(inner.lstrip())
-    right = len(inner.rstrip())
-    if right > left:
-        yield start + left, start + right
+def _by_paragraph(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
+    group: list[_Unit] = []
+    for unit in units:
+        if group and unit.paragraph != group[0].paragraph:
+            yield group
+            group = []
+        group.append(unit)
+    if group:
+        yield group
+
+
+def _parts(body: str, unit: _Unit, limit: int, count_tokens: CountTokens) -> list[_Unit]:
+    """A sentence beyond the limit, cut into pieces within it."""
+    for pattern in (_CLAUSE, re.compile(r"\s+")):
+        cuts = [unit.start]
+        pieces: list[tuple[int, int]] = []
+        for gap in pattern.finditer(body, unit.start, unit.end):
+            pieces.append((cuts[-1], gap.start()))
+            cuts.append(gap.end())
+        pieces.append((cuts[-1], unit.end))
+        pieces = [piece for piece in pieces if piece[0] < piece[1]]
+        if len(pieces) > 1:
+            counts = count_tokens([body[start:end] for start, end in pieces])
+            found: list[_Unit] = []
+            for (start, end), tokens in zip(pieces, counts, strict=True):
+                piece = _Unit(start, end, tokens, unit.paragraph)
+                if tokens > limit:
+                    found += _parts(body, piece, limit, count_tokens)
+                elif found and found[-1].tokens + tokens <= limit:
+                    last = found.pop()
+                    found.append(_Unit(last.start, end, last.tokens + tokens, unit.paragraph))
+                else:
+                    found.append(piece)
+            return found
+    # One word without a gap: halves, until they fit.
+    middle = (unit.start + unit.end) // 2
+    if middle == unit.start:
+        return [unit]
+    halves = [(unit.start, middle), (middle, unit.end)]
+    counts = count_tokens([body[start:end] for start, end in halves])
+    return [
+        part
+        for (start, end), tokens in zip(halves, counts, strict=True)
+        for half in [_Unit(start, end, tokens, unit.paragraph)]
+        for part in ([half] if tokens <= limit else _parts(body, half, limit, count_tokens))
+    ]

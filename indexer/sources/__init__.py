@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from indexer.sources.base import Failure, Origin, RawDocument, Source
 from indexer.sources.folders import Folder
@@ -63,7 +64,7 @@ def _source(arg: str) -> Source | Failure:
     """The source that an argument names."""
     if arg == STDIN:
         return JsonLines(STDIN)
-    if os.path.isdir(arg):
+    if Path(arg).is_dir():
         return Folder(arg, _by_suffix)
     if (source := _by_suffix(arg)) is not None:
         return source
@@ -72,12 +73,11 @@ def _source(arg: str) -> Source | Failure:
     if not os.path.lexists(arg):
         return Failure(shown(arg), None, "no such file or folder: check the spelling")
     kinds = ", ".join(KINDS)
-    return Failure(shown(arg), None, f"its kind is not known: the name must end in {kinds} (or with .gz)")
+    reason = f"its kind is not known: the name must end in {kinds}, or one of these and .gz"
+    return Failure(shown(arg), None, reason)
 
 
 def _by_suffix(path: str) -> Source | None:
-    stem, suffix = os.path.splitext(path.lower())
-    if suffix == ".gz":
-        suffix = os.path.splitext(stem)[1]
-    kind = KINDS.get(suffix)
+    name = Path(path.lower())
+    kind = KINDS.get((name.with_suffix("") if name.suffix == ".gz" else name).suffix)
     return kind(path) if kind else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from indexer.sources.base import Failure, RawDocument, Source
 from indexer.sources.reading import shown
@@ -50,7 +51,7 @@ class Folder:
         while waiting:
             folder = waiting.pop()
             try:
-                status = os.stat(folder)
+                status = Path(folder).stat()
                 if (status.st_dev, status.st_ino) in reached:
                     continue
                 reached.add((status.st_dev, status.st_ino))
@@ -64,14 +65,14 @@ class Folder:
                 if entry.name.startswith("."):
                     hidden += 1
                 elif _is_folder(entry):
-                    if os.path.isfile(entry.path.removesuffix(".words")):
+                    if Path(entry.path.removesuffix(".words")).is_file():
                         continue  # an archive's word index
                     folders.append(entry.path)
                 elif (source := self._source_for(entry.path)) is not None:
                     known += 1
                     yield source
                 else:
-                    suffix = os.path.splitext(entry.name)[1].lower()
+                    suffix = Path(entry.name).suffix.lower()
                     unknown[shown(suffix) or "no suffix"] += 1
             waiting += reversed(folders)
         yield from self._note(hidden, unknown, known)

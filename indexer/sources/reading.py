@@ -61,7 +61,7 @@ def opened(file: str) -> Iterator[BinaryIO]:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise FetchError(f"the gzip file is damaged ({error}): fetch it again") from error
     except OSError as error:
-        raise FetchError(_why_not(file, error)) from error
+        raise FetchError(_why_not(error)) from error
 
 
 def is_stream(file: str) -> bool:
@@ -132,7 +132,7 @@ def without_bom(data: bytes) -> bytes:
     return data.removeprefix(_UTF8_BOM)
 
 
-def _why_not(file: str, error: OSError) -> str:
+def _why_not(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "no such file or folder: check the spelling"
     if isinstance(error, PermissionError):
