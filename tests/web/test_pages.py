@@ -108,6 +108,18 @@ def test_both_columns_answer_in_the_page_order_of_the_archive(client, archive):
         assert page.one("h1").text == f"{total} stories for “{typed}”"
 
 
+def test_each_list_says_how_much_of_it_is_shown(client, archive):
+    total = archive.search(Query(VI_QUERY)).total["vi"]
+    assert total > 2
+
+    def shown(**parameters):
+        return column(get(client, q=VI_QUERY, **parameters), "vi").one("p", cls="range").text
+
+    assert shown(k="100") == f"{total} stories"
+    assert shown(k="2") == f"1–2 of {total}"
+    assert shown(k="2", page="2") == f"3–{min(4, total)} of {total}"
+
+
 def test_hits_show_where_when_and_why(client, archive):
     results = archive.search(Query(VI_QUERY))
     page = get(client, q=VI_QUERY)
