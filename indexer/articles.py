@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -16,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from indexer.cleaning import clean_page
 from indexer.dates import parse_date
 from indexer.sources import RawDocument
+from indexer.tidying import tidy, without_html
 from search.errors import ExtractionError
 from search.languages import LANGUAGES, fold, normalise
 from search.records import Article
@@ -58,26 +57,6 @@ _OUR_OWN = frozenset({"counterpart", "copies"})
 _TRACKING = re.compile(
     r"(?:utm_.*|fbclid|gclid|gclsrc|dclid|msclkid|yclid|zarsrc|mc_[ce]id|igshid)"
 )
-_BLOCK_TAG = re.compile(
-    r"</?(?:p|div|br|hr|li|ul|ol|tr|table|thead|tbody|h[1-6]|blockquote|section|article|figure"
-    r"|figcaption|dl|dt|dd|pre)(?:\s[^<>]*)?/?>",
-    re.IGNORECASE,
-)
-_INLINE_TAG = re.compile(
-    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|mark|q|s|small|span|strike|strong|sub|sup"
-    r"|td|th|u|picture|source|iframe|video|audio|o:p)(?:\s[^<>]*)?/?>",
-    re.IGNORECASE,
-)
-_UNSEEN = re.compile(
-    r"<!--.*?-->|<(script|style|noscript|template)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE
-)
-# Only these prove that a text is HTML: "<S>" alone may be a share's ticker.
-_HTML_EVIDENCE = re.compile(
-    r"</(?:p|div|a|b|i|em|strong|span|li|ul|ol|h[1-6]|td|tr|table|u|blockquote|font)\s*>"
-    r"|<(?:br|hr|p)\s*/?>|<(?:img|a|p|div|span|figure)\s[a-z-]+=",
-)
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
-_SENTENCE_END = tuple(".!?…:;\"'”’»)*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +116,7 @@ def _digest(text: str) -> str:
 
 def _line(value: object) -> str:
     """One line of text: a title, a name."""
-    return " ".join(_without_html(_text(value)).split())
+    return " ".join(normalise(without_html(_text(value))).split())
 
 
 def _text(value: object) -> str:
@@ -345,66 +324,6 @@ def _language(given: str, text: str, warnings: list[str]) -> str:
 
 def _id_of_content(title: str, lead: str, text: str) -> str:
     return f"text-{_digest(chr(0).join((title, lead, text)))}"
-
-
-def tidy(text: str) -> str:
-    """Text as it is kept: no tags, lines joined that were broken by width, blank lines single."""
-    text = _unwrapped(_without_html(text))
-    lines = (line.strip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def _without_html(text: str) -> str:
-    """Normalised text without tags and entities. Line breaks and indentation stay."""
-    if "<" in text and _HTML_EVIDENCE.search(text):
-        text = _without_tags(text)
-    if "&" in text and _ENTITY.search(text):
-        text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
-        if "</" in text and _HTML_EVIDENCE.search(text):  # tags that were escaped, as in feeds
-            text = _without_tags(text)
-    return text
-
-
-def _without_tags(text: str) -> str:
-    text = _UNSEEN.sub(" ", text)
-    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", text))
-
-
-def _unwrapped(text: str) -> str:
-    """Normalised text whose lines are paragraphs, also where each was broken at a width.
-
-    A text counts as broken by width when most of its lines end inside a sentence, at nearly one
-    length. Then a blank line or an indented one begins a paragraph, as wire services send them.
-    """
-    lines = text.replace("\r\n", "\n").split("\n")
-    full = [line for line in lines if line.strip()]
-    inner = [
-        (line, after)
-        for line, after in pairwise(lines)
-        if line.strip() and after.strip() and not _indented(after)
-    ]
-    open_ended = sum(not line.rstrip().endswith(_SENTENCE_END) for line, _ in inner)
-    if (
-        len(full) < 2
-        or max(map(len, full)) > 100
-        or len(inner) < 0.3 * len(full)
-        or open_ended < 0.6 * len(inner)
-        or sum(len(line.strip()) >= 45 for line, _ in inner) < 0.6 * len(inner)
-    ):
-        return normalise(text)
-    paragraphs: list[list[str]] = []
-    for line in lines:
-        if not line.strip():
-            paragraphs.append([])
-        elif not paragraphs or _indented(line):
-            paragraphs.append([line.strip()])
-        else:
-            paragraphs[-1].append(line.strip())
-    return normalise("\n".join(" ".join(paragraph) for paragraph in paragraphs if paragraph))
-
-
-def _indented(line: str) -> bool:
-    return line.startswith(("  ", "\t"))
 
 
 def _without_repeats(title: str, lead: str, text: str) -> tuple[str, str]:

@@ -1,34 +1,47 @@
 """Page text → the article in it: furniture away; title, lead, captions, date and byline kept.
 
-Page text is what selecting all of a news page and copying it gives: no mark-up, menus and lists of
-other stories around the article. The article is the stretch of lines with the densest prose; the
-rest is judged by its place relative to that stretch. Nothing here knows any particular site.
+Page text is what selecting all of a news page and copying it gives: no mark-up, and menus and lists
+of other stories around the article. The article is the stretch of lines with most prose, found as
+Kohlschütter, Fankhauser & Nejdl ("Boilerplate Detection using Shallow Text Features", WSDM 2010)
+find text blocks by their length and density; everything else is judged by its place relative to
+that stretch. Nothing here knows any particular site.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from indexer.dates import find_date
-from indexer.page_lines import Kind, Line, byline_name, ends_like_sentence, is_name, read_lines
+from indexer.page_lines import Kind, Line, is_name, read_lines
+from indexer.tidying import unwrapped
 from search.errors import ExtractionError
-from search.languages import fold, normalise
+from search.languages import LANGUAGES, exact_tokens, fold
 
-_LEAST_PROSE_WORDS = 25
-_FAR = 12
-"""Lines around the body in which title, date and byline are looked for."""
+_LEAST_WORDS = 25
+"""Words of running text below which nothing is taken for an article."""
 
-# What a line adds to or takes from a stretch that may be the body, in words of prose.
+_TEASER = 45
+"""Most words of the sentence under a headline in a list of stories."""
+
+_HEAD = 60
+"""Lines above the body in which the title is looked for: portraits, shares, players between."""
+
+_NEAR = 15
+"""Lines around title and body in which a date or a byline belongs to the article."""
+
+_HIDDEN = frozenset({Kind.NOISE, Kind.FILE, Kind.DATE, Kind.BYLINE, Kind.CAPTION, Kind.LINK})
+"""Lines that stand between paragraphs without dividing them."""
+
+# What a line adds to a stretch that may be the body, in words of prose.
 _WORTH = {
-    Kind.HEADLINE: -9.0,
-    Kind.SHORT: -4.0,
     Kind.CAPTION: -1.0,
-    Kind.FILE_NAME: -1.0,
-    Kind.DATE: -4.0,
-    Kind.BYLINE: -2.0,
-    Kind.FURNITURE: -5.0,
-    Kind.BOUNDARY: -45.0,
+    Kind.FILE: 0.0,
+    Kind.DATE: -3.0,
+    Kind.BYLINE: -1.0,
+    Kind.NOISE: -3.0,
+    Kind.LINK: -3.0,
+    Kind.LISTING: -25.0,
 }
 
 
@@ -37,8 +50,11 @@ class CleanedPage:
     """An article found in page text.
 
     Attributes:
-        text: Paragraphs apart by an empty line, without title, lead and captions.
-        date: ISO 8601, or None where none is shown.
+        lead: The paragraph that sums the story up, where the page sets it apart; may be empty.
+        text: Paragraphs, sub-headings and list entries, an empty line between them; without
+            title, lead and captions.
+        date: Published, ISO 8601; None where the page shows none.
+        section: The label above the title, where the page's menu has it too.
     """
 
     title: str
@@ -53,150 +69,347 @@ class CleanedPage:
 def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     """Find the article in a page's text.
 
+    Args:
+        lang: The page's language, where it is known; else it is detected where it matters.
+
     Raises:
-        ExtractionError: There is none: too little prose, or a list of other stories.
+        ExtractionError: There is none: too little prose, or a list of stories.
     """
-    lines = read_lines(normalise(text))
+    lines = read_lines(unwrapped(text))
     start, end = _body(lines)
-    title_at = _title(lines, start, end)
-    first = start if title_at is None else title_at + 1
-    lead_at = _lead(lines, first, start, end)
-    body = [i for i in range(start, end) if i not in (title_at, lead_at)]
-    paragraphs = [lines[i].text for i in body if _belongs(lines, i, start, end)]
-    captions = [lines[i].text for i in range(first, end) if lines[i].kind is Kind.CAPTION]
-    lead = "" if lead_at is None else lines[lead_at].text
-    if not paragraphs:
-        paragraphs, lead = [lead], ""
-    authors = _authors(lines, title_at, start, end)
+    title = _title(lines, start, end)
+    if title is not None and title >= start:
+        start = title + 1  # notices above the headline were taken for its text
+    _refuse_list(lines[start:end])
+    first = start if title is None else title + 1
+    lead = _lead(lines, first, start, end)
+    kept = [i for i in _kept(lines, min(first, start), start, end) if i != lead]
+    if not kept and lead is not None:
+        kept, lead = [lead], None
+    if sum(lines[i].words for i in kept) < _LEAST_WORDS - 10:
+        raise _too_little(sum(lines[i].words for i in kept))
+    authors = _authors(lines, first, start, end, lang)
+    signed = {fold(name) for name in authors}
     return CleanedPage(
-        title="" if title_at is None else lines[title_at].text,
-        lead=lead,
-        text="\n\n".join(p for p in paragraphs if p not in authors),
-        captions=tuple(dict.fromkeys(captions)),
-        date=_date(lines, title_at, start, end),
+        title="" if title is None else lines[title].text,
+        lead="" if lead is None else lines[lead].text,
+        text="\n\n".join(lines[i].text for i in kept if lines[i].folded not in signed),
+        captions=_captions(lines, first, start, end),
+        date=_date(lines, title, start, end),
         authors=authors,
+        section=_section(lines, title),
     )
+
+
+def _too_little(words: int) -> ExtractionError:
+    return ExtractionError(
+        f"no article is in this text: its longest passage has {words} words of running text;"
+        " save the page of one story, with all of its text"
+    )
+
+
+# The body ---------------------------------------------------------------------------------------
 
 
 def _body(lines: Sequence[Line]) -> tuple[int, int]:
-    """The stretch of lines with the highest sum of worth (Kadane's maximum subarray)."""
-    best = (0.0, 0, 0)
-    total, begin = 0.0, 0
-    for i, line in enumerate(lines):
-        total += _worth(line)
+    """The stretch of lines with the highest sum of worth (Kadane's maximum subarray).
+
+    Raises:
+        ExtractionError: No stretch holds enough prose.
+    """
+    best, best_start, best_end = 0.0, 0, 0
+    total, begin, after_comments = 0.0, 0, False
+    for i, worth in enumerate(_worths(lines)):
+        if lines[i].kind is Kind.END:
+            # What follows is another text. Comments can outweigh a short story.
+            after_comments = after_comments or best >= _LEAST_WORDS
+            total, begin = 0.0, i + 1
+            continue
+        total += worth * (0.3 if after_comments else 1.0)
         if total <= 0:
             total, begin = 0.0, i + 1
-        elif total > best[0]:
-            best = (total, begin, i + 1)
-    _, start, end = best
-    prose = [line for line in lines[start:end] if line.kind in (Kind.PROSE, Kind.ITEM)]
-    words = sum(line.words for line in prose)
-    if words < _LEAST_PROSE_WORDS:
-        raise ExtractionError(
-            f"no article is in this text: its longest passage has {words} words of running text."
-            " Save the page of one story, with all of its text"
-        )
-    between = sum(line.kind is Kind.HEADLINE for line in lines[start:end])
-    if between >= 5 and between > 0.6 * len(prose):
-        raise ExtractionError(
-            "this is a list of stories, not one article: headlines and single sentences alternate."
-            " Save the page of each story"
-        )
-    return start, end
-
-
-def _worth(line: Line) -> float:
-    if line.kind is Kind.PROSE:
-        return -12.0 if line.repeated and line.words < 40 else float(min(line.words, 60))
-    if line.kind is Kind.ITEM:
-        return min(line.words, 30) * 0.5 - 2.0
-    if line.kind is Kind.HEADLINE and line.repeated:
-        return -15.0
-    return _WORTH[line.kind]
-
-
-def _title(lines: Sequence[Line], start: int, end: int) -> int | None:
-    """The line above the body (or at its beginning) that reads like its headline.
-
-    Its words come up in the body, it is neither very short nor very long, and it stands near.
-    """
-    words = {word for line in lines[start:end] for word in fold(line.text).split() if len(word) > 2}
-    best, best_at = 0.0, None
-    for i in range(max(0, start - 3 * _FAR), min(start + 2, end)):
-        line = lines[i]
-        candidate = line.kind in (Kind.HEADLINE, Kind.SHORT) or (
-            line.kind is Kind.PROSE and i < start + 1 and line.words <= 30
-        )
-        if not candidate or not 3 <= line.words <= 40 or len(line.text) < 12:
-            continue
-        own = [word for word in fold(line.text).split() if len(word) > 2]
-        shared = sum(word.strip(",.:;“”\"'’?!") in words for word in own) / max(1, len(own))
-        score = shared * min(line.words, 12) / 12 - 0.012 * max(0, start - i)
-        if line.kind is Kind.PROSE:
-            score -= 0.3
-        if line.repeated:
-            score += 0.15  # a headline stands in the window's title and breadcrumbs too
-        if score > best and shared >= 0.3:
-            best, best_at = score, i
-    return best_at
-
-
-def _lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | None:
-    """The first prose under the title, if a date, a picture or a gap divides it from the rest."""
-    at = next((i for i in range(first, end) if lines[i].kind is Kind.PROSE), None)
-    if at is None or lines[at].words > 90:
-        return None
-    following = next((i for i in range(at + 1, end) if lines[i].kind is Kind.PROSE), None)
-    if following is None:
-        return None
-    apart = any(
-        lines[i].kind in (Kind.DATE, Kind.FILE_NAME, Kind.FURNITURE, Kind.BYLINE, Kind.CAPTION)
-        for i in range(at + 1, following)
+        elif total > best:
+            best, best_start, best_end = total, begin, i + 1
+    words = sum(
+        line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
     )
-    return at if apart or at < start else None
+    if words < _LEAST_WORDS:
+        raise _too_little(words)
+    return best_start, best_end
 
 
-def _belongs(lines: Sequence[Line], i: int, start: int, end: int) -> bool:
-    """Whether a line within the body's stretch is text: prose, items, headings, short quotes."""
-    line = lines[i]
-    if line.kind in (Kind.PROSE, Kind.ITEM):
-        return not (line.repeated and i > start and line.words < 40 and _again(lines, i, start))
-    if line.kind is Kind.SHORT:
-        return ends_like_sentence(line.text) and line.words >= 2
-    if line.kind is Kind.HEADLINE and not line.repeated:
-        before = i > start and lines[i - 1].kind is Kind.HEADLINE
-        after = i + 1 < end and lines[i + 1].kind in (Kind.PROSE, Kind.ITEM)
-        return after and not before
+def _worths(lines: Sequence[Line]) -> Iterator[float]:
+    """Each line's worth; prose under the headlines of a list of other stories has none."""
+    listing = False
+    for i, line in enumerate(lines):
+        if line.kind in (Kind.LISTING, Kind.END):
+            listing = True
+        elif line.kind is Kind.PROSE and listing and not _teaser(lines, i):
+            listing = False
+        if line.kind is Kind.PROSE:
+            if line.copies > 1 and line.words < _TEASER:
+                yield -5.0
+            else:
+                yield -8.0 if listing else float(min(line.words, 60))
+        elif line.kind is Kind.ITEM:
+            yield -3.0 if listing else min(line.words, 30) * 0.5
+        elif line.kind is Kind.SHORT:
+            yield _short_worth(line) * (1.5 if listing else 1.0)
+        else:
+            yield _WORTH.get(line.kind, 0.0)
+
+
+def _short_worth(line: Line) -> float:
+    if line.full and line.words >= 2:
+        return -1.0  # a short paragraph, a quotation
+    if line.copies > 1:
+        return -8.0
+    return -7.0 if line.words >= 5 else -4.0
+
+
+def _teaser(lines: Sequence[Line], i: int) -> bool:
+    """Whether prose may be the summary of another story: short, and no prose comes after it."""
+    if lines[i].words >= _TEASER:
+        return False
+    for line in lines[i + 1 :]:
+        if line.kind in (Kind.FILE, Kind.CAPTION):
+            continue
+        return line.kind is not Kind.PROSE
+    return True
+
+
+def _refuse_list(body: Sequence[Line]) -> None:
+    """Raise where headlines and single sentences alternate, as they do on the page of a section.
+
+    Raises:
+        ExtractionError: It is a list of stories.
+    """
+    seen = [line for line in body if line.kind not in _HIDDEN]
+    prose = [i for i, line in enumerate(seen) if line.kind is Kind.PROSE]
+    under = [i for i in prose if i and seen[i - 1].headline]
+    if len(prose) < 4 or len(under) < 0.55 * len(prose):
+        return
+    headline_words = sum(seen[i - 1].words for i in under) / len(under)
+    prose_words = sum(seen[i].words for i in prose) / len(prose)
+    if headline_words >= 6.5 and prose_words <= _TEASER:
+        raise ExtractionError(
+            "this is a list of stories, not one: headlines and single sentences alternate;"
+            " save the page of each story"
+        )
+
+
+def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
+    """Numbers of the lines that are the article's text."""
+    kept: list[int] = []
+    i = start
+    for i in range(first, start):  # between title and body: at most a lead
+        if lines[i].kind is Kind.PROSE and lines[i].copies == 1:
+            kept.append(i)
+    i = start
+    listing = False
+    while i < end:
+        line = lines[i]
+        if line.kind is Kind.LISTING:
+            listing = True
+        elif line.kind is Kind.PROSE:
+            listing = listing and _teaser(lines, i)
+            if not listing and not _said_before(lines, kept, i):
+                kept.append(i)
+        elif line.kind is Kind.ITEM and not listing:
+            kept.append(i)
+        elif line.kind is Kind.SHORT:
+            stop = i
+            while stop < end and lines[stop].kind is Kind.SHORT:
+                stop += 1
+            if not listing:
+                kept += _kept_short(lines, i, stop, end)
+            elif stop < end and stop - i > 1 and _sub_heading(lines, stop - 1, end):
+                kept.append(stop - 1)  # the list ends with it, not in it
+            i = stop
+            continue
+        i += 1
+    return kept
+
+
+def _said_before(lines: Sequence[Line], kept: Sequence[int], i: int) -> bool:
+    """Whether a line that the page repeats stands in the text already (pull quotes, players)."""
+    return lines[i].copies > 1 and any(lines[j].folded == lines[i].folded for j in kept)
+
+
+def _kept_short(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]:
+    """Which of neighbouring short lines belong to the text.
+
+    Sub-headings, short paragraphs and lists without bullets do; headlines of other stories and
+    labels of the page do not.
+    """
+    run = [j for j in range(i, stop) if lines[j].copies == 1 or lines[j].full]
+    if i > 0 and lines[i - 1].kind in (Kind.PROSE, Kind.ITEM) and lines[i - 1].text.endswith(":"):
+        return run
+    full = [j for j in run if lines[j].full and lines[j].words >= 2]
+    open_ended = [j for j in run if j not in full]
+    if len(open_ended) > 2:
+        listed = sum(
+            not lines[j].text[:1].isupper() or any(c.isdigit() for c in lines[j].text)
+            for j in open_ended
+        )
+        return run if listed >= 0.5 * len(open_ended) else full
+    heading = [j for j in open_ended if j == stop - 1 and _sub_heading(lines, j, end)]
+    return sorted(full + heading)
+
+
+def _sub_heading(lines: Sequence[Line], i: int, end: int) -> bool:
+    """Whether a short line heads the prose that follows it."""
+    if lines[i].copies > 1 or lines[i].words > 25 or not any(c.isalpha() for c in lines[i].text):
+        return False
+    for line in lines[i + 1 : end]:
+        if line.kind in (Kind.FILE, Kind.CAPTION):
+            continue
+        return line.kind in (Kind.PROSE, Kind.ITEM)
     return False
 
 
-def _again(lines: Sequence[Line], i: int, start: int) -> bool:
-    return any(fold(lines[j].text) == fold(lines[i].text) for j in range(start, i))
+# What stands around it --------------------------------------------------------------------------
 
 
-def _date(lines: Sequence[Line], title_at: int | None, start: int, end: int) -> str | None:
-    """The date shown nearest to the title; without one, nothing is guessed from the prose."""
-    origin = start if title_at is None else title_at
-    near = list(range(max(0, origin - _FAR), min(len(lines), max(start, origin) + _FAR)))
-    near += list(range(max(0, end - 3), min(len(lines), end + 4)))
-    dated = [i for i in dict.fromkeys(near) if lines[i].kind is Kind.DATE]
-    for i in sorted(dated, key=lambda i: (abs(i - origin), i < origin)):
-        if found := find_date(lines[i].text):
-            return found
+def _title(lines: Sequence[Line], start: int, end: int) -> int | None:
+    """The line above the body that reads like its headline.
+
+    Its words come up in the body; it is neither very short nor very long; a date, a byline or a
+    lead follows; menus, breadcrumbs or the window's title may have it once more.
+    """
+    stop_words = frozenset().union(*(language.stop_words for language in LANGUAGES.values()))
+    body = {
+        token
+        for line in lines[start:end]
+        if line.kind in (Kind.PROSE, Kind.ITEM)
+        for token in map(fold, exact_tokens(line.text))
+    }
+    best, best_at = 0.0, None
+    for i in range(max(0, start - _HEAD), min(start + 8, end)):
+        line = lines[i]
+        if line.kind is Kind.PROSE:
+            candidate = line.words <= 30 and (i == 0 or line.copies > 1)
+        else:
+            candidate = line.kind is Kind.SHORT and 3 <= line.words <= 35
+        if not candidate or len(line.text) < 10:
+            continue
+        words = [fold(token) for token in exact_tokens(line.text) if token not in stop_words]
+        if not words:
+            continue
+        shared = sum(word in body for word in words) / len(words)
+        if shared < 0.34:
+            continue
+        score = shared * min(len(words), 7) / 7 * math.exp(-abs(start - i) / 40)
+        score += 0.15 * _followed_by_signs(lines, i)
+        score += 0.12 * (line.copies > 1)
+        score += 0.2 * (i == 0) + 0.2 * (i > 0 and _named_by_window(lines[0], line))
+        score -= 0.3 * (line.kind is Kind.PROSE) + 0.3 * line.text.endswith((".", ":", ";"))
+        score -= 0.25 * (i > start and not _followed_by_signs(lines, i))
+        if score > best:
+            best, best_at = score, i
+    if best_at is None and start > 0:
+        above = [i for i in range(max(0, start - 6), start) if lines[i].headline]
+        best_at = above[0] if above else None
+    return best_at
+
+
+def _followed_by_signs(lines: Sequence[Line], i: int) -> bool:
+    """Whether what stands under a headline follows: date, byline, or a lead."""
+    for line in lines[i + 1 : i + 4]:
+        if line.kind in (Kind.DATE, Kind.BYLINE):
+            return True
+        if line.kind is Kind.PROSE:
+            return line.words <= 80
+        if line.kind in (Kind.LISTING, Kind.LINK, Kind.END):
+            return False
+    return False
+
+
+def _named_by_window(window: Line, line: Line) -> bool:
+    """Whether the page's first line is the headline with the site's name after it."""
+    return line.words >= 4 and window.folded.startswith(line.folded)
+
+
+def _lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | None:
+    """The first prose under the title, if something sets it apart from the paragraphs after it."""
+    prose = [i for i in range(min(first, start), end) if lines[i].kind is Kind.PROSE][:2]
+    if len(prose) < 2 or lines[prose[0]].words > 100:
+        return None
+    apart = {lines[i].kind for i in range(prose[0] + 1, prose[1])}
+    if not apart & {Kind.DATE, Kind.FILE, Kind.NOISE, Kind.BYLINE, Kind.CAPTION}:
+        return None
+    # A picture, or a button, far down in a story divides nothing: the lead comes at once.
+    return prose[0] if prose[0] - first <= _NEAR else None
+
+
+def _captions(lines: Sequence[Line], first: int, start: int, end: int) -> tuple[str, ...]:
+    found = []
+    for i in range(min(first, start), min(len(lines), end + 6)):
+        line = lines[i]
+        if i >= end and line.kind not in (Kind.FILE, Kind.CAPTION):
+            break
+        if line.kind is Kind.CAPTION:
+            found.append(line.text)
+    return tuple(dict.fromkeys(found))
+
+
+def _date(lines: Sequence[Line], title: int | None, start: int, end: int) -> str | None:
+    """The date that is shown with the title, else right after the body. None is guessed."""
+    origin = start if title is None else title
+    below = range(origin, min(len(lines), max(start, origin) + 4))
+    above = range(origin - 1, max(-1, origin - 6), -1)
+    after = range(end, min(len(lines), end + 4))
+    for place in (below, above, after):
+        for i in place:
+            if lines[i].kind is Kind.END or (lines[i].kind is Kind.LISTING and place is after):
+                break
+            if (date := lines[i].date) is not None:
+                return date
     return None
 
 
-def _authors(lines: Sequence[Line], title_at: int | None, start: int, end: int) -> tuple[str, ...]:
-    """Who signed: a byline near the title, or a name alone right after the body."""
-    head = range(max(0, start - _FAR if title_at is None else title_at), min(start + 3, end))
-    tail = range(max(start, end - 2), min(len(lines), end + 3))
-    for i in (*tail, *head):
-        if lines[i].kind is Kind.BYLINE and (name := byline_name(lines[i].text)):
-            return (name,)
+def _authors(
+    lines: Sequence[Line], first: int, start: int, end: int, lang: str | None
+) -> tuple[str, ...]:
+    """Who signed: under the title, or right after the body."""
+    tail = range(max(start, end - 2), min(len(lines), end + 6))
+    head = range(max(0, first - 4), min(start + 3, end))
+    last: list[str] = []
     for i in tail:
         line = lines[i]
-        if line.kind is Kind.BOUNDARY:
+        if line.kind in (Kind.LISTING, Kind.END, Kind.LINK):
             break
-        if line.kind in (Kind.SHORT, Kind.HEADLINE) and is_name(line.text) and not line.repeated:
-            return (line.text,)
-    return ()
+        if line.names:
+            last += line.names
+        elif line.kind is Kind.SHORT and i >= end - 2:
+            last += _vietnamese_names(line, lang)
+        elif i >= end and line.kind is Kind.PROSE:
+            break
+    at_top = [name for i in head for name in lines[i].names]
+    if not at_top and not last:
+        at_top = [
+            name
+            for i in range(first, start)
+            if any(lines[j].kind is Kind.DATE for j in range(max(0, i - 2), min(i + 3, start)))
+            for name in _vietnamese_names(lines[i], lang)
+        ]
+    return tuple(dict.fromkeys(at_top or last))
+
+
+def _vietnamese_names(line: Line, lang: str | None) -> tuple[str, ...]:
+    """The names that a line consists of. Vietnamese papers sign with the bare name."""
+    if lang not in (None, "vi") or line.kind is not Kind.SHORT or line.words > 9:
+        return ()
+    parts = [part.strip() for part in line.text.replace("–", "-").split(" - ")]
+    parts = [name.strip() for part in parts for name in part.split(",")]
+    return tuple(parts) if all(is_name(part, vietnamese=True) for part in parts) else ()
+
+
+def _section(lines: Sequence[Line], title: int | None) -> str | None:
+    """The label right above the title, if the page has it in its menu too."""
+    if title is None:
+        return None
+    for line in reversed(lines[max(0, title - 4) : title]):
+        if line.kind is Kind.SHORT and line.words <= 4 and line.copies > 1:
+            return line.text
+    return None

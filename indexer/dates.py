@@ -78,7 +78,7 @@ _DATES = tuple(
     )
 )
 _TIME = re.compile(
-    r"(?<![\d:.])(?:t ?)?(?P<H>\d{1,2})"
+    r"(?<![\d:.])(?:\bt ?)?(?P<H>\d{1,2})"
     r"(?: ?(?::|h|g|gio) ?(?P<M>\d{2})(?: ?(?::|phut|m) ?(?P<S>\d{2})(?:[.,]\d+)?)?(?: ?phut)?"
     r"|(?= ?(?:[ap]\.?m\b))|(?: ?(?:h|gio)(?![a-z\d])))"
     r"(?!\d)(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<vhalf>sa|ch|sang|trua|chieu|toi)\b)?"
@@ -90,14 +90,17 @@ _ZONE = re.compile(
 )
 # What may stand around a date without making it something else.
 _AROUND = re.compile(
-    r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?"
-    r"|\b(?:thu|t) ?(?:hai|ba|tu|nam|sau|bay|[2-7])\b|\bchu nhat\b|\bcn\b"
+    r"\b(?:thu|t) ?(?:hai|ba|tu|nam|sau|bay|[2-7])\b|\bchu nhat\b|\bcn\b"
+    r"|\b(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?"
     r"|\b(?:first |last )?(?:published|posted|updated|modified|created|released|date[ds]?)\b"
     r"|\b(?:dang|cap nhat|xuat ban|ngay|luc|vao|gio|phat hanh|dang luc|dang ngay|thoi gian)\b"
     r"|\b(?:on|at|the|of|time|local|et|pt|bst|ist|cet|cest|sgt|hkt|jst|aest|sast|wib|myt)\b"
     r"|[\s,.;:|()\[\]·•–—/-]+"
 )
 _LATER = re.compile(r"\b(?:last )?(?:updated|modified)\b|\bcap nhat\b")
+# "UTCUpdated", "20247:55 AM": what copying leaves of elements without white space between them.
+_GLUED_WORD = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zà-ỹ])(?=[A-Z])")
+_GLUED_TIME = re.compile(r"(?<=[ /.-]\d{4})(?=\d{1,2}:\d\d)")
 _RELATIVE = re.compile(r"\b(?:today|yesterday|tomorrow|now|ago|hom nay|hom qua|truoc|vua xong)\b")
 
 
@@ -130,12 +133,31 @@ def parse_date(value: object, *, lang: str | None = None) -> str:
     raise _refused(value)
 
 
-def find_date(text: str) -> str | None:
-    """The date that a line consists of, or None where the line is anything else."""
-    try:
-        return _from_rules(text, text)
-    except ValueError:
+def find_date(line: str) -> tuple[str, str] | None:
+    """A full date somewhere in a short line, as pages show it above or under a story.
+
+    Returns:
+        The date (and time) in ISO 8601, and what else the line says, without labels such as
+        "Published" or the day of the week; None where there is no date.
+    """
+    if len(line) > _LONGEST:
         return None
+    spaced = _GLUED_TIME.sub(" ", _GLUED_WORD.sub(" ", normalise(line)))
+    folded = " ".join(fold(spaced).split())
+    if later := _LATER.search(folded, 1):
+        before = folded[: later.start()]
+        if any(pattern.search(before) for pattern in _DATES):
+            folded = before
+    for pattern in _DATES:
+        if found := pattern.search(folded):
+            try:
+                day = _day(found, line)
+                rest = f"{folded[: found.start()]} | {folded[found.end() :]}"
+                moment, rest = _with_time(day, rest, folded[found.end() :], line)
+            except ValueError:
+                return None
+            return moment, " ".join(_AROUND.sub(" ", rest).split())
+    return None
 
 
 def _from_text(text: str, value: object, lang: str | None) -> str:
@@ -170,7 +192,10 @@ def _from_rules(text: str, value: object) -> str:
             day = _day(found, value)
             between = found.groupdict().get("between") or ""
             rest = f"{folded[: found.start()]} | {between} {folded[found.end() :]}"
-            return _with_time(day, rest, folded[found.end() :], value)
+            moment, rest = _with_time(day, rest, folded[found.end() :], value)
+            if _AROUND.sub(" ", rest).strip():
+                raise _refused(value)  # it says more than a date
+            return moment
     raise _refused(value)
 
 
@@ -194,19 +219,12 @@ def _day(found: re.Match[str], value: object) -> date:
         raise _ImpossibleDateError(f"{_shown(value)} is no day of the calendar") from error
 
 
-def _with_time(day: date, rest: str, after: str, value: object) -> str:
-    """The day, with the time and offset that the rest of the text gives.
-
-    Raises:
-        ValueError: The rest says something else, so the text is more than a date.
-    """
+def _with_time(day: date, rest: str, after: str, value: object) -> tuple[str, str]:
+    """The day, with the time and offset that the rest of the text gives, and what then is left."""
     compact = _COMPACT_TIME.match(after)
     time = compact or _TIME.search(rest)
     if time is None:
-        residue = _AROUND.sub(" ", _without_zone(rest)[0])
-        if residue.strip():
-            raise _refused(value)
-        return day.isoformat()
+        return day.isoformat(), _without_zone(rest)[0]
     parts = time.groupdict()
     if compact:
         rest = rest.replace(compact.group(), " ", 1)
@@ -219,15 +237,13 @@ def _with_time(day: date, rest: str, after: str, value: object) -> str:
     elif vietnamese_half in ("ch", "chieu", "toi") and 1 <= hour <= 11:
         hour += 12
     rest, offset = _without_zone(rest)
-    if _AROUND.sub(" ", rest).strip():
-        raise _refused(value)
     try:
         moment = datetime(
             day.year, day.month, day.day, hour, minute, min(second, 59), tzinfo=offset
         )
     except ValueError as error:
         raise _ImpossibleDateError(f"{_shown(value)} has an impossible time") from error
-    return moment.isoformat()
+    return moment.isoformat(), rest
 
 
 def _without_zone(rest: str) -> tuple[str, timezone | None]:

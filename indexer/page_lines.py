@@ -1,4 +1,8 @@
-"""What the lines of a news page's text are: prose, headline, furniture, file name, caption, date."""
+"""What each line of a news page's text looks like: prose, label, caption, date, furniture.
+
+A line is judged alone, by its neighbours, and by how often it occurs on the page. The words that
+give furniture away are those of Vietnamese and English pages in general, in their folded form.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,29 @@ from enum import Enum, auto
 
 from indexer.dates import find_date
 from search.languages import fold
+from search.syllables import is_syllable
 
 
 class Kind(Enum):
-    """What a line seems to be, judged alone and by how often it occurs."""
+    """What a line seems to be."""
 
     PROSE = auto()
-    HEADLINE = auto()
-    SHORT = auto()
     ITEM = auto()
+    """An entry of a list, with its bullet or number."""
+    SHORT = auto()
+    """Anything without the marks of a sentence: headline, sub-heading, menu entry, table cell."""
     CAPTION = auto()
-    FILE_NAME = auto()
+    FILE = auto()
     DATE = auto()
     BYLINE = auto()
-    FURNITURE = auto()
-    BOUNDARY = auto()
-    """The heading of what follows an article: related stories, comments, a footer."""
+    NOISE = auto()
+    """Buttons, players, counters, notices."""
+    LINK = auto()
+    """A pointer to another story, which says so: "Read more: …"."""
+    LISTING = auto()
+    """The heading of a list of other stories."""
+    END = auto()
+    """The heading of comments, or a line of the page's footer: no article goes on below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,142 +44,307 @@ class Line:
     """One line that is not blank.
 
     Attributes:
-        after_blank: Whether a blank line stands before it.
-        repeated: Whether it occurs more than once in the page.
+        folded: Its text without case and marks.
+        gap: Whether a blank line stands before it.
+        copies: How often the page has it.
+        date: ISO 8601, where the line shows one and little else.
+        names: Who signed, where the line says so.
     """
 
     text: str
+    folded: str
     kind: Kind
     words: int
-    after_blank: bool
-    repeated: bool
+    gap: bool
+    copies: int
+    date: str | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def full(self) -> bool:
+        """Whether it ends as sentences do."""
+        return ends_sentence(self.text)
+
+    @property
+    def headline(self) -> bool:
+        """Whether it could be the headline of a story: some words, and no end of a sentence."""
+        return self.kind is Kind.SHORT and self.words >= 5
 
 
-_FILE_NAME = re.compile(
-    r"[\w() .,%+-]{1,120}\.(?:jpe?g|png|gif|webp|svg|bmp|tiff?|mp4|mp3|pdf)", re.I
+_FILE = re.compile(
+    r"[\w() .,%+@-]{1,120}\.(?:jpe?g|png|gif|webp|svg|bmp|tiff?|heic|avif|mp4|mp3|m4a|mov|pdf)",
+    re.IGNORECASE,
 )
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\s*/\s*\d{1,2}:\d{2}(?::\d{2})?)?")
+_ITEM = re.compile(r"(?:[-–—•*+▪●■]\s+|\(?(?:\d{1,2}|[a-zđ])[.)]\s+)\S")
 _SENTENCE_END = re.compile(r"[.!?…:;][\"”’'»)\]]*$")
-_ITEM = re.compile(r"(?:[-–•*+]|\(?\d{1,2}[.)])\s+\S")
-_CREDIT = re.compile(
-    r"(?:\b(?:Ảnh|Ảnh minh họa|Nguồn ảnh|Đồ họa|Photo|Photograph|Image|Picture|Credit|Video)\s*"
-    r"(?:[:：/]|by\b|courtesy\b).{0,80}$"
-    r"|(?:Getty Images|Shutterstock|/?(?:AFP|AP|EPA|TTXVN|VNA|Reuters|Xinhua))[)\]]?\.?$)"
-)
-_BYLINE = re.compile(
-    r"(?:By|Written by|Reporting by|Editing by|Theo|Tác giả|Phóng viên|PV|Bài và ảnh|Tin, ảnh|Bài, ảnh"
-    r"|Thực hiện|Nguồn)\s*:?\s+(?P<name>[A-ZĐÀ-Ỹ][^.!?]{1,80})"
-)
-_AGENCY = re.compile(
-    r"(?P<name>[A-ZĐÀ-Ỹ][\w .'-]{1,50})\s*[/(–-]\s*(?:TTXVN|TTXVN/\w+|VNA|Vietnam\+)\)?"
-)
+_INNER_STOP = re.compile(r"[^\W\d_]{3,}[.!?…][\"”’»)]*\s+[\"“‘(]?[^\W\d_a-z]")
+_GLUED = re.compile(r"(?<=[a-zà-ỹ])(?=[A-ZĐ])")
 
-# Compared with the folded line, from its beginning; the rest of the line must be short.
-_BOUNDARY = re.compile(
-    r"(?:tin (?:doc nhieu|lien quan|moi|cung chuyen muc|khac|noi bat|tuc moi|bai lien quan|cu hon)"
-    r"|(?:bai|tin) (?:viet )?(?:lien quan|cung (?:chuyen muc|tac gia|chu de)|doc nhieu|noi bat|moi)"
-    r"|cung (?:chuyen muc|chu de|tac gia)|(?:doc|xem) nhieu|co the ban quan tam|ban co the quan tam"
-    r"|tin bai lien quan|moi nhat|y kien(?: ban doc)?|(?:\d+ )?binh luan|gui binh luan|tag:|tags?\b"
-    r"|tu khoa|chu de:|related|more (?:from|on|stories|news|in|like)|most (?:read|popular|viewed)"
-    r"|recommended|you (?:may|might) (?:also )?(?:like|be interested)|read (?:next|more)|up next"
-    r"|(?:\d+ )?comments?\b|leave a (?:reply|comment)|join the (?:conversation|discussion)"
-    r"|trending|latest (?:news|stories)|popular|editors?.? picks?|what to read next|topics?\b"
-    r"|about the author|share this|filed under|see also|copyright|©|all rights reserved"
-    r"|sponsored|promoted|around the web|from our partners|chi dao dieu hanh|lien ket"
-    r"|dang ky nhan tin|sign up|newsletters?|subscribe)"
+_CREDIT = re.compile(
+    r"(?:\b(?:Ảnh|Ảnh minh họa|Ảnh tư liệu|Nguồn ảnh|Đồ họa|Photo|Photos|Photograph|Photographer"
+    r"|Image|Images|Picture|Pictures|Credit|Image credit|Photo credit|Illustration|File photo)"
+    r"\s*(?:[:：]|by\b|courtesy\b|via\b).{0,80}$"
+    r"|(?:Getty(?: Images)?|Shutterstock|iStock|Unsplash|stock\.adobe\.com|/(?:AFP|AP|EPA|TTXVN|VNA"
+    r"|Reuters|REUTERS|Xinhua|Bloomberg|Getty Images)|\bREUTERS/[\w .'-]{3,40}|\(?AP Photo\b.{0,40})"
+    r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|\bFile (?:photo|image)\b)"
 )
-_FURNITURE = re.compile(
-    r"(?:in|in bai(?: viet)?|print|share|chia se|email|e-mail|gui (?:email|mail|tin)|facebook|twitter|x"
-    r"|zalo|telegram|linkedin|whatsapp|pinterest|reddit|messenger|copy(?: link)?|sao chep|luu(?: bai)?"
-    r"|save|bookmark|thich|like|follow|theo doi|nghe (?:doc )?bai|listen|play|pause|mute|unmute"
-    r"|(?:giong )?(?:nu|nam)(?: mien (?:bac|trung|nam))?|giong doc|toc do|binh thuong|co chu|phong to"
-    r"|[aа][+-]?|menu|home|trang chu|search|tim kiem|dang nhap|dang ky|log ?in|sign in|register|close|dong"
-    r"|skip to|back to top|ve dau trang|quang cao|advertis\w*|story continues|continue reading"
-    r"|xem them|doc them|xem tiep|loading|dang tai|cookies?|we use cookies|accept|privacy|terms"
-    r"|contact|lien he|hotline|dien thoai|toa soan|tong bien tap|giay phep|ban quyen|google news"
-    r"|image(?: source| caption)?|caption|photo|video|audio|gallery|live|breaking|opinion|exclusive"
-    r"|\d+ (?:min(?:ute)?s?|phut)(?: read| doc)?|\d+ (?:shares?|likes?|views?|luot xem)|font size"
-    r"|published|updated|last (?:updated|modified)|posted|cap nhat|ngay dang|click|tap|download|tai ve"
-    r"|report(?: a)? (?:error|typo)|bao loi|danh gia|rating|quay lai|tro ve|thu .{2,6}|edition)"
+_SIGNED = re.compile(
+    r"(?:by|written by|story by|words by|reported by|reporting by|report by|text by|posted by"
+    r"|additional reporting by|tác giả|phóng viên|pv|ctv|bài và ảnh|bài, ảnh|tin, ảnh|tin và ảnh"
+    r"|bài viết|thực hiện|người viết|biên tập|nguồn|theo)\s*[:：]?\s+(?P<names>\S.*)",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
+_AGENCIES = "TTXVN|TTXVN/Vietnam\\+|Vietnam\\+|VNA|VOV|VTV|AFP|AP|Reuters|Xinhua|PV|CTV|TH|t/h|SKĐS"
+_WITH_AGENCY = re.compile(
+    rf"(?P<names>[^\W\d_][\w .'’-]{{1,60}}?)\s*(?:[/–-]\s*(?:{_AGENCIES}|VOV[\w.-]*)"
+    r"|\((?:theo|t/h|tổng hợp|lược dịch|dịch|ghi|biên dịch)[^)]{0,50}\)|\((?:TTXVN|TH|T/h)[^)]{0,30}\))",
+    re.IGNORECASE,
+)
+_NAME_DIVIDER = re.compile(r"\s*(?:,|;|\||&|\band\b|\bvà\b|\s[-–/]\s)\s*")
+
+# A line of these and nothing else is furniture. Folded; longest first is seen to below.
+_NOISE_PHRASES = """
+in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this article|share via
+|share on|email|e-mail|mail|gui mail|gui email|gui cho ban be|facebook|twitter|x|zalo|telegram
+|linkedin|whatsapp|pinterest|reddit|messenger|tumblr|viber|skype|sms|line|instagram|youtube|tiktok
+|bluesky|threads|flipboard|pocket|copy|copy link|link|link copied|sao chep|sao chep lien ket
+|sao chep link|luu|luu bai|luu bai viet|luu tin|save|saved|bookmark|thich|like|tweet|pin|follow
+|follow us|follow us on|theo doi|theo doi chung toi|google news|google|on|tren|us|via|fb|rss
+|nghe bai|nghe doc bai|nghe bao|nghe|nghe bai viet|listen|listen to this article|listen to article
+|play|pause|mute|unmute|stop|dung|nu mien bac|nam mien bac|nu mien nam|nam mien nam|nu mien trung
+|nam mien trung|giong doc|giong nu|giong nam|giong mien bac|giong mien nam|toc do|toc do doc
+|binh thuong|current time|duration|loaded|remaining time|fullscreen|chuan|audio|doc bai|am luong
+|nu|nam|mien bac|mien nam|podcast|podcasts|video|videos|co chu|phong to|thu nho|font size|kich thuoc
+|co chu nho|co chu lon|doi giao dien|dark mode|aa|a|menu|home|trang chu|search|search for|tim kiem
+|close|dong|back to top|ve dau trang|len dau trang|skip to content|skip to main content
+|skip to navigation|log in|login|log out|logout|sign in|sign up|sign out|register|subscribe
+|subscribe now|dang nhap|dang ky|dang xuat|tai khoan|my account|account|next|previous|prev
+|next article|previous article|bai truoc|bai sau|tin truoc|tin sau|more|xem them|doc them|xem tiep
+|xem tat ca|tat ca|see more|see all|view all|read more|read less|thu gon|load more|show more
+|tai them|xem toan bo|continue reading|doc tiep|click here|loading|dang tai|expand|collapse|cancel
+|huy|gui|send|submit|accept|accept all|reject|reject all|cookies|cookie settings|manage cookies
+|privacy|privacy policy|terms|terms of use|terms of service|terms and conditions|terms & conditions
+|contact|contact us|about|about us|lien he|lien he quang cao|gioi thieu|quang cao|advertisement
+|advertising|advertise|ads|ad|sponsored|promoted|story continues below|story continues
+|article continues below|article continues below advertisement|continues below|image|images
+|image caption|image source|caption|photo|photos|photo gallery|view gallery|gallery|anh|media
+|getty images|hide caption|toggle caption|enlarge|enlarge this image|breaking|breaking news|live
+|hot|rss|tieng viet|english|quay lai|bao loi|danh gia|gop y|phan hoi|tra loi|reply|report|help|faq
+|faqs|and|or|to|bang|hoac|qua|cho|voi|open|opens new tab|opens in new window|new tab|read|doc
+|wordcount|word count|mins|min read|phut doc|phut|reading time|estimated reading time|ago|edition
+|published|updated|last updated|cap nhat|lan cuoi|just now|vua xong|gift article|give this article
+|your browser does not support the audio element|newsletters|newsletter|tags|keywords|tu khoa
+""".replace("\n", "")
+_NOISE_COUNT = (
+    r"\d[\d.,:/%'+]*\s*(?:k|x|s|min(?:ute)?s?|phut|gio|hours?|hrs?|days?|ngay|weeks?|tuan|months?"
+    r"|thang|shares?|likes?|views?|luot xem|luot|ratings?|votes?|photos?|anh)?"
+    r"(?:\s*(?:read|doc|truoc|ago|to read))?"
+)
+_NOISE_STEP = re.compile(
+    rf"(?:(?:{'|'.join(sorted(_NOISE_PHRASES.split('|'), key=len, reverse=True))})(?![^\W_])"
+    rf"|{_NOISE_COUNT}(?![^\W_]))|[^\w]+"
+)
+# Notices that are whole sentences: two of these signs, or one that nobody else uses.
+_NOTICE_SIGN = re.compile(
+    r"\bsubscri(?:be|bing|bers?|ption)\b|\bnewsletters?\b|\b(?:your|my) inbox\b|\bsign(?:ing)? up\b"
+    r"|\blog(?:ged|ging)? ?in\b|\bsign(?:ed)? in\b|\bcookies?\b|\bprivacy (?:policy|notice)\b"
+    r"|\bterms (?:of|and)\b|\byour e-?mail\b|\bjavascript\b|\bad ?blocker\b|\bfree trial\b"
+    r"|\badvertisements?\b|\bour (?:newsletters?|app|journalism|partners|terms)\b|\bcheck your e-?mail\b"
+    r"|\bsupport (?:independent|our)\b|\bclick here\b|\breceive (?:updates|our|the)\b|\bdonat(?:e|ion)\b"
+)
+_NOTICE = re.compile(
+    r"we use cookies|this (?:site|website) uses cookies|enable javascript|javascript is (?:disabled|not)"
+    r"|by (?:providing|submitting|entering|clicking|signing|continuing|subscribing)\b.{0,80}"
+    r"(?:agree|terms|privacy|consent)"
+    r"|affiliate (?:links?|commission)|all rights reserved|bao luu moi quyen|ghi ro nguon"
+    r"|vui long (?:dang nhap|ghi ro|bat javascript)|dang nhap de |dang ky (?:nhan (?:tin|ban tin)|email)"
+    r"|giay phep (?:so|hoat dong|thiet lap|xuat ban)|tong bien tap|co quan chu quan|ban quyen thuoc"
+    r"|trinh duyet (?:cua ban )?khong ho tro|your browser (?:does not|doesn.t) support"
+    r"|the views expressed|opinions expressed are|do not (?:necessarily )?reflect the views"
+    r"|this (?:article|story|content) (?:was |is |may )?(?:originally |first )?(?:published|appeared|provided)"
+    r"|you have been successfully|thank you for (?:subscribing|signing)|follow us on|theo doi chung toi"
+    r"|moi ban doc (?:quan tam )?theo doi|quet ma qr|tai ung dung|download (?:our|the) app"
+    r"|we(?:'|’)ll send you|scroll (?:down )?to|report (?:an )?(?:error|typo)"
+)
+_LINK = re.compile(
+    r"(?:>{1,}|»|→|►|▶|\*{2,})\s*\S|(?:read (?:more|also|next|on)|see (?:also|more)|also read|also see"
+    r"|more|related|related (?:story|article|news|reading)|watch|watch now|listen|explainer|opinion"
+    r"|don.t miss|must read|in pictures|xem them|doc them|doc tiep|doc ngay|xem ngay|tin lien quan"
+    r"|bai lien quan|moi xem|moi doc|co the ban quan tam|xem lai|funda olunye udaba lapha)"
+    r"\s*(?:[:：|>»–]|\s-\s)\s*\S"
+)
+_LISTING = re.compile(
+    r"(?:tin|bai|bai viet|cac tin|cac bai|video|anh|chuyen)? ?(?:tuc )?(?:khac|cu hon|moi hon|"
+    r"(?:co )?lien quan|cung (?:chuyen muc|tac gia|chu de|muc|su kien)|(?:doc|xem) nhieu(?: nhat)?|noi bat"
+    r"|moi(?: nhat| cap nhat)?|nong|nen doc|dang quan tam|hay nhat|tai tro)"
+    r"(?: (?:trong )?(?:tuan|ngay|thang|hom nay|nhat|cap nhat|trong tuan|24h|24 gio))?"
+    r"|(?:dong su kien|su kien lien quan|tham khao them|doc gia quan tam|chu de(?: lien quan)?|tin tu \w+"
+    r"|(?:co the )?ban (?:co the )?(?:se )?(?:quan tam|thich)|danh cho ban|goi y cho ban|tieu diem|doc them"
+    r"|chi dao dieu hanh|lien ket website|thong tin doanh nghiep|tu khoa|chuyen muc|top|multimedia)"
+    r"|(?:the )?(?:related|recommended|suggested|trending|popular|latest|featured|sponsored|recent|similar)"
+    r"(?: (?:articles?|stories|story|posts?|news|content|topics?|videos?|reading|links?|coverage|for you"
+    r"|now|today|this week|on .{2,20}|from .{2,25}|in .{2,20}|tags))?"
+    r"|(?:the )?(?:most|top|more|latest|other)[- ](?:read|popular|viewed|watched|shared|commented|recent"
+    r"|trending|stories|news|headlines|videos?|articles?|posts?|latest|(?:stories |news |articles )?"
+    r"(?:from|on|in|like|about|by|for) .{2,40})(?: (?:in|on|this|now|today|articles?|stories|news) ?.{0,25})?"
+    r"|(?:you|we) (?:may|might|could|think you.ll) (?:also )?(?:like|love|enjoy|be interested in)"
+    r"|(?:what to )?read next|up next|next up|also (?:read|in .{2,20})|see also|check also|don.t miss"
+    r"|around the web|from (?:our partners|the web|around .{2,20})|editors?.? (?:picks?|choice|selection)"
+    r"|must[- ]reads?|keep reading|explore more|further reading|more|the latest|in case you missed it"
+    r"|in this (?:article|story)|on this topic|topics?(?: in this .{3,8})?|filed under|share this (?:article|story|post)"
+    r"|about the authors?|view (?:all )?(?:posts|more).{0,30}|paid (?:post|content)|partner content"
+    r"|read more(?: (?:stories|articles|news|from|on|about).{0,30})?|(?:a )?newsletter(?: promo.{0,20})?"
+    r"|stay (?:informed|connected|up to date).{0,20}|get .{3,40} (?:newsletter|inbox|alerts).{0,20}"
+)
+_TAGS = re.compile(r"(?:tags?|tu khoa|keywords?|chu de|topics?|the)\s*[:：]\s*\S")
+_COMMENTS = re.compile(
+    r"(?:\(?\d+\)? )?(?:comments?|responses?|replies|thoughts on .*|binh luan|y kien(?: ban doc)?)"
+    r"(?: ?\(?\d+\)?)?(?: (?:cua ban|ban doc|closed|are closed|on .*))?"
+    r"|leave a (?:reply|comment)|join the (?:conversation|discussion)|(?:gui|viet) (?:binh luan|y kien).*"
+    r"|(?:post|add|write|view|show|read) (?:a |your |all |the )?(?:\d+ )?comments?|(?:sign|log) ?in to comment"
+    r"|(?:have|what is|what's) your (?:say|opinion|take).*|would you like to comment.*|the conversation \(\d+\)"
+    r"|(?:binh luan|y kien) ?(?:\(\d+\)|\d+)"
+)
+_FOOTER = re.compile(
+    r"©|\(c\) ?(?:19|20)\d\d|copyright\b|ban quyen\b|(?:so )?giay phep\b|tong bien tap\b"
+    r"|co quan (?:chu quan|cua)\b|chiu trach nhiem (?:noi dung|chinh)\b|toa soan\s*:|tru so\s*:"
+    r"|all rights reserved|main menu$|our network$|bao dien tu .{3,30} - "
 )
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines of a page's text that are not blank, each judged."""
+    """The lines of a page's normalised text that are not blank, each judged."""
     raw = [line.strip() for line in text.split("\n")]
-    seen = Counter(_key(line) for line in raw if line)
+    folded = [fold(line) for line in raw]
+    copies = Counter(filter(None, folded))
     lines: list[Line] = []
-    blank = True
-    for line in raw:
-        if not line:
-            blank = True
+    gap = False
+    for text_, key in zip(raw, folded, strict=True):
+        if not key:
+            gap = True
             continue
-        repeated = seen[_key(line)] > 1
-        lines.append(Line(line, _kind(line, lines), len(line.split()), blank, repeated))
-        blank = False
+        kind, date, names = _judge(text_, key, gap, lines)
+        words = len(text_.split())
+        lines.append(Line(text_, key, kind, words, gap, copies[key], date, names))
+        gap = False
     return lines
 
 
-def byline_name(text: str) -> str | None:
-    """The name in a line that says who wrote, or None."""
-    match = _BYLINE.fullmatch(text) or _AGENCY.fullmatch(text)
-    return match["name"].strip(" ,|") if match else None
-
-
-def is_name(text: str) -> bool:
-    """Whether a line is nothing but a person's name: two to five capitalised words."""
-    words = text.replace(" - ", " ").split()
-    return 2 <= len(words) <= 5 and all(
-        word[0].isupper() and word.strip(".,'-").replace("-", "").replace("'", "").isalpha()
-        for word in words
-    )
-
-
-def ends_like_sentence(text: str) -> bool:
+def ends_sentence(text: str) -> bool:
     """Whether a line ends in punctuation as sentences do."""
     return _SENTENCE_END.search(text) is not None
 
 
-def _key(line: str) -> str:
-    return fold(line)
+def is_name(text: str, *, vietnamese: bool = False) -> bool:
+    """Whether a line is nothing but a person's name: two to five capitalised words.
 
-
-def _kind(line: str, before: Sequence[Line]) -> Kind:
-    words = len(line.split())
-    folded = fold(line)
-    if _FILE_NAME.fullmatch(line):
-        return Kind.FILE_NAME
-    if before and before[-1].kind is Kind.FILE_NAME and words > 2 and len(line) < 400:
-        return Kind.CAPTION
-    if not any(c.isalpha() for c in line):
-        return Kind.DATE if find_date(line) else Kind.FURNITURE
-    if words <= 14 and find_date(line) and not ends_like_sentence(line):
-        return Kind.DATE
-    if _CLOCK.match(line) and words <= 4:
-        return Kind.FURNITURE
-    if (match := _BOUNDARY.match(folded)) and _short_rest(folded, match.end()):
-        return Kind.BOUNDARY
-    if (match := _FURNITURE.match(folded)) and _short_rest(folded, match.end(), most=12):
-        return Kind.FURNITURE
-    if words <= 60 and _CREDIT.search(line):
-        return Kind.CAPTION
-    if words <= 10 and byline_name(line):
-        return Kind.BYLINE
-    if _ITEM.match(line):
-        return Kind.ITEM
-    sentence = ends_like_sentence(line)
-    if (sentence and words >= 8) or words >= 35 or (". " in line and words >= 15):
-        return Kind.PROSE
-    if words >= 4 and not sentence:
-        return Kind.HEADLINE
-    return Kind.SHORT
-
-
-def _short_rest(folded: str, end: int, *, most: int = 40) -> bool:
-    """Whether what follows the matched beginning is no sentence of its own."""
-    rest = folded[end:]
-    return (
-        (not rest or not rest[0].isalpha() or not folded[end - 1].isalpha())
-        and len(rest) <= most
-        and not (len(rest) > 15 and rest.endswith("."))
+    Args:
+        vietnamese: Whether each word must be spelled like a Vietnamese syllable.
+    """
+    words = text.split()
+    return 2 <= len(words) <= 5 and all(
+        word[0].isupper()
+        and word.strip(".").replace("-", "").replace("'", "").replace("’", "").isalpha()
+        and (not vietnamese or is_syllable(fold(word)))
+        for word in words
     )
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names in what follows "By": divided by commas, "and", dashes."""
+    text = re.sub(r"\S+@\S+|https?://\S+|@\w+", " ", text)
+    text = re.split(r"\s+[|•·]\s+|\s+(?=\d)|\(\d", text)[0]
+    parts = (part.strip(" .,:;-–()[]") for part in _NAME_DIVIDER.split(text))
+    return tuple(dict.fromkeys(p for p in parts if p and len(p.split()) <= 6 and p[0].isupper()))
+
+
+def _judge(
+    text: str, folded: str, gap: bool, before: Sequence[Line]
+) -> tuple[Kind, str | None, tuple[str, ...]]:
+    """Kind, date and names; the most telling signs first."""
+    words = len(text.split())
+    if _FILE.fullmatch(text):
+        return Kind.FILE, None, ()
+    if words <= 14 and any(c.isdigit() for c in text) and (found := find_date(text)):
+        date, rest = found
+        if _beside_date(text, rest):
+            return Kind.DATE, date, _signers(text, rest)
+    after_file = bool(before) and before[-1].kind is Kind.FILE
+    if after_file and words > 2 and words <= (40 if gap else 90):
+        return Kind.CAPTION, None, ()
+    if _is_noise(text):
+        return Kind.NOISE, None, ()
+    if _COMMENTS.fullmatch(folded.strip(" :.")) or (words <= 60 and _FOOTER.match(folded)):
+        return Kind.END, None, ()
+    if words <= 12 and _LISTING.fullmatch(folded.strip(" :.»>…")):
+        return Kind.LISTING, None, ()
+    if words <= 40 and (_TAGS.match(folded) or _LINK.match(folded)):
+        return Kind.LINK, None, ()
+    if words <= 80 and _is_notice(folded, words):
+        return Kind.NOISE, None, ()
+    if words <= 60 and _CREDIT.search(text):
+        return Kind.CAPTION, None, ()
+    if words <= 16 and (signers := _signature(text)):
+        return Kind.BYLINE, None, signers
+    sentence = ends_sentence(text)
+    if _ITEM.match(text) and words >= 3:
+        return Kind.ITEM, None, ()
+    if (sentence and words >= 8) or words >= 40 or (words >= 12 and _INNER_STOP.search(text)):
+        return Kind.PROSE, None, ()
+    return Kind.SHORT, None, ()
+
+
+def _beside_date(text: str, rest: str) -> bool:
+    """Whether what stands beside a date is a name or place at most, not a clause around it."""
+    others = rest.split()
+    if len(others) <= 2:
+        return True
+    capitals = {fold(word.strip(".,;:|()-")) for word in text.split() if word[:1].isupper()}
+    return len(others) <= 7 and sum(word in capitals for word in others) >= 0.7 * len(others)
+
+
+def _signers(text: str, rest: str) -> tuple[str, ...]:
+    """Names beside a date: "By Ann Lee - 24 Sep 2025". Only where a word says that they signed."""
+    if not rest or not (match := _SIGNED.match(text)):
+        return ()
+    return tuple(name for name in names_in(match["names"]) if fold(name).split()[0] in rest)
+
+
+def _signature(text: str) -> tuple[str, ...]:
+    """Who signed, where a line says so and nothing else."""
+    if ends_sentence(text.rstrip(".")):
+        return ()
+    for pattern in (_SIGNED, _WITH_AGENCY, _BRACKETED):
+        if (match := pattern.fullmatch(text.strip(" .*[]"))) is None:
+            continue
+        names = names_in(match["names"])
+        # "Theo báo cáo của…" and "By the end of…" begin sentences, not signatures.
+        words = [word for name in names for word in name.split()]
+        capitals = sum(word[0].isupper() or not word[0].isalpha() for word in words)
+        given = len(re.findall(r"[^\W\d_]+", match["names"]))
+        if names and capitals >= 0.7 * len(words) and len(words) >= 0.6 * min(given, 8):
+            return names
+    return ()
+
+
+def _is_noise(text: str) -> bool:
+    if len(text) > 150:
+        return False
+    folded = fold(_GLUED.sub(" ", text))
+    if not any(c.isalnum() for c in folded):
+        return True
+    at = 0
+    while at < len(folded):
+        step = _NOISE_STEP.match(folded, at)
+        if step is None or step.end() == at:
+            return False
+        at = step.end()
+    return True
+
+
+def _is_notice(folded: str, words: int) -> bool:
+    if _NOTICE.search(folded):
+        return True
+    signs = len(set(_NOTICE_SIGN.findall(folded)))
+    return signs >= 2 and words <= 50

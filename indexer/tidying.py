@@ -1,0 +1,92 @@
+"""Text as it came → text as it is kept: tags and entities away, lines joined that a width broke."""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import pairwise
+
+from search.languages import normalise
+
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|div|br|hr|li|ul|ol|tr|table|thead|tbody|h[1-6]|blockquote|section|article|figure"
+    r"|figcaption|dl|dt|dd|pre)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|mark|q|s|small|span|strike|strong|sub|sup"
+    r"|td|th|u|picture|source|iframe|video|audio|o:p)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_UNSEEN = re.compile(
+    r"<!--.*?-->|<(script|style|noscript|template)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE
+)
+# Only these prove that a text is HTML: "<S>" alone may be a share's ticker.
+_HTML_EVIDENCE = re.compile(
+    r"</(?:p|div|a|b|i|em|strong|span|li|ul|ol|h[1-6]|td|tr|table|u|blockquote|font)\s*>"
+    r"|<(?:br|hr|p)\s*/?>|<(?:img|a|p|div|span|figure)\s[a-z-]+=",
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_SENTENCE_END = tuple(".!?…:;\"'”’»)*>")
+_WIDEST = 100  # characters of a line that may have been broken at a width
+_NARROWEST = 45
+
+
+def tidy(text: str) -> str:
+    """Prose as it is kept: a line is a paragraph, blank lines are single, no mark-up."""
+    text = unwrapped(without_html(text))
+    lines = (line.strip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def without_html(text: str) -> str:
+    """Text without tags and entities, if it has any. Block tags become line breaks."""
+    if "<" in text and _HTML_EVIDENCE.search(text):
+        text = _without_tags(text)
+    if "&" in text and _ENTITY.search(text):
+        text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
+        if "</" in text and _HTML_EVIDENCE.search(text):  # tags that were escaped, as in feeds
+            text = _without_tags(text)
+    return text
+
+
+def unwrapped(text: str) -> str:
+    """Normalised text whose lines are paragraphs, also where each was broken at a width.
+
+    A text counts as broken by width when most of its lines end inside a sentence, at nearly one
+    length. Then a blank line or an indented one begins a paragraph, as wire services send them.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    full = [line for line in lines if line.strip()]
+    inner = [
+        line
+        for line, after in pairwise(lines)
+        if line.strip() and after.strip() and not _indented(after)
+    ]
+    open_ended = sum(not line.rstrip().endswith(_SENTENCE_END) for line in inner)
+    if (
+        len(full) < 2
+        or max(map(len, full)) > _WIDEST
+        or len(inner) < 0.3 * len(full)
+        or open_ended < 0.6 * len(inner)
+        or sum(len(line.strip()) >= _NARROWEST for line in inner) < 0.6 * len(inner)
+    ):
+        return normalise(text)
+    paragraphs: list[list[str]] = []
+    for line in lines:
+        if not line.strip():
+            paragraphs.append([])
+        elif not paragraphs or _indented(line):
+            paragraphs.append([line.strip()])
+        else:
+            paragraphs[-1].append(line.strip())
+    return normalise("\n".join(" ".join(paragraph) for paragraph in paragraphs))
+
+
+def _without_tags(text: str) -> str:
+    text = _UNSEEN.sub(" ", text)
+    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", text))
+
+
+def _indented(line: str) -> bool:
+    return line.startswith(("  ", "\t"))
