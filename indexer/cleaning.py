@@ -90,6 +90,8 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
         raise _too_little(sum(lines[i].words for i in kept))
     authors = _authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
+    while len(kept) > 2 and _portrait(lines[kept[-1]], authors):
+        kept.pop()
     return CleanedPage(
         title="" if title is None else lines[title].text,
         lead="" if lead is None else lines[lead].text,
@@ -135,7 +137,24 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
     )
     if words < _LEAST_WORDS:
         raise _too_little(words)
-    return best_start, best_end
+    return best_start, _without_last_teasers(lines, best_start, best_end)
+
+
+def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
+    """The end of the body without other stories' summaries under headlines that the page repeats."""
+    while end - start > 4:
+        above = end - 2
+        while above > start and lines[above].kind in _HIDDEN:
+            above -= 1
+        last, headline = lines[end - 1], lines[above]
+        if last.kind is not Kind.PROSE or last.words >= _TEASER:
+            break
+        if not headline.headline or headline.copies == 1:
+            break
+        end = above
+        while end > start and lines[end - 1].kind not in (Kind.PROSE, Kind.ITEM):
+            end -= 1
+    return end
 
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
@@ -171,11 +190,8 @@ def _teaser(lines: Sequence[Line], i: int) -> bool:
     """Whether prose may be the summary of another story: short, and no prose comes after it."""
     if lines[i].words >= _TEASER:
         return False
-    for line in lines[i + 1 :]:
-        if line.kind in (Kind.FILE, Kind.CAPTION):
-            continue
-        return line.kind is not Kind.PROSE
-    return True
+    following = next((line for line in lines[i + 1 :] if line.kind not in _HIDDEN), None)
+    return following is None or following.kind is not Kind.PROSE
 
 
 def _refuse_list(body: Sequence[Line]) -> None:
@@ -201,8 +217,7 @@ def _refuse_list(body: Sequence[Line]) -> None:
 def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
     """Numbers of the lines that are the article's text."""
     kept: list[int] = []
-    i = start
-    for i in range(first, start):  # between title and body: at most a lead
+    for i in range(first, start):  # between title and body
         if lines[i].kind is Kind.PROSE and lines[i].copies == 1:
             kept.append(i)
     i = start
@@ -277,40 +292,56 @@ def _title(lines: Sequence[Line], start: int, end: int) -> int | None:
     Its words come up in the body; it is neither very short nor very long; a date, a byline or a
     lead follows; menus, breadcrumbs or the window's title may have it once more.
     """
-    stop_words = frozenset().union(*(language.stop_words for language in LANGUAGES.values()))
+    stop_words = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
     body = {
         token
         for line in lines[start:end]
         if line.kind in (Kind.PROSE, Kind.ITEM)
         for token in map(fold, exact_tokens(line.text))
     }
-    best, best_at = 0.0, None
-    for i in range(max(0, start - _HEAD), min(start + 8, end)):
-        line = lines[i]
-        if line.kind is Kind.PROSE:
-            candidate = line.words <= 30 and (i == 0 or line.copies > 1)
-        else:
-            candidate = line.kind is Kind.SHORT and 3 <= line.words <= 35
-        if not candidate or len(line.text) < 10:
-            continue
-        words = [fold(token) for token in exact_tokens(line.text) if token not in stop_words]
-        if not words:
-            continue
-        shared = sum(word in body for word in words) / len(words)
-        if shared < 0.34:
-            continue
-        score = shared * min(len(words), 7) / 7 * math.exp(-abs(start - i) / 40)
-        score += 0.15 * _followed_by_signs(lines, i)
-        score += 0.12 * (line.copies > 1)
-        score += 0.2 * (i == 0) + 0.2 * (i > 0 and _named_by_window(lines[0], line))
-        score -= 0.3 * (line.kind is Kind.PROSE) + 0.3 * line.text.endswith((".", ":", ";"))
-        score -= 0.25 * (i > start and not _followed_by_signs(lines, i))
-        if score > best:
-            best, best_at = score, i
-    if best_at is None and start > 0:
+    scores = {
+        i: score
+        for i in range(max(0, start - _HEAD), min(start + 8, end))
+        if (score := _title_score(lines, i, start, body, stop_words)) > 0
+    }
+    if not scores:
         above = [i for i in range(max(0, start - 6), start) if lines[i].headline]
-        best_at = above[0] if above else None
-    return best_at
+        return above[0] if above else None
+    best = max(scores, key=scores.__getitem__)
+    # A standfirst shares the headline's words and has more of them; the headline stands above it.
+    if scores.get(best - 1, 0.0) > 0.5 * scores[best] and lines[best - 1].words < lines[best].words:
+        return best - 1
+    return best
+
+
+def _title_score(
+    lines: Sequence[Line], i: int, start: int, body: set[str], stop_words: frozenset[str]
+) -> float:
+    """How much a line looks like the headline of the body's story; 0 if it cannot be it."""
+    line = lines[i]
+    if line.kind is Kind.PROSE:
+        candidate = line.words <= 30 and (i == 0 or line.copies > 1 or not line.full)
+    else:
+        candidate = line.kind is Kind.SHORT and 3 <= line.words <= 35
+    if not candidate or len(line.text) < 10:
+        return 0.0
+    words = [fold(token) for token in exact_tokens(line.text) if token not in stop_words]
+    shared = sum(word in body for word in words) / max(1, len(words))
+    if shared < 0.34:
+        return 0.0
+    if i > start and not (line.copies > 1 or _dated_below(lines, i)):
+        return 0.0  # a sub-heading
+    score = shared * min(len(words), 7) / 7 * math.exp(-abs(start - i) / 40)
+    score += 0.15 * _followed_by_signs(lines, i)
+    score += 0.12 * (line.copies > 1)
+    score += 0.2 * (i == 0) + 0.2 * (i > 0 and _named_by_window(lines[0], line))
+    score -= 0.3 * (line.kind is Kind.PROSE and line.full)
+    score -= 0.3 * line.text.endswith((".", ":", ";"))
+    return score
+
+
+def _dated_below(lines: Sequence[Line], i: int) -> bool:
+    return any(line.kind in (Kind.DATE, Kind.BYLINE) for line in lines[i + 1 : i + 3])
 
 
 def _followed_by_signs(lines: Sequence[Line], i: int) -> bool:
@@ -331,7 +362,12 @@ def _named_by_window(window: Line, line: Line) -> bool:
 
 
 def _lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | None:
-    """The first prose under the title, if something sets it apart from the paragraphs after it."""
+    """The first prose under the title, if something sets it apart from the paragraphs after it.
+
+    Also a standfirst without a full stop, directly under the title.
+    """
+    if first > 0 and first < end and lines[first].headline and lines[first].words >= 9:
+        return first if lines[first].copies == 1 else None
     prose = [i for i in range(min(first, start), end) if lines[i].kind is Kind.PROSE][:2]
     if len(prose) < 2 or lines[prose[0]].words > 100:
         return None
@@ -394,6 +430,14 @@ def _authors(
             for name in _vietnamese_names(lines[i], lang)
         ]
     return tuple(dict.fromkeys(at_top or last))
+
+
+def _portrait(line: Line, authors: Sequence[str]) -> bool:
+    """Whether a last paragraph presents an author: "Ann Lee is a reporter at …"."""
+    about = any(
+        line.text.startswith(f"{name} {verb} ") for name in authors for verb in ("is", "là")
+    )
+    return about and line.words <= 100
 
 
 def _vietnamese_names(line: Line, lang: str | None) -> tuple[str, ...]:

@@ -67,8 +67,8 @@ class Line:
 
     @property
     def headline(self) -> bool:
-        """Whether it could be the headline of a story: some words, and no end of a sentence."""
-        return self.kind is Kind.SHORT and self.words >= 5
+        """Whether it could be the headline of a story: some words, and no full stop."""
+        return self.kind is Kind.SHORT and self.words >= 5 and not self.text.endswith((".", ":"))
 
 
 _FILE = re.compile(
@@ -122,7 +122,7 @@ in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this
 |subscribe now|dang nhap|dang ky|dang xuat|tai khoan|my account|account|next|previous|prev
 |next article|previous article|bai truoc|bai sau|tin truoc|tin sau|more|xem them|doc them|xem tiep
 |xem tat ca|tat ca|see more|see all|view all|read more|read less|thu gon|load more|show more
-|tai them|xem toan bo|continue reading|doc tiep|click here|loading|dang tai|expand|collapse|cancel
+|tai them|xem toan bo|continue reading|continue reading the main story|the main story|doc tiep|click here|loading|dang tai|expand|collapse|cancel
 |huy|gui|send|submit|accept|accept all|reject|reject all|cookies|cookie settings|manage cookies
 |privacy|privacy policy|terms|terms of use|terms of service|terms and conditions|terms & conditions
 |contact|contact us|about|about us|lien he|lien he quang cao|gioi thieu|quang cao|advertisement
@@ -154,7 +154,8 @@ _NOTICE_SIGN = re.compile(
     r"|\bsupport (?:independent|our)\b|\bclick here\b|\breceive (?:updates|our|the)\b|\bdonat(?:e|ion)\b"
 )
 _NOTICE = re.compile(
-    r"we use cookies|this (?:site|website) uses cookies|enable javascript|javascript is (?:disabled|not)"
+    r"we use cookies|this (?:site|website) uses cookies|enable javascript|javascript is (?:disabled|not)|requires javascript|breaking news alerts"
+    r"|^get .{3,70} (?:alerts|delivered|newsletters?|inbox|e-?mails?)\b"
     r"|by (?:providing|submitting|entering|clicking|signing|continuing|subscribing)\b.{0,80}"
     r"(?:agree|terms|privacy|consent)"
     r"|affiliate (?:links?|commission)|all rights reserved|bao luu moi quyen|ghi ro nguon"
@@ -290,6 +291,8 @@ def _judge(
     sentence = ends_sentence(text)
     if _ITEM.match(text) and words >= 3:
         return Kind.ITEM, None, ()
+    if sentence and words <= 18 and text.endswith(("?", "!")) and not _INNER_STOP.search(text):
+        return Kind.SHORT, None, ()  # a headline as often as a sentence
     if (sentence and words >= 8) or words >= 40 or (words >= 12 and _INNER_STOP.search(text)):
         return Kind.PROSE, None, ()
     return Kind.SHORT, None, ()
