@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from search.languages import LANGUAGES, Token, fold, has_marks, tokens
+from search.languages import LANGUAGES, Token, has_marks, tokens
 from search.syllables import SyllableTable, is_syllable
 
 Accents = Literal["full", "partial", "none"]
@@ -23,6 +23,7 @@ _UNKNOWN_SYLLABLE = 0.5  # an unknown word spelled like a syllable
 _UNKNOWN_WORD = -2.5  # one that is not
 _NAME_WEIGHT = 0.3  # names appear in both languages
 _DOUBTFUL_PLAIN = 0.12  # an unmarked syllable is rarely meant so below this share
+_SURELY_PLAIN = 0.95
 _VIETNAMESE_MARKS = frozenset("ăđơưĂĐƠƯ" + "ạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹĩũ")
 
 
@@ -43,7 +44,7 @@ class Detection:
 
 
 @lru_cache(maxsize=1)
-def _english() -> dict[str, float]:
+def english_words() -> dict[str, float]:
     """Natural logarithm of each English word's probability."""
     file = resources.files("search.data").joinpath("english.npz")
     with file.open("rb") as handle, np.load(handle) as packed:
@@ -73,7 +74,7 @@ def detect(text: str) -> Detection:
     if not words:
         return Detection(next(iter(LANGUAGES)), 0.0)
     capitals = [text[word.start].isupper() for word in words]
-    shouting = sum(capitals) >= 0.8 * len(words)
+    shouting = all(capitals)
     odds = 0.0
     for i, word in enumerate(words):
         name = capitals[i] and not shouting and i > 0
@@ -89,7 +90,7 @@ def _word_odds(word: Token, text: str) -> float:
     if any(c in _VIETNAMESE_MARKS for c in text[word.start : word.end]):
         return _MARKED
     folded = word.folded
-    vietnamese, english = _vietnamese().get(folded), _english().get(folded)
+    vietnamese, english = _vietnamese().get(folded), english_words().get(folded)
     if vietnamese is None and english is None:
         return _UNKNOWN_SYLLABLE if is_syllable(folded) else _UNKNOWN_WORD
     floor = -15.0
@@ -104,6 +105,6 @@ def _accents(words: Sequence[Token]) -> Accents:
     plain = [w.folded for w in words if not has_marks(w.exact) and w.folded in table.by_folded]
     doubtful = sum(table.plain_share(folded) < _DOUBTFUL_PLAIN for folded in plain)
     if not marked:
-        missing = -sum(math.log(max(table.plain_share(folded), 0.01)) for folded in plain)
-        return "none" if doubtful or missing > 1.5 * len(plain) else "full"
+        # Whether a mark is missing at all, the restorer can tell better from the neighbours.
+        return "none" if any(table.plain_share(w) < _SURELY_PLAIN for w in plain) else "full"
     return "partial" if doubtful else "full"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from search.errors import ArchiveMissingError, SettingsError
 from search.languages import LANGUAGES
 from search.profiles import RankingProfile, profile_for
 from search.querying import ReadQuery, read_query
-from search.ranking import Scored, fuse, guard, merge
+from search.ranking import Scored, background, fuse, guard, merge
 from search.records import Article, Hit, Passage, Query, Results
 from search.settings import Settings
 from search.snippets import Marker, best_snippet
@@ -31,6 +32,22 @@ from search.stores.base import (
 )
 
 _PROFILE_LIFE_S = 5.0
+_READ_FOR_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Floor:
+    """What a story must reach to match.
+
+    Attributes:
+        list: The cosine that the best of a list must reach, or meaning found nothing in it.
+        hit: The cosine that the others must reach then.
+        words: Share of the query's words that make up for a lower cosine.
+    """
+
+    list: float
+    hit: float
+    words: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +56,12 @@ class _Side:
 
     Attributes:
         ranked: Every story that matches, best first.
+        near: The cosine from which on a story counts as matched by meaning.
     """
 
     lang: str
     marker: Marker
+    near: float
     ranked: tuple[Scored, ...]
 
 
@@ -117,7 +136,7 @@ class Archive:
         articles = self.store.articles([s.id for page in pages.values() for s in page])
         results = {
             side.lang: tuple(
-                self._hit(articles[scored.id], scored, side.marker)
+                _hit(articles[scored.id], scored, side)
                 for scored in pages[side.lang]
                 if scored.id in articles
             )
@@ -192,9 +211,7 @@ class Archive:
             words, nearest = found[lang]
             more_words, more_nearest = more.get(lang, ([], []))
             sides.append(
-                self._rank(
-                    query, read, lang, [*words, *more_words], [*nearest, *more_nearest], profile
-                )
+                self._rank(query, read, lang, [*words, *more_words], nearest, more_nearest, profile)
             )
         return sides
 
@@ -222,46 +239,59 @@ class Archive:
         lang: str,
         words: Sequence[Candidate],
         nearest: Sequence[Candidate],
+        more_nearest: Sequence[Candidate],
         profile: RankingProfile,
     ) -> _Side:
         same = lang == read.lang
         weight = profile.same_language_words if same else profile.cross_language_words
         word_scores = {c.id: c.score for c in words}
-        passages: dict[str, Passage] = {c.id: c.passage for c in nearest if c.passage is not None}
+        by_meaning = {c.id: c for c in (*nearest, *more_nearest)}
+        passages: dict[str, Passage] = {
+            c.id: c.passage for c in by_meaning.values() if c.passage is not None
+        }
         ranked = fuse(
             word_scores,
-            {c.id: c.score for c in nearest},
+            {c.id: c.score for c in by_meaning.values()},
             passages,
             word_weight=1.0 if query.mode == "words" else weight,
         )
         marker = Marker.of(read, lang)
+        floor = _floor(nearest, profile)
         if query.mode != "words" and not read.phrases:
-            ranked = self._above_floor(ranked, marker, profile)
+            ranked = self._above_floor(ranked, marker, floor)
         kept = {scored.id for scored in ranked}
         tops = [top.id for top in (*words[:1], *nearest[:1]) if top.id in kept]
         ranked = guard(ranked, tops if same else tops[-1:])
         if query.sort != "relevance":
             ranked = self._by_date(ranked, newest=query.sort == "newest")
-        return _Side(lang, marker, tuple(ranked))
+        return _Side(lang, marker, floor.hit, tuple(ranked))
 
-    def _above_floor(
-        self, ranked: Sequence[Scored], marker: Marker, profile: RankingProfile
-    ) -> list[Scored]:
-        """Leave out what is near in neither meaning nor words.
+    def _above_floor(self, ranked: Sequence[Scored], marker: Marker, floor: _Floor) -> list[Scored]:
+        """Leave out what is near in neither meaning nor words."""
+        reached = any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
+        least = floor.hit if reached else 2.0
+        enough = self._enough_words(ranked, marker, floor.words)
+        return [
+            scored
+            for scored in ranked
+            if (scored.cosine is not None and scored.cosine >= least) or scored.words >= enough
+        ]
 
-        Words save a story only when enough of the query occurs in it; what lies below the floor
-        by meaning is read for that, the rest needs no look.
+    def _enough_words(self, ranked: Sequence[Scored], marker: Marker, least_share: float) -> float:
+        """The word score from which on words alone make a match.
+
+        It is half of the highest, provided that one of the stories with the highest holds enough
+        of the query: a score alone does not tell one rare word from all the common ones.
         """
-        doubtful = [s for s in ranked if s.cosine is None or s.cosine < profile.floor]
-        with_words = [scored.id for scored in doubtful if scored.words > 0]
-        texts = self.store.articles(with_words) if with_words else {}
-        saved = {
-            id_
-            for id_, article in texts.items()
-            if marker.coverage((article.title, article.body)) >= profile.words_floor
-        }
-        dropped = {scored.id for scored in doubtful} - saved
-        return [scored for scored in ranked if scored.id not in dropped]
+        by_words = sorted((s for s in ranked if s.words > 0), key=lambda s: -s.words)[
+            :_READ_FOR_WORDS
+        ]
+        texts = self.store.articles([scored.id for scored in by_words]) if by_words else {}
+        for scored in by_words:
+            article = texts.get(scored.id)
+            if article and marker.coverage((article.title, article.body)) >= least_share:
+                return 0.5 * by_words[0].words
+        return math.inf
 
     def _by_date(self, ranked: Sequence[Scored], *, newest: bool) -> list[Scored]:
         """By published date; stories of unknown date come last either way."""
@@ -270,21 +300,6 @@ class Archive:
         unknown = [s for s in ranked if s.id in articles and not articles[s.id].date]
         dated.sort(key=lambda s: articles[s.id].date or "", reverse=newest)
         return [*dated, *unknown]
-
-    def _hit(self, article: Article, scored: Scored, marker: Marker) -> Hit:
-        profile = self._profile()
-        matched = []
-        if scored.words > 0 and marker.coverage((article.title, article.body)) > 0:
-            matched.append("words")
-        if scored.cosine is not None and scored.cosine >= profile.floor:
-            matched.append("meaning")
-        return Hit(
-            article=article,
-            score=scored.score,
-            matched=tuple(matched) or ("words",),
-            passage=best_snippet(article, scored.passage, marker),
-            title_marks=tuple(marker.spans(article.title)),
-        )
 
 
 def open_archive(location: str | None = None, *, settings: Settings | None = None) -> Archive:
@@ -314,6 +329,31 @@ def open_store(location: str, settings: Settings) -> Store:
     from search.stores.embedded import EmbeddedStore
 
     return EmbeddedStore(location)
+
+
+def _hit(article: Article, scored: Scored, side: _Side) -> Hit:
+    passage = best_snippet(article, scored.passage, side.marker)
+    title_marks = tuple(side.marker.spans(article.title))
+    matched = []
+    if scored.words > 0 and (passage.marks or title_marks):
+        matched.append("words")
+    if scored.cosine is not None and scored.cosine >= side.near:
+        matched.append("meaning")
+    return Hit(
+        article=article,
+        score=scored.score,
+        matched=tuple(matched) or ("words",),
+        passage=passage,
+        title_marks=title_marks,
+    )
+
+
+def _floor(nearest: Sequence[Candidate], profile: RankingProfile) -> _Floor:
+    """The floor for one language's list, from the list's own background where it is long enough."""
+    level = background([candidate.score for candidate in nearest])
+    if level is None:
+        return _Floor(profile.floor, profile.floor, profile.words_floor)
+    return _Floor(level + profile.margin, level + profile.margin / 2, profile.words_floor)
 
 
 def _mixed(query: Query, results: Mapping[str, Sequence[Hit]]) -> list[str]:

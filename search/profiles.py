@@ -1,4 +1,4 @@
-"""What ranking knows of an encoder: the direction of language in its space, and fitted constants."""
+"""What ranking knows of an encoder: where language lies in its space, and fitted constants."""
 
 from __future__ import annotations
 
@@ -21,16 +21,20 @@ class RankingProfile:
         direction: Shape (dimension,), L2-normalised, or empty: along it the model's vectors of one
             text in two languages differ. It is the difference of the means of parallel passages.
         same_language_words, cross_language_words: Weight of a BM25 score beside a cosine.
-        floor: Cosine below which meaning alone is no match.
-        words_floor: Share of a query's rare words that must occur when meaning is below the floor.
+        floor: Cosine below which meaning alone is no match, in an archive too small for ``margin``.
+        margin: How far above the background of its list (the mean of the cosines behind the
+            twentieth) a story must be to match by meaning alone: models give nonsense a high
+            cosine with everything, but do not set one story apart.
+        words_floor: Share of a query's words that must occur where meaning is too far.
         depth: Candidates taken from each list.
     """
 
     fingerprint: str = ""
     direction: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
-    same_language_words: float = 0.01
-    cross_language_words: float = 0.01
+    same_language_words: float = 0.008
+    cross_language_words: float = 0.005
     floor: float = 0.0
+    margin: float = 0.0
     words_floor: float = 0.5
     depth: int = 100
 

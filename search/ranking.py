@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from search.records import Passage
 
 GUARDED_RANKS = 10
+_BACKGROUND_FROM = 20
+_BACKGROUND_LEAST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,22 @@ def guard(ranked: Sequence[Scored], tops: Sequence[str]) -> list[Scored]:
     return result
 
 
+def background(cosines: Sequence[float]) -> float | None:
+    """The mean of the cosines behind the twentieth, best first; None where they are too few."""
+    if len(cosines) < _BACKGROUND_LEAST:
+        return None
+    rest = cosines[_BACKGROUND_FROM:]
+    return sum(rest) / len(rest)
+
+
 def merge(lists: Sequence[Sequence[tuple[str, float]]]) -> list[str]:
-    """One ranking over several lists of (id, comparable score), each best first."""
-    everything = [pair for ranked in lists for pair in ranked]
-    return [id_ for id_, _ in sorted(everything, key=lambda pair: (-pair[1], pair[0]))]
+    """One ranking over several lists of (id, score), each best first: by rank, then by score.
+
+    Fused scores do not compare across languages, since only one's own gets a full word score:
+    both gold answers stood in the mixed top ten for 61 % and 81 % of Vietnamese and English
+    questions by fused scores, for 89 % and 92 % by cosines, for 94 % and 94 % by rank.
+    """
+    everything = [
+        (rank, -score, id_) for ranked in lists for rank, (id_, score) in enumerate(ranked)
+    ]
+    return [id_ for _, _, id_ in sorted(everything)]

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from search.detection import _english
+from search.detection import english_words
 from search.languages import Token, fold, has_marks, tokens
 from search.syllables import START, SyllableTable, is_syllable
 
@@ -53,7 +53,9 @@ class Restorer:
         some_marked = any(has_marks(word.exact) for word in words)
         pieces, last, certainty = [], 0, []
         for run in self._runs(words, text):
-            for word, (form, probability) in zip(run, self._likeliest(run, some_marked), strict=True):
+            for word, (form, probability) in zip(
+                run, self._likeliest(run, some_marked), strict=True
+            ):
                 typed = text[word.start : word.end]
                 pieces += [text[last : word.start], _with_case(form, typed, word.exact)]
                 last = word.end
@@ -91,19 +93,20 @@ class Restorer:
 
     def _is_english(self, folded: str) -> bool:
         """An English word that is far commoner there than as a syllable here."""
-        english = _english().get(folded)
+        english = english_words().get(folded)
         if english is None or english < -11.0:
             return False
         total = sum(int(self._table.counts[n]) for n in self._table.by_folded.get(folded, ()))
         return total < 50
 
-    def _likeliest(
-        self, run: Sequence[Token], some_marked: bool
-    ) -> list[tuple[str, float]]:
+    def _likeliest(self, run: Sequence[Token], some_marked: bool) -> list[tuple[str, float]]:
         """(form, probability) of each syllable of a run."""
         table = self._table
         states = [self._candidates(word.exact) for word in run]
-        extra = [self._extra(word.exact, numbers, some_marked) for word, numbers in zip(run, states, strict=True)]
+        extra = [
+            self._extra(word.exact, numbers, some_marked)
+            for word, numbers in zip(run, states, strict=True)
+        ]
         scores = table.log_pairs([START], states[0])[0] + extra[0]
         back = []
         for previous, current, bonus in zip(states, states[1:], extra[1:], strict=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from search.languages import LANGUAGES, Token, fold, has_marks, tokens
 from search.querying import ReadQuery
@@ -54,9 +55,7 @@ class Marker:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """(start, end) of the matched words, ascending; neighbours are joined across a space."""
-        found = [token for token in tokens(text) if token.exact in self.exact]
-        found += [token for token in tokens(text) if self._other(token)]
-        return _joined(text, sorted({(token.start, token.end) for token in found}))
+        return _joined(text, [(t.start, t.end) for t in tokens(text) if self._matches(t)])
 
     def coverage(self, texts: Iterable[str]) -> float:
         """Share of the query's words that occur in the texts, 0 to 1."""
@@ -66,12 +65,12 @@ class Marker:
         seen = set()
         for text in texts:
             for token in tokens(text):
-                if token.exact in self.exact or self._other(token):
+                if self._matches(token):
                     seen.add(self._key(token))
         return min(1.0, len(seen) / wanted)
 
-    def _other(self, token: Token) -> bool:
-        if token.folded in self.folded:
+    def _matches(self, token: Token) -> bool:
+        if token.exact in self.exact or (self.folded and token.folded in self.folded):
             return True
         return bool(self.stems) and self._stem(token) in self.stems
 
@@ -79,7 +78,12 @@ class Marker:
         return self._stem(token) if self.stems else token.folded
 
     def _stem(self, token: Token) -> str:
-        return LANGUAGES[self.lang].query_words([token.exact])[0]
+        return _stem(self.lang, token.exact)
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(lang: str, form: str) -> str:
+    return LANGUAGES[lang].query_words([form])[0]
 
 
 def best_snippet(article: Article, passage: Passage | None, marker: Marker) -> Snippet:

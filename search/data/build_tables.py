@@ -2,8 +2,8 @@
 
 Usage: python -m search.data.build_tables DATA [OTHER ENGLISH TEXT…]
 
-DATA holds news/vi-baomoi.jsonl.gz, news/vi-dantri.jsonl.gz and news/en-reuters.jsonl.gz. Only counts
-of syllables, neighbouring syllables and words are kept, rare ones left out; no text is.
+DATA holds news/vi-baomoi.jsonl.gz, news/vi-dantri.jsonl.gz and news/en-reuters.jsonl.gz. Only
+counts of syllables, neighbouring syllables and words are kept, rare ones left out; no text is.
 """
 
 from __future__ import annotations
