@@ -87,7 +87,7 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     if not kept and lead is not None:
         kept, lead = [lead], None
     if sum(lines[i].words for i in kept) < _LEAST_WORDS - 10:
-        raise _too_little(sum(lines[i].words for i in kept))
+        raise _too_little(lines, sum(lines[i].words for i in kept))
     authors = _authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
     while len(kept) > 2 and _portrait(lines[kept[-1]], authors):
@@ -103,10 +103,19 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     )
 
 
-def _too_little(words: int) -> ExtractionError:
+def _too_little(lines: Sequence[Line], words: int) -> ExtractionError:
+    if sum(line.headline and line.words >= 6 for line in lines) >= 8:
+        return _list_of_stories()
     return ExtractionError(
         f"no article is in this text: its longest passage has {words} words of running text;"
         " save the page of one story, with all of its text"
+    )
+
+
+def _list_of_stories() -> ExtractionError:
+    return ExtractionError(
+        "this is a list of stories, not one: headlines and single sentences alternate;"
+        " save the page of each story"
     )
 
 
@@ -132,16 +141,17 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
             total, begin = 0.0, i + 1
         elif total > best:
             best, best_start, best_end = total, begin, i + 1
+    best_end = _without_last_teasers(lines, best_start, best_end)
     words = sum(
         line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
     )
     if words < _LEAST_WORDS:
-        raise _too_little(words)
-    return best_start, _without_last_teasers(lines, best_start, best_end)
+        raise _too_little(lines, words)
+    return best_start, best_end
 
 
 def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
-    """The end of the body without other stories' summaries under headlines that the page repeats."""
+    """The end without other stories' summaries, known by headlines that the page repeats."""
     while end - start > 4:
         above = end - 2
         while above > start and lines[above].kind in _HIDDEN:
@@ -159,17 +169,22 @@ def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
     """Each line's worth; prose under the headlines of a list of other stories has none."""
-    listing = False
+    listing, labels = False, 0
     for i, line in enumerate(lines):
+        labels = labels + 1 if line.kind is Kind.SHORT and line.words <= 4 else 0
         if line.kind in (Kind.LISTING, Kind.END):
             listing = True
+        elif labels > 2:
+            listing = False  # its "heading" was an entry of a menu
         elif line.kind is Kind.PROSE and listing and not _teaser(lines, i):
             listing = False
         if line.kind is Kind.PROSE:
             if line.copies > 1 and line.words < _TEASER:
                 yield -5.0
+            elif listing or _linked_teaser(lines, i):
+                yield -8.0
             else:
-                yield -8.0 if listing else float(min(line.words, 60))
+                yield float(min(line.words, 60))
         elif line.kind is Kind.ITEM:
             yield -3.0 if listing else min(line.words, 30) * 0.5
         elif line.kind is Kind.SHORT:
@@ -179,8 +194,8 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
 
 
 def _short_worth(line: Line) -> float:
-    if line.full and line.words >= 2:
-        return -1.0  # a short paragraph, a quotation
+    if line.full and line.words >= 2 and line.copies == 1:
+        return 1.0 if line.words > 2 and not line.headline else -1.0  # a short paragraph
     if line.copies > 1:
         return -8.0
     return -7.0 if line.words >= 5 else -4.0
@@ -192,6 +207,12 @@ def _teaser(lines: Sequence[Line], i: int) -> bool:
         return False
     following = next((line for line in lines[i + 1 :] if line.kind not in _HIDDEN), None)
     return following is None or following.kind is not Kind.PROSE
+
+
+def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
+    """Whether prose sums up a story that the line above points to ("Watch: …")."""
+    pointed = i > 0 and lines[i - 1].kind is Kind.LINK
+    return pointed and _teaser(lines, i)
 
 
 def _refuse_list(body: Sequence[Line]) -> None:
@@ -208,18 +229,13 @@ def _refuse_list(body: Sequence[Line]) -> None:
     headline_words = sum(seen[i - 1].words for i in under) / len(under)
     prose_words = sum(seen[i].words for i in prose) / len(prose)
     if headline_words >= 6.5 and prose_words <= _TEASER:
-        raise ExtractionError(
-            "this is a list of stories, not one: headlines and single sentences alternate;"
-            " save the page of each story"
-        )
+        raise _list_of_stories()
 
 
 def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
     """Numbers of the lines that are the article's text."""
     kept: list[int] = []
-    for i in range(first, start):  # between title and body
-        if lines[i].kind is Kind.PROSE and lines[i].copies == 1:
-            kept.append(i)
+    kept += [i for i in range(first, start) if lines[i].kind is Kind.PROSE and lines[i].copies == 1]
     i = start
     listing = False
     while i < end:
@@ -228,7 +244,8 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
             listing = True
         elif line.kind is Kind.PROSE:
             listing = listing and _teaser(lines, i)
-            if not listing and not _said_before(lines, kept, i):
+            other = listing or _linked_teaser(lines, i)
+            if not other and not _said_before(lines, kept, i):
                 kept.append(i)
         elif line.kind is Kind.ITEM and not listing:
             kept.append(i)
@@ -426,7 +443,7 @@ def _authors(
         at_top = [
             name
             for i in range(first, start)
-            if any(lines[j].kind is Kind.DATE for j in range(max(0, i - 2), min(i + 3, start)))
+            if any(lines[j].kind is Kind.DATE for j in range(max(0, i - 6), min(i + 4, start)))
             for name in _vietnamese_names(lines[i], lang)
         ]
     return tuple(dict.fromkeys(at_top or last))

@@ -95,12 +95,17 @@ _AROUND = re.compile(
     r"|\b(?:first |last )?(?:published|posted|updated|modified|created|released|date[ds]?)\b"
     r"|\b(?:dang|cap nhat|xuat ban|ngay|luc|vao|gio|phat hanh|dang luc|dang ngay|thoi gian)\b"
     r"|\b(?:on|at|the|of|time|local|et|pt|bst|ist|cet|cest|sgt|hkt|jst|aest|sast|wib|myt)\b"
+    r"|\b\d+ ?(?:years?|months?|weeks?|days?|hours?|min(?:ute)?s?|views?|comments?|nam|thang|tuan"
+    r"|gio|phut|luot xem|binh luan)(?: (?:ago|read|truoc|doc))?\b"
     r"|[\s,.;:|()\[\]·•–—/-]+"
 )
 _LATER = re.compile(r"\b(?:last )?(?:updated|modified)\b|\bcap nhat\b")
 # "UTCUpdated", "20247:55 AM": what copying leaves of elements without white space between them.
 _GLUED_WORD = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zà-ỹ])(?=[A-Z])")
-_GLUED_TIME = re.compile(r"(?<=[ /.-]\d{4})(?=\d{1,2}:\d\d)")
+_GLUED_TIME = re.compile(
+    r"(?<=[ /.-]\d{4})"
+    r"(?=\d{1,2}(?::\d\d| (?:year|month|week|day|hour|min|năm|tháng|ngày|giờ|phút)))"
+)
 _RELATIVE = re.compile(r"\b(?:today|yesterday|tomorrow|now|ago|hom nay|hom qua|truoc|vua xong)\b")
 
 

@@ -86,7 +86,7 @@ _CREDIT = re.compile(
     r"\s*(?:[:：]|by\b|courtesy\b|via\b).{0,80}$"
     r"|(?:Getty(?: Images)?|Shutterstock|iStock|Unsplash|stock\.adobe\.com|/(?:AFP|AP|EPA|TTXVN|VNA"
     r"|Reuters|REUTERS|Xinhua|Bloomberg|Getty Images)|\bREUTERS/[\w .'-]{3,40}|\(?AP Photo\b.{0,40})"
-    r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|\bFile (?:photo|image)\b)"
+    r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|\bFile (?:photo|image)\b|\bCredit\.\.\.)"
 )
 _SIGNED = re.compile(
     r"(?:by|written by|story by|words by|reported by|reporting by|report by|text by|posted by"
@@ -151,6 +151,7 @@ _NOTICE_SIGN = re.compile(
     r"|\blog(?:ged|ging)? ?in\b|\bsign(?:ed)? in\b|\bcookies?\b|\bprivacy (?:policy|notice)\b"
     r"|\bterms (?:of|and)\b|\byour e-?mail\b|\bjavascript\b|\bad ?blocker\b|\bfree trial\b"
     r"|\badvertisements?\b|\bour (?:newsletters?|app|journalism|partners|terms)\b|\bcheck your e-?mail\b"
+    r"|\bwe.d like to hear\b|\bletters to the editor\b|\bon (?:facebook|twitter|instagram)\b"
     r"|\bsupport (?:independent|our)\b|\bclick here\b|\breceive (?:updates|our|the)\b|\bdonat(?:e|ion)\b"
 )
 _NOTICE = re.compile(
@@ -275,7 +276,8 @@ def _judge(
     if after_file and words > 2 and words <= (40 if gap else 90):
         return Kind.CAPTION, None, ()
     if _is_noise(text):
-        return Kind.NOISE, None, ()
+        # "Xem thêm" alone is a button; with a colon it heads what follows.
+        return Kind.LISTING if text.endswith(":") and words > 1 else Kind.NOISE, None, ()
     if _COMMENTS.fullmatch(folded.strip(" :.")) or (words <= 60 and _FOOTER.match(folded)):
         return Kind.END, None, ()
     if words <= 12 and _LISTING.fullmatch(folded.strip(" :.»>…")):
@@ -311,7 +313,9 @@ def _signers(text: str, rest: str) -> tuple[str, ...]:
     """Names beside a date: "By Ann Lee - 24 Sep 2025". Only where a word says that they signed."""
     if not rest or not (match := _SIGNED.match(text)):
         return ()
-    return tuple(name for name in names_in(match["names"]) if fold(name).split()[0] in rest)
+    # Months may follow a name: "By Ann Lee September 24, 2025".
+    words = (word for word in match["names"].split() if fold(word.strip(".,;:-")) in rest.split())
+    return names_in(" ".join(words))
 
 
 def _signature(text: str) -> tuple[str, ...]:
