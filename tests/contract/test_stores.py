@@ -1,0 +1,419 @@
+"""What every store must do; see search.stores.base.Store."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.entries import DIMENSION, PROFILE, entry, unit
+
+from search.encoders.base import EncoderIdentity
+from search.errors import ArchiveMismatchError, ArchiveMissingError
+from search.languages import LANGUAGES, exact_tokens, fold, normalise
+from search.records import Article, Filters, Passage
+from search.stores.base import (
+    ArchiveProfile,
+    Entry,
+    NearestLookup,
+    Phrase,
+    Scope,
+    Store,
+    Term,
+    WordLookup,
+)
+
+VI = Scope("vi")
+
+
+def ids(candidates):
+    return [candidate.id for candidate in candidates]
+
+
+def words(store, text, *, field="exact", k=10, scope=VI):
+    """Ids found for the tokens of a text in one field."""
+    tokens = exact_tokens(text) if field == "exact" else list(map(fold, exact_tokens(text)))
+    [found] = store.find([WordLookup(scope, tuple(Term(field, t) for t in tokens), k)])
+    return ids(found)
+
+
+def filled(store, *entries):
+    report = store.upsert(entries)
+    assert report.failures == ()
+    store.flush()
+    return store
+
+
+def test_is_a_store(store):
+    assert isinstance(store, Store)
+
+
+def test_a_missing_archive_is_named(missing_store):
+    assert missing_store.profile() is None
+    with pytest.raises(ArchiveMissingError, match="songngu index"):
+        missing_store.find([WordLookup(VI, (Term("exact", "a"),), 1)])
+    with pytest.raises(ArchiveMissingError):
+        missing_store.upsert([entry("a", "một", unit(1))])
+
+
+def test_creating_twice_keeps_the_archive(store):
+    filled(store, entry("a", "một", unit(1)))
+    store.create(PROFILE)
+    assert store.profile() == PROFILE
+    assert words(store, "một") == ["a"]
+
+
+def test_another_encoder_is_refused(store):
+    other = EncoderIdentity("other", "1", DIMENSION, ("", ""), "another fingerprint")
+    with pytest.raises(ArchiveMismatchError, match="reembed"):
+        store.create(ArchiveProfile(other))
+    with pytest.raises(ArchiveMismatchError, match="reembed"):
+        store.create(replace(PROFILE, text_version=PROFILE.text_version + 1))
+
+
+def test_vectors_of_another_length_are_refused(store):
+    filled(store, entry("a", "một", unit(1)))
+    short = np.ones(DIMENSION - 1, np.float32)
+    with pytest.raises(ArchiveMismatchError):
+        store.find([NearestLookup(VI, short, 1)])
+    wrong = entry("b", "hai", unit(1))
+    with pytest.raises(ArchiveMismatchError):
+        store.upsert([replace(wrong, vectors=wrong.vectors[:, 1:])])
+
+
+def test_articles_come_back_whole(store):
+    article = Article(
+        id="ý/1 %",
+        lang="vi",
+        text="Đoạn một.\n\nĐoạn hai 😀.",
+        title="Tiêu đề",
+        lead="Tóm tắt",
+        date="2025-09-24T08:30:00+07:00",
+        url="https://bao.example/a?b=c",
+        source="Báo",
+        authors=("Lê A", "Trần B"),
+        section="Thời sự",
+        tags=("một", "hai"),
+        captions=("Ảnh.",),
+    )
+    forms = LANGUAGES["vi"].forms(title=article.title, body=article.body)
+    spans = (Passage(0, 0, 7), Passage(1, 7, 20))
+    given = Entry(article, spans, np.array([unit(1), unit(0, 1)]), forms)
+    filled(store, given)
+    assert store.articles(["ý/1 %", "none"]) == {"ý/1 %": article}
+    assert store.hashes(["ý/1 %", "none"]) == {"ý/1 %": article.content_hash}
+    [back] = store.entries()
+    assert (back.article, back.passages, back.forms) == (article, spans, forms)
+    np.testing.assert_allclose(back.vectors, given.vectors, atol=1e-6)
+
+
+def test_an_article_without_passages_is_found_by_words(store):
+    filled(store, entry("a", "một"))
+    assert words(store, "một") == ["a"]
+    assert store.find([NearestLookup(VI, unit(1), 5)]) == [[]]
+    [back] = store.entries()
+    assert back.vectors.shape == (0, DIMENSION)
+
+
+def test_writing_again_replaces(store):
+    filled(store, entry("a", "cũ", unit(1)), entry("b", "khác", unit(0, 1)))
+    filled(store, entry("a", "mới", unit(0, 0, 1)))
+    filled(store, entry("a", "mới", unit(0, 0, 1)))
+    assert words(store, "cũ") == []
+    assert words(store, "mới") == ["a"]
+    [found] = store.find([NearestLookup(VI, unit(0, 0, 1), 5)])
+    assert ids(found) == ["a", "b"]
+    assert found[0].score == pytest.approx(1.0, abs=1e-3)
+    assert sum(store.stats().articles.values()) == 2
+
+
+def test_the_last_of_equal_ids_in_one_batch_is_kept(store):
+    filled(store, entry("a", "cũ", unit(1)), entry("a", "mới", unit(1)))
+    assert words(store, "mới cũ") == ["a"]
+    assert store.articles(["a"])["a"].text == "mới"
+
+
+def test_deleting(store):
+    filled(store, entry("a", "một", unit(1)), entry("b", "một", unit(0, 1)))
+    assert store.delete(["a", "unknown", "a"]) == 1
+    store.flush()
+    assert words(store, "một") == ["b"]
+    assert ids(store.find([NearestLookup(VI, unit(1), 5)])[0]) == ["b"]
+    assert store.delete(["a"]) == 0
+    assert store.hashes(["a", "b"]).keys() == {"b"}
+
+
+def test_word_scores_order_hits(store):
+    filled(
+        store,
+        entry("once", "mưa gió gió gió gió gió", unit(1)),
+        entry("twice", "mưa mưa gió gió gió gió", unit(1)),
+        entry("never", "nắng nắng nắng nắng nắng nắng", unit(1)),
+    )
+    [found] = store.find([WordLookup(VI, (Term("exact", "mưa"),), 10)])
+    assert ids(found) == ["twice", "once"]
+    assert found[0].score > found[1].score > 0
+
+
+def test_word_scores_are_lucenes(store):
+    """BM25 by hand: k1 = 1.2, b = 0.75, idf = ln(1 + (N − n + 0.5)/(n + 0.5)), no factor k1 + 1."""
+    filled(store, entry("a", "mưa gió", unit(1)), entry("b", "nắng nắng nắng nắng", unit(1)))
+    [found] = store.find([WordLookup(VI, (Term("exact", "mưa", 2.0),), 10)])
+    idf = np.log(1 + (2 - 1 + 0.5) / (1 + 0.5))
+    expected = 2.0 * idf * 1 / (1 + 1.2 * (1 - 0.75 + 0.75 * 2 / 3))
+    assert found[0].score == pytest.approx(expected, rel=1e-4)
+
+
+def test_boosts_add_up_over_fields(store):
+    filled(store, entry("a", "Hà Nội", unit(1), title="Hà Nội"), entry("b", "Huế", unit(1)))
+    one, two = (
+        store.find([WordLookup(VI, terms, 5)])[0][0].score
+        for terms in (
+            (Term("exact", "hà"),),
+            (Term("exact", "hà"), Term("exact", "hà", 0.0), Term("title", "ha", 3.0)),
+        )
+    )
+    assert two > one
+
+
+def test_ties_break_by_id_even_at_the_last_place(store):
+    filled(store, *(entry(f"a{i:02}", "mưa", unit(1)) for i in (5, 3, 9, 1, 7, 2)))
+    assert words(store, "mưa", k=3) == ["a01", "a02", "a03"]
+    assert ids(store.find([NearestLookup(VI, unit(1), 3)])[0]) == ["a01", "a02", "a03"]
+
+
+def test_k_above_the_number_of_articles(store):
+    filled(store, entry("a", "mưa", unit(1)))
+    assert words(store, "mưa", k=1000) == ["a"]
+    assert ids(store.find([NearestLookup(VI, unit(1), 1000)])[0]) == ["a"]
+
+
+def test_cosines_and_the_best_passage(store):
+    filled(
+        store,
+        entry("a", "đoạn một đoạn hai", unit(1, 1), unit(0, 0, 1)),
+        entry("b", "đoạn ba đoạn bốn", unit(0, 1), unit(0, 1, 2)),
+    )
+    [found] = store.find([NearestLookup(VI, unit(0, 0, 1), 10)])
+    assert ids(found) == ["a", "b"]
+    assert found[0].score == pytest.approx(1.0, abs=5e-3)
+    assert found[1].score == pytest.approx(2 / np.sqrt(5), abs=5e-3)
+    assert found[0].passage == Passage(1, 8, 17)
+    assert found[1].passage is not None
+    assert found[1].passage.position == 1
+
+
+def test_cosines_may_be_negative(store):
+    filled(store, entry("a", "một", unit(-1)))
+    [[found]] = store.find([NearestLookup(VI, unit(1), 1)])
+    assert found.score == pytest.approx(-1.0, abs=5e-3)
+
+
+def test_languages_are_apart(store):
+    filled(store, entry("v", "an", unit(1)), entry("e", "an apple", unit(1), lang="en"))
+    assert words(store, "an") == ["v"]
+    assert words(store, "an", scope=Scope("en")) == ["e"]
+    assert ids(store.find([NearestLookup(Scope("en"), unit(1), 5)])[0]) == ["e"]
+
+
+def test_filters_apply_before_k(store):
+    filled(
+        store,
+        entry("a", "mưa mưa mưa", unit(1), date="2025-01-01", source="X"),
+        entry("b", "mưa gió gió gió gió", unit(1, 1), date="2025-06-30T23:30:00+07:00", source="Y"),
+        entry("c", "mưa gió gió gió gió gió gió", unit(0, 1), source="Y"),
+    )
+    for filters, expected in (
+        (Filters(date_from="2025-02-01"), ["b"]),
+        (Filters(date_from="2025-06-30", date_to="2025-06-30"), ["b"]),
+        (Filters(date_to="2025-02-01"), ["a"]),
+        (Filters(sources=("Y",)), ["b", "c"]),
+        (Filters(sources=("X", "Y"), date_from="2020-01-01"), ["a", "b"]),
+        (Filters(sources=("Z",)), []),
+    ):
+        scope = Scope("vi", filters)
+        assert words(store, "mưa", k=len(expected) or 1, scope=scope) == expected
+        nearest = store.find([NearestLookup(scope, unit(1), len(expected) or 1)])[0]
+        assert ids(nearest) == expected
+
+
+def test_only_these_ids(store):
+    filled(store, *(entry(f"a{i}", "mưa " * (i + 1), unit(1, i)) for i in range(6)))
+    scope = Scope("vi", ids=("a1", "a4", "unknown"))
+    assert sorted(words(store, "mưa", scope=scope)) == ["a1", "a4"]
+    [found] = store.find([NearestLookup(scope, unit(1), 10)])
+    assert ids(found) == ["a1", "a4"]
+    assert found[1].score == pytest.approx(1 / np.sqrt(17), abs=1e-4)
+    assert store.find([WordLookup(Scope("vi", ids=()), (Term("exact", "mưa"),), 5)]) == [[]]
+
+
+def test_phrases_and_exclusions(store):
+    filled(
+        store,
+        entry("a", "Cảnh sát Na Uy ở Oslo", unit(1)),
+        entry("b", "Na Uy: cảnh sát ở Bergen", unit(1, 1)),
+        entry("c", "Sát cảnh", unit(1, 2)),
+    )
+    near = Phrase("exact", ("cảnh", "sát", "na"))
+    loose = Phrase("folded", ("canh", "sat"))
+    assert words(store, "cảnh", scope=Scope("vi", phrases=(near,))) == ["a"]
+    assert words(store, "cảnh", scope=Scope("vi", phrases=(loose,))) == ["a", "b"]
+    without = Scope("vi", phrases=(loose,), excluded=(Phrase("folded", ("oslo",)),))
+    assert words(store, "cảnh", scope=without) == ["b"]
+    assert ids(store.find([NearestLookup(without, unit(1), 5)])[0]) == ["b"]
+    excluded = Scope("vi", excluded=(loose,))
+    assert ids(store.find([NearestLookup(excluded, unit(1), 5)])[0]) == ["c"]
+    assert words(store, "cảnh", scope=excluded) == ["c"]
+    [only] = store.find([WordLookup(Scope("vi", phrases=(loose,)), (), 5)])
+    assert [(c.id, c.score) for c in only] == [("a", 0.0), ("b", 0.0)]
+
+
+def test_a_lookup_without_terms_finds_nothing(store):
+    filled(store, entry("a", "mưa", unit(1)))
+    assert store.find([WordLookup(VI, (), 5)]) == [[]]
+    assert store.find([]) == []
+
+
+def test_vietnamese_marks(store):
+    nfd = unicodedata.normalize("NFD", "Thủ đô Hà Nội")
+    filled(
+        store,
+        entry("hanoi", unicodedata.normalize("NFC", nfd), unit(1)),
+        entry("danang", "Đà Nẵng", unit(1)),
+        entry("duong", "ông Dương", unit(1)),
+        entry("street", "con đường", unit(1)),
+        entry("old", "toà án", unit(1)),
+        entry("new", "tòa án", unit(1)),
+    )
+    assert words(store, "ha noi", field="folded") == ["hanoi"]
+    assert words(store, "da nang", field="folded") == ["danang"]
+    assert words(store, normalise(nfd)) == ["hanoi"]
+    assert words(store, "đường") == ["street"]
+    assert words(store, "duong", field="folded") == ["duong", "street"]
+    assert words(store, "toà") == words(store, "tòa") == ["new", "old"]
+
+
+def test_compounds_and_stems(store):
+    filled(
+        store,
+        entry("vi", "hợp tác quốc tế", unit(1)),
+        entry("en", "Ministers were cooperating", unit(1), lang="en"),
+    )
+    assert words(store, "quốc_tế", field="words") == []
+    [found] = store.find([WordLookup(VI, (Term("words", "quốc_tế"),), 5)])
+    assert ids(found) == ["vi"]
+    [found] = store.find([WordLookup(Scope("en"), (Term("words", "minist"),), 5)])
+    assert ids(found) == ["en"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"', "a:b AND (c", "*", "\\", "😀😀", "x" * 5000, "' OR 1=1", "[1 TO 2]", "a\u0000b", "\\u"],
+)
+def test_odd_characters_never_raise(store, text):
+    filled(store, entry("a", "mưa", unit(1)))
+    tokens = (*exact_tokens(text), text[:200] or "x")
+    terms = tuple(Term("exact", token) for token in tokens)
+    scope = Scope("vi", Filters(sources=(text,)))
+    assert store.find([WordLookup(scope, terms, 5)]) == [[]]
+    phrase = Scope("vi", phrases=(Phrase("exact", tokens),))
+    assert store.find([WordLookup(phrase, terms, 5)]) == [[]]
+
+
+def test_long_and_odd_articles_are_kept(store):
+    texts = ["x" * 100_000, "mưa " * 50_000, "😀 " * 100, "א ב ג", "\\ \" ' % _ :"]
+    filled(store, *(entry(f"a{i}", text, unit(1)) for i, text in enumerate(texts)))
+    kept = store.articles([f"a{i}" for i in range(len(texts))])
+    assert [kept[f"a{i}"].text for i in range(len(texts))] == texts
+
+
+def test_stats(store):
+    filled(
+        store,
+        entry("a", "một", unit(1), unit(0, 1), date="2025-01-02", source="X"),
+        entry("b", "hai", unit(1), date="2024-05-06T10:00:00+07:00", source="X"),
+        entry("c", "three", unit(1), lang="en"),
+    )
+    stats = store.stats()
+    assert stats.articles == {"vi": 2, "en": 1}
+    assert stats.passages == 4
+    assert stats.sources == {"X": 2, "": 1}
+    assert (stats.date_first, stats.date_last) == ("2024-05-06", "2025-01-02")
+    assert stats.bytes_used > 0
+
+
+def test_entries_come_by_ascending_id(store):
+    filled(store, *(entry(f"{i:04}", f"bài {i}", unit(1, i)) for i in range(1100, 0, -1)))
+    assert [e.article.id for e in store.entries()] == [f"{i:04}" for i in range(1, 1101)]
+
+
+def test_another_process_sees_what_was_flushed(store, make_store):
+    other = make_store()
+    filled(store, entry("a", "mưa", unit(1)))
+    assert words(other, "mưa") == ["a"]
+    filled(store, entry("b", "mưa", unit(1)))
+    store.delete(["a"])
+    store.flush()
+    assert words(other, "mưa") == ["b"]
+
+
+def test_readers_never_see_half_an_article(store, make_store):
+    """Every version of the article has its number in text and vector; they must agree."""
+    filled(store, entry("a", "n0", unit(1, 0)))
+    wrong, stop = [], threading.Event()
+
+    def read():
+        reader = make_store()
+        while not stop.is_set():
+            [by_words, nearest] = reader.find(
+                [
+                    WordLookup(VI, tuple(Term("exact", f"n{i}") for i in range(20)), 5),
+                    NearestLookup(VI, unit(1, 0), 5),
+                ]
+            )
+            if len(by_words) > 1 or len(nearest) > 1:
+                wrong.append((by_words, nearest))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for i in range(1, 20):
+        filled(store, entry("a", f"n{i}", unit(1, i)))
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
+    assert words(store, "n19") == ["a"]
+
+
+def test_rebuilding_swaps_at_the_end(store, make_store):
+    filled(store, entry("a", "cũ", unit(1)), entry("b", "cũ", unit(1)))
+    reader = make_store()
+    new = replace(PROFILE, encoder=replace(PROFILE.encoder, fingerprint="new", dimension=4))
+    with store.rebuild(new) as generation:
+        fresh = entry("a", "mới", unit(1))
+        generation.upsert([replace(fresh, vectors=np.eye(4, dtype=np.float32)[:1])])
+        generation.flush()
+        assert words(reader, "cũ") == ["a", "b"]
+    assert words(reader, "cũ") == []
+    assert words(reader, "mới") == ["a"]
+    assert reader.profile() == new
+    [found] = reader.find([NearestLookup(VI, np.eye(4, dtype=np.float32)[0], 5)])
+    assert ids(found) == ["a"]
+
+
+def test_a_failed_rebuild_changes_nothing(store, make_store):
+    filled(store, entry("a", "cũ", unit(1)))
+
+    def break_off():
+        with store.rebuild(PROFILE) as generation:
+            generation.upsert([entry("a", "mới", unit(1))])
+            raise RuntimeError("midway")
+
+    with pytest.raises(RuntimeError, match="midway"):
+        break_off()
+    reader = make_store()
+    assert words(reader, "cũ") == ["a"]
+    assert reader.profile() == PROFILE
