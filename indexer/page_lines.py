@@ -85,7 +85,8 @@ _CREDIT = re.compile(
     r"|Image|Images|Picture|Pictures|Credit|Image credit|Photo credit|Illustration|File photo)"
     r"\s*(?:[:：]|by\b|courtesy\b|via\b).{0,80}$"
     r"|(?:Getty(?: Images)?|Shutterstock|iStock|Unsplash|stock\.adobe\.com|/(?:AFP|AP|EPA|TTXVN|VNA"
-    r"|Reuters|REUTERS|Xinhua|Bloomberg|Getty Images)|\bREUTERS/[\w .'-]{3,40}|\(?AP Photo\b.{0,40})"
+    r"|Reuters|REUTERS|Xinhua|Bloomberg|Getty Images)|\bREUTERS/[\w .'-]{3,40}"
+    r"|\(?AP Photo\b.{0,40})"
     r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|\bFile (?:photo|image)\b|\bCredit\.\.\.)"
 )
 _SIGNED = re.compile(
@@ -98,8 +99,12 @@ _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,6
 _AGENCIES = "TTXVN|TTXVN/Vietnam\\+|Vietnam\\+|VNA|VOV|VTV|AFP|AP|Reuters|Xinhua|PV|CTV|TH|t/h|SKĐS"
 _WITH_AGENCY = re.compile(
     rf"(?P<names>[^\W\d_][\w .'’-]{{1,60}}?)\s*(?:[/–-]\s*(?:{_AGENCIES}|VOV[\w.-]*)"
-    r"|\((?:theo|t/h|tổng hợp|lược dịch|dịch|ghi|biên dịch)[^)]{0,50}\)|\((?:TTXVN|TH|T/h)[^)]{0,30}\))",
+    r"|\((?:theo|t/h|tổng hợp|lược dịch|dịch|ghi|biên dịch)[^)]{0,50}\)|\((?:TTXVN|TH"
+    r"|T/h)[^)]{0,30}\))",
     re.IGNORECASE,
+)
+_OTHER_ROLES = re.compile(
+    r"[;,.]?\s+(?:\w+ )?(?:editing|edited|reporting|writing|photos?) by ", re.IGNORECASE
 )
 _NAME_DIVIDER = re.compile(r"\s*(?:,|;|\||&|\band\b|\bvà\b|\s[-–/]\s)\s*")
 
@@ -122,7 +127,8 @@ in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this
 |subscribe now|dang nhap|dang ky|dang xuat|tai khoan|my account|account|next|previous|prev
 |next article|previous article|bai truoc|bai sau|tin truoc|tin sau|more|xem them|doc them|xem tiep
 |xem tat ca|tat ca|see more|see all|view all|read more|read less|thu gon|load more|show more
-|tai them|xem toan bo|continue reading|continue reading the main story|the main story|doc tiep|click here|loading|dang tai|expand|collapse|cancel
+|tai them|xem toan bo|continue reading|continue reading the main story|doc tiep
+|click here|loading|dang tai|expand|collapse|cancel
 |huy|gui|send|submit|accept|accept all|reject|reject all|cookies|cookie settings|manage cookies
 |privacy|privacy policy|terms|terms of use|terms of service|terms and conditions|terms & conditions
 |contact|contact us|about|about us|lien he|lien he quang cao|gioi thieu|quang cao|advertisement
@@ -150,27 +156,34 @@ _NOTICE_SIGN = re.compile(
     r"\bsubscri(?:be|bing|bers?|ption)\b|\bnewsletters?\b|\b(?:your|my) inbox\b|\bsign(?:ing)? up\b"
     r"|\blog(?:ged|ging)? ?in\b|\bsign(?:ed)? in\b|\bcookies?\b|\bprivacy (?:policy|notice)\b"
     r"|\bterms (?:of|and)\b|\byour e-?mail\b|\bjavascript\b|\bad ?blocker\b|\bfree trial\b"
-    r"|\badvertisements?\b|\bour (?:newsletters?|app|journalism|partners|terms)\b|\bcheck your e-?mail\b"
+    r"|\badvertisements?\b|\bour (?:newsletters?|app|journalism|partners|terms)\b"
+    r"|\bcheck your e-?mail\b"
     r"|\bwe.d like to hear\b|\bletters to the editor\b|\bon (?:facebook|twitter|instagram)\b"
-    r"|\bsupport (?:independent|our)\b|\bclick here\b|\breceive (?:updates|our|the)\b|\bdonat(?:e|ion)\b"
+    r"|\bsupport (?:independent|our)\b|\bclick here\b|\breceive (?:updates|our|the)\b"
+    r"|\bdonat(?:e|ion)\b"
 )
 _NOTICE = re.compile(
-    r"we use cookies|this (?:site|website) uses cookies|enable javascript|javascript is (?:disabled|not)|requires javascript|breaking news alerts"
+    r"we use cookies|this (?:site|website) uses cookies|enable javascript"
+    r"|javascript is (?:disabled|not)|requires javascript|breaking news alerts"
     r"|^get .{3,70} (?:alerts|delivered|newsletters?|inbox|e-?mails?)\b"
     r"|by (?:providing|submitting|entering|clicking|signing|continuing|subscribing)\b.{0,80}"
     r"(?:agree|terms|privacy|consent)"
     r"|affiliate (?:links?|commission)|all rights reserved|bao luu moi quyen|ghi ro nguon"
-    r"|vui long (?:dang nhap|ghi ro|bat javascript)|dang nhap de |dang ky (?:nhan (?:tin|ban tin)|email)"
+    r"|vui long (?:dang nhap|ghi ro|bat javascript)|dang nhap de |dang ky (?:nhan (?:tin"
+    r"|ban tin)|email)"
     r"|giay phep (?:so|hoat dong|thiet lap|xuat ban)|tong bien tap|co quan chu quan|ban quyen thuoc"
     r"|trinh duyet (?:cua ban )?khong ho tro|your browser (?:does not|doesn.t) support"
     r"|the views expressed|opinions expressed are|do not (?:necessarily )?reflect the views"
-    r"|this (?:article|story|content) (?:was |is |may )?(?:originally |first )?(?:published|appeared|provided)"
-    r"|you have been successfully|thank you for (?:subscribing|signing)|follow us on|theo doi chung toi"
+    r"|this (?:article|story|content) (?:was |is |may )?(?:originally |first )?(?:published"
+    r"|appeared|provided)"
+    r"|you have been successfully|thank you for (?:subscribing|signing)|follow us on"
+    r"|theo doi chung toi"
     r"|moi ban doc (?:quan tam )?theo doi|quet ma qr|tai ung dung|download (?:our|the) app"
     r"|we(?:'|’)ll send you|scroll (?:down )?to|report (?:an )?(?:error|typo)"
 )
 _LINK = re.compile(
-    r"(?:>{1,}|»|→|►|▶|\*{2,})\s*\S|(?:read (?:more|also|next|on)|see (?:also|more)|also read|also see"
+    r"(?:>{1,}|»|→|►|▶|\*{2,})\s*\S|(?:read (?:more|also|next|on)|see (?:also|more)|also read"
+    r"|also see"
     r"|more|related|related (?:story|article|news|reading)|watch|watch now|listen|explainer|opinion"
     r"|don.t miss|must read|in pictures|xem them|doc them|doc tiep|doc ngay|xem ngay|tin lien quan"
     r"|bai lien quan|moi xem|moi doc|co the ban quan tam|xem lai|funda olunye udaba lapha)"
@@ -178,34 +191,50 @@ _LINK = re.compile(
 )
 _LISTING = re.compile(
     r"(?:tin|bai|bai viet|cac tin|cac bai|video|anh|chuyen)? ?(?:tuc )?(?:khac|cu hon|moi hon|"
-    r"(?:co )?lien quan|cung (?:chuyen muc|tac gia|chu de|muc|su kien)|(?:doc|xem) nhieu(?: nhat)?|noi bat"
+    r"(?:co )?lien quan|cung (?:chuyen muc|tac gia|chu de|muc|su kien)|(?:doc"
+    r"|xem) nhieu(?: nhat)?|noi bat"
     r"|moi(?: nhat| cap nhat)?|nong|nen doc|dang quan tam|hay nhat|tai tro)"
     r"(?: (?:trong )?(?:tuan|ngay|thang|hom nay|nhat|cap nhat|trong tuan|24h|24 gio))?"
-    r"|(?:dong su kien|su kien lien quan|tham khao them|doc gia quan tam|chu de(?: lien quan)?|tin tu \w+"
-    r"|(?:co the )?ban (?:co the )?(?:se )?(?:quan tam|thich)|danh cho ban|goi y cho ban|tieu diem|doc them"
+    r"|(?:dong su kien|su kien lien quan|tham khao them|doc gia quan tam|chu de(?: lien quan)?"
+    r"|tin tu \w+"
+    r"|(?:co the )?ban (?:co the )?(?:se )?(?:quan tam|thich)|danh cho ban|goi y cho ban"
+    r"|tieu diem|doc them"
     r"|chi dao dieu hanh|lien ket website|thong tin doanh nghiep|tu khoa|chuyen muc|top|multimedia)"
-    r"|(?:the )?(?:related|recommended|suggested|trending|popular|latest|featured|sponsored|recent|similar)"
-    r"(?: (?:articles?|stories|story|posts?|news|content|topics?|videos?|reading|links?|coverage|for you"
+    r"|(?:the )?(?:related|recommended|suggested|trending|popular|latest|featured|sponsored"
+    r"|recent|similar)"
+    r"(?: (?:articles?|stories|story|posts?|news|content|topics?|videos?|reading|links?"
+    r"|coverage|for you"
     r"|now|today|this week|on .{2,20}|from .{2,25}|in .{2,20}|tags))?"
-    r"|(?:the )?(?:most|top|more|latest|other)[- ](?:read|popular|viewed|watched|shared|commented|recent"
-    r"|trending|stories|news|headlines|videos?|articles?|posts?|latest|(?:stories |news |articles )?"
-    r"(?:from|on|in|like|about|by|for) .{2,40})(?: (?:in|on|this|now|today|articles?|stories|news) ?.{0,25})?"
+    r"|(?:the )?(?:most|top|more|latest|other)[- ](?:read|popular|viewed|watched|shared"
+    r"|commented|recent"
+    r"|trending|stories|news|headlines|videos?|articles?|posts?|latest|(?:stories |news "
+    r"|articles )?"
+    r"(?:from|on|in|like|about|by|for) .{2,40})(?: (?:in|on|this|now|today|articles?|stories"
+    r"|news) ?.{0,25})?"
     r"|(?:you|we) (?:may|might|could|think you.ll) (?:also )?(?:like|love|enjoy|be interested in)"
-    r"|(?:what to )?read next|up next|next up|also (?:read|in .{2,20})|see also|check also|don.t miss"
-    r"|around the web|from (?:our partners|the web|around .{2,20})|editors?.? (?:picks?|choice|selection)"
-    r"|must[- ]reads?|keep reading|explore more|further reading|more|the latest|in case you missed it"
-    r"|in this (?:article|story)|on this topic|topics?(?: in this .{3,8})?|filed under|share this (?:article|story|post)"
+    r"|(?:what to )?read next|up next|next up|also (?:read|in .{2,20})|see also|check also"
+    r"|don.t miss"
+    r"|around the web|from (?:our partners|the web|around .{2,20})|editors?.? (?:picks?|choice"
+    r"|selection)"
+    r"|must[- ]reads?|keep reading|explore more|further reading|more|the latest"
+    r"|in case you missed it"
+    r"|in this (?:article|story)|on this topic|topics?(?: in this .{3,8})?|filed under"
+    r"|share this (?:article|story|post)"
     r"|about the authors?|view (?:all )?(?:posts|more).{0,30}|paid (?:post|content)|partner content"
-    r"|read more(?: (?:stories|articles|news|from|on|about).{0,30})?|(?:a )?newsletter(?: promo.{0,20})?"
+    r"|read more(?: (?:stories|articles|news|from|on|about).{0,30})?"
+    r"|(?:a )?newsletter(?: promo.{0,20})?"
     r"|stay (?:informed|connected|up to date).{0,20}|get .{3,40} (?:newsletter|inbox|alerts).{0,20}"
 )
 _TAGS = re.compile(r"(?:tags?|tu khoa|keywords?|chu de|topics?|the)\s*[:：]\s*\S")
 _COMMENTS = re.compile(
     r"(?:\(?\d+\)? )?(?:comments?|responses?|replies|thoughts on .*|binh luan|y kien(?: ban doc)?)"
     r"(?: ?\(?\d+\)?)?(?: (?:cua ban|ban doc|closed|are closed|on .*))?"
-    r"|leave a (?:reply|comment)|join the (?:conversation|discussion)|(?:gui|viet) (?:binh luan|y kien).*"
-    r"|(?:post|add|write|view|show|read) (?:a |your |all |the )?(?:\d+ )?comments?|(?:sign|log) ?in to comment"
-    r"|(?:have|what is|what's) your (?:say|opinion|take).*|would you like to comment.*|the conversation \(\d+\)"
+    r"|leave a (?:reply|comment)|join the (?:conversation|discussion)|(?:gui|viet) (?:binh luan"
+    r"|y kien).*"
+    r"|(?:post|add|write|view|show|read) (?:a |your |all |the )?(?:\d+ )?comments?|(?:sign"
+    r"|log) ?in to comment"
+    r"|(?:have|what is|what's) your (?:say|opinion|take).*|would you like to comment.*"
+    r"|the conversation \(\d+\)"
     r"|(?:binh luan|y kien) ?(?:\(\d+\)|\d+)"
 )
 _FOOTER = re.compile(
@@ -256,6 +285,7 @@ def is_name(text: str, *, vietnamese: bool = False) -> bool:
 def names_in(text: str) -> tuple[str, ...]:
     """The names in what follows "By": divided by commas, "and", dashes."""
     text = re.sub(r"\S+@\S+|https?://\S+|@\w+", " ", text)
+    text = _OTHER_ROLES.split(text, maxsplit=1)[0]
     text = re.split(r"\s+[|•·]\s+|\s+(?=\d)|\(\d", text)[0]
     parts = (part.strip(" .,:;-–()[]") for part in _NAME_DIVIDER.split(text))
     return tuple(dict.fromkeys(p for p in parts if p and len(p.split()) <= 6 and p[0].isupper()))
@@ -329,7 +359,7 @@ def _signature(text: str) -> tuple[str, ...]:
         # "Theo báo cáo của…" and "By the end of…" begin sentences, not signatures.
         words = [word for name in names for word in name.split()]
         capitals = sum(word[0].isupper() or not word[0].isalpha() for word in words)
-        given = len(re.findall(r"[^\W\d_]+", match["names"]))
+        given = len(re.findall(r"[^\W\d_]+", _OTHER_ROLES.split(match["names"])[0]))
         if names and capitals >= 0.7 * len(words) and len(words) >= 0.6 * min(given, 8):
             return names
     return ()

@@ -57,19 +57,21 @@ def unwrapped(text: str) -> str:
     length. Then a blank line or an indented one begins a paragraph, as wire services send them.
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    full = [line for line in lines if line.strip()]
-    inner = [
-        line
+    broken = [
+        (line.strip(), after)
         for line, after in pairwise(lines)
         if line.strip() and after.strip() and not _indented(after)
     ]
-    open_ended = sum(not line.rstrip().endswith(_SENTENCE_END) for line in inner)
+    full = sum(1 for line in lines if line.strip())
+    open_ended = sum(not line.endswith(_SENTENCE_END) for line, _ in broken)
+    long = sum(len(line) >= _NARROWEST for line, _ in broken)
+    # What tells a broken sentence from a list of headlines: it goes on with a small letter.
+    goes_on = sum(not after[0].isupper() for _, after in broken)
     if (
-        len(full) < 2
-        or max(map(len, full)) > _WIDEST
-        or len(inner) < 0.3 * len(full)
-        or open_ended < 0.6 * len(inner)
-        or sum(len(line.strip()) >= _NARROWEST for line in inner) < 0.6 * len(inner)
+        len(broken) < max(2, 0.3 * full)
+        or max(map(len, lines)) > _WIDEST
+        or min(open_ended, long) < 0.6 * len(broken)
+        or goes_on < 0.4 * len(broken)
     ):
         return normalise(text)
     paragraphs: list[list[str]] = []
@@ -89,4 +91,4 @@ def _without_tags(text: str) -> str:
 
 
 def _indented(line: str) -> bool:
-    return line.startswith(("  ", "\t"))
+    return line[:1].isspace()
