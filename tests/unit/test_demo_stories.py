@@ -42,7 +42,7 @@ def test_fields(stories):
             assert unicodedata.is_normalized("NFC", story[name])
         assert story["authors"]
         assert story["url"].split("/")[2].endswith(".example")
-        assert 50 <= len(story["text"].split()) <= 300
+        assert 40 <= len(story["text"].split()) <= 300
     for name in ("id", "url", "title"):
         assert len({story[name] for story in stories}) == len(stories)
     assert len({story["source"] for story in stories}) >= 5
