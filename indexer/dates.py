@@ -85,7 +85,8 @@ _TIME = re.compile(
 )
 _COMPACT_TIME = re.compile(r"^t?(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?(?!\d)")
 _ZONE = re.compile(
-    r"(?:\b|(?<=\d))(?:(?P<name>gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt|ict)\b)?"
+    r"(?<!\S)(?P<bare>[+-]\d\d:?\d\d)(?![\d:])"
+    r"|(?:\b|(?<=\d))(?:(?P<name>gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt|ict)\b)?"
     r"(?: ?(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<m>\d\d))?(?![\d:]))?"
 )
 # What may stand around a date without making it something else.
@@ -219,9 +220,10 @@ def _day(found: re.Match[str], value: object) -> date:
         if month > 12 >= day and found.start("y") > found.start("m"):
             day, month = month, day
     try:
-        return _checked(date(year, month, day), value)
+        found_day = date(year, month, day)
     except ValueError as error:
         raise _ImpossibleDateError(f"{_shown(value)} is no day of the calendar") from error
+    return _checked(found_day, value)
 
 
 def _with_time(day: date, rest: str, after: str, value: object) -> tuple[str, str]:
@@ -253,12 +255,15 @@ def _with_time(day: date, rest: str, after: str, value: object) -> tuple[str, st
 
 def _without_zone(rest: str) -> tuple[str, timezone | None]:
     for found in _ZONE.finditer(rest):
-        name, sign = found["name"], found["sign"]
-        if not name and not sign:
+        name, sign, bare = found["name"], found["sign"], found["bare"]
+        if not (name or sign or bare):
             continue
         offset = timedelta(hours=_ZONES[name] if name else 0)
-        if sign:
+        if bare:
+            sign, given = bare[0], timedelta(hours=int(bare[1:3]), minutes=int(bare[-2:]))
+        elif sign:
             given = timedelta(hours=int(found["h"]), minutes=int(found["m"] or 0))
+        if sign:
             offset = given if sign == "+" else -given
         if abs(offset) > timedelta(hours=14):
             continue

@@ -136,8 +136,9 @@ class Indexer:
         """Articles of a batch; every other document is counted and reported."""
         for document in documents:
             if isinstance(document, Failure):
-                self.report.failed += 1
-                self.on_problem(Problem("failed", document.file, document.line, document.reason))
+                kind = "skipped" if document.skipped else "failed"
+                self._count(kind)
+                self.on_problem(Problem(kind, document.file, document.line, document.reason))
                 continue
             try:
                 converted = to_article(document)
@@ -176,14 +177,17 @@ class Indexer:
         ]
 
     def _problem(self, kind: str, document: RawDocument, reason: str) -> None:
+        self._count(kind)
+        origin = document.origin
+        self.on_problem(Problem(kind, origin.file, origin.line, reason))
+
+    def _count(self, kind: str) -> None:
         if kind == "failed":
             self.report.failed += 1
         elif kind == "skipped":
             self.report.skipped += 1
         else:
             self.report.warnings += 1
-        origin = document.origin
-        self.on_problem(Problem(kind, origin.file, origin.line, reason))
 
 
 def _entry(article: Article, passages: tuple[Passage, ...], vectors: Any) -> Entry:
