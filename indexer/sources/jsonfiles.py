@@ -44,7 +44,8 @@ class JsonLines:
         number = 0
         try:
             with opened(self.file) as stream:
-                number += sum(1 for _, line in _numbered(stream) if line is None or line.strip())
+                for _, line in _numbered(stream):
+                    number += line is None or bool(line.strip())
         except FetchError:
             number += 1
         return max(1, number)

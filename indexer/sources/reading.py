@@ -111,7 +111,7 @@ def _check_head(file: str, head: bytes) -> None:
             raise FetchError(f"is no text but {what}")
     if b"\x00" in head:
         even, odd = head[0::2].count(0), head[1::2].count(0)
-        if max(even, odd) > 0.3 * len(head) / 2 and min(even, odd) < 0.05 * len(head):
+        if max(even, odd) > 0.25 * len(head) and min(even, odd) < 0.05 * len(head):
             raise _encoded(file, "UTF-16BE" if even > odd else "UTF-16LE")
         raise FetchError("is no text but binary: only UTF-8 text can be indexed")
 
