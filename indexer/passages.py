@@ -138,8 +138,8 @@ def _ends_sentence(text: str, began: int, stop: re.Match[str]) -> bool:
     if not (following.isupper() or following.isdigit() or following in _OPENING):
         # Scripts without capitals have no other sign of a beginning.
         return following.isalpha() and following.lower() == following.upper()
-    if stop["stop"] != ".":
-        return True
+    if stop["stop"] != "." or not text[stop.start() + 1].isspace():
+        return True  # no abbreviation: another mark, or the end of a quotation
     words = text[max(began, stop.start() - 30) : stop.start()].split()
     word = words[-1].lstrip("\"'“‘«([") if words else ""
     if fold(word) in _ABBREVIATIONS:
@@ -164,11 +164,15 @@ def _packed(units: Sequence[_Unit], target: int, limit: int) -> Iterator[list[_U
             yield group
             group, size = [], 0
         # Even parts instead of full ones and a remainder.
-        parts = max(1, -(-(size + tokens) // target))
-        share = min(most, -(-(size + tokens) // parts) + target // 10)
+        left = size + tokens
+        parts = max(1, -(-left // target))
         for unit in paragraph:
-            if group and size + unit.tokens > share:
+            over = size + unit.tokens > most or (
+                parts > 1 and size + unit.tokens / 2 > left / parts
+            )
+            if group and over:
                 yield group
+                left, parts = left - size, max(1, parts - 1)
                 group, size = [], 0
             group, size = [*group, unit], size + unit.tokens
     if group:
