@@ -27,6 +27,7 @@ from webui.site import current_site
 _TITLE_CHARS = 90
 
 _PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
+_RESERVED_TOP_LEVELS = frozenset({"example", "invalid", "test"})
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 _REASONS: dict[str, LazyString] = {
@@ -186,14 +187,19 @@ def title_of(article: Article) -> str:
 
 
 def safe_link(url: str | None) -> str | None:
-    """An address that may become a link: http or https, with a host, without control characters."""
+    """An address that may become a link: http or https, with a host, without control characters.
+
+    Hosts under names that are reserved for examples and tests (RFC 2606) lead nowhere: none.
+    """
     if not url or _UNSAFE_IN_URL.search(url):
         return None
     try:
         parts = urlsplit(url)
-        return url if parts.scheme in ("http", "https") and parts.hostname else None
+        host = parts.hostname or ""
     except ValueError:
         return None
+    leads_somewhere = host and host.rpartition(".")[2] not in _RESERVED_TOP_LEVELS
+    return url if parts.scheme in ("http", "https") and leads_somewhere else None
 
 
 def article_url(article_id: str) -> str:

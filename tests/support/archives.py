@@ -4,6 +4,12 @@ import json
 from pathlib import Path
 
 import indexer
+from search.cli import cli
+from search.engine import open_archive
+from search.languages import LANGUAGES
+from search.records import Passage
+from search.settings import Settings
+from search.stores.base import Entry
 
 STORIES = Path(indexer.__path__[0]) / "demo" / "stories.jsonl"
 
@@ -15,9 +21,27 @@ def stories():
 
 def build_archive(source, destination):
     """Index a file into a new embedded archive through the command; returns its path."""
-    from search.cli import cli
-
     cli.main(["index", str(source), "--archive", str(destination)], standalone_mode=False)
+    return destination
+
+
+def write_archive(articles, destination):
+    """An archive with these articles as they are: what no cleaner has seen; returns its path."""
+    archive = open_archive(str(destination), settings=Settings())
+    archive.create()
+    entries = [
+        Entry(
+            article,
+            (Passage(0, 0, len(article.body)),),
+            archive.encoder.encode_passages([f"{article.title}\n{article.body}"]),
+            LANGUAGES[article.lang].forms(title=article.title, body=article.body),
+        )
+        for article in articles
+    ]
+    report = archive.store.upsert(entries)
+    archive.store.flush()
+    archive.close()
+    assert not report.failures
     return destination
 
 

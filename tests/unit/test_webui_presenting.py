@@ -40,6 +40,7 @@ def test_marks_are_cut_and_everything_is_escaped(text, marks, html):
         "https://example.vn/tin?a=1&b=2#c",
         "http://example.com",
         "HTTPS://EXAMPLE.COM/",
+        "https://example.test.vn/example",
         "https://báo.vn/tin-mới",
     ],
 )
@@ -67,6 +68,9 @@ def test_links_to_the_web(url):
         "https://",
         "https://[::1",
         "https:example.com",
+        "https://news.example/1",
+        "http://a.b.INVALID:80/",
+        "https://x.test",
     ],
 )
 def test_everything_else_is_no_link(url):

@@ -4,7 +4,7 @@ import pytest
 
 from search.records import Filters, Query
 
-QUERY = "tàu điện đô thị"
+QUERY = "đường sắt tốc độ cao"
 
 
 def without_time(answer):
@@ -49,7 +49,7 @@ def test_every_parameter_reaches_the_archive(client, archive):
     response = client.get(
         "/api/v1/search",
         query_string={
-            "q": "tau dien do thi",
+            "q": "duong sat toc do cao",
             "k": "5",
             "offset": "1",
             "lang": "vi",
@@ -62,7 +62,7 @@ def test_every_parameter_reaches_the_archive(client, archive):
         },
     )
     query = Query(
-        text="tau dien do thi",
+        text="duong sat toc do cao",
         k=5,
         offset=1,
         lang="vi",

@@ -1,12 +1,11 @@
 """Hostile articles and queries; headers; nothing inline, nothing from elsewhere."""
 
-import json
-
 import pytest
-from support.archives import build_archive
+from support.archives import write_archive
 from support.pages import read_page
 
 from search.engine import open_archive
+from search.records import Article
 from search.settings import Settings
 from webui import create_app
 from webui.security import CONTENT_SECURITY_POLICY
@@ -48,12 +47,9 @@ HOSTILE = [
 def hostile(tmp_path_factory):
     """A client of a site whose archive holds hostile articles, and that archive."""
     folder = tmp_path_factory.mktemp("hostile")
-    source = folder / "stories.jsonl"
-    lines = [json.dumps(article, ensure_ascii=False) for article in HOSTILE]
-    source.write_text("\n".join(lines), "utf-8")
-    settings = Settings(
-        archive=str(build_archive(source, folder / "hostile.db")), site_name=f"News {SCRIPT}"
-    )
+    articles = [Article.from_json(values) for values in HOSTILE]
+    path = write_archive(articles, folder / "hostile.db")
+    settings = Settings(archive=str(path), site_name=f"News {SCRIPT}")
     archive = open_archive(settings=settings)
     yield create_app(archive, settings=settings).test_client(), archive
     archive.close()
@@ -96,6 +92,18 @@ def test_every_hostile_article_can_be_read_here(hostile):
         response = client.get(href)
         assert response.status_code == 200
         only_safe(read_page(response))
+
+
+def test_publishers_are_linked_where_they_can_be(hostile):
+    client, _ = hostile
+    page = read_page(client.get("/?q=harbour&lang=vi"))
+    element = page.one("article")
+    link = element.one("h3").one("a").get("href")
+    assert link.startswith("https://example.com/?a=1&b=")
+    assert link == HOSTILE[2]["url"]
+    assert element.one("a", href="/article/hostile-3").text == "Read here"
+    story = read_page(client.get("/article/hostile-3"))
+    assert story.one("a", href=link).text == "Read it where it was published"
 
 
 def test_hostile_queries_are_shown_as_text(client):
