@@ -193,6 +193,15 @@ def mismatch(
     )
 
 
+def check_vectors(entry: Entry, dimension: int) -> None:
+    """Raise ArchiveMismatchError where an entry's vectors have another shape than they must."""
+    if entry.vectors.shape != (len(entry.passages), dimension):
+        raise ArchiveMismatchError(
+            f"Article {entry.article.id} has vectors of shape {entry.vectors.shape}; this archive"
+            f" needs ({len(entry.passages)}, {dimension}). Embed it with the archive's encoder."
+        )
+
+
 @runtime_checkable
 class Store(Protocol):
     """Keeps one archive. Methods may be called from several threads at once.

@@ -39,6 +39,7 @@ from search.stores.base import (
     StoreStats,
     WordLookup,
     WriteReport,
+    check_vectors,
     mismatch,
 )
 from search.stores.vector_index import VectorBatch, VectorIndex, VectorSnapshot
@@ -140,7 +141,7 @@ class EmbeddedStore:
         latest = {entry.article.id: entry for entry in entries}
         with self._writing() as connection:
             for entry in latest.values():
-                _check_vectors(entry, dimension)
+                check_vectors(entry, dimension)
                 _insert(connection, entry)
         return WriteReport(written=tuple(latest))
 
@@ -500,14 +501,6 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-
-
-def _check_vectors(entry: Entry, dimension: int) -> None:
-    if entry.vectors.shape != (len(entry.passages), dimension):
-        raise ArchiveMismatchError(
-            f"Article {entry.article.id} has vectors of shape {entry.vectors.shape}; this archive"
-            f" needs ({len(entry.passages)}, {dimension}). Embed it with the archive's encoder."
-        )
 
 
 def _insert(connection: sqlite3.Connection, entry: Entry) -> None:

@@ -1,0 +1,243 @@
+"""Pure functions from our neutral types to Elasticsearch's JSON and back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from search.languages import LANGUAGES
+from search.records import Article, Passage, day_of
+from search.stores.base import (
+    ArchiveProfile,
+    Candidate,
+    Entry,
+    NearestLookup,
+    Phrase,
+    Scope,
+    Term,
+    WordLookup,
+)
+
+Json = dict[str, Any]
+
+META = "songngu"
+_FORM_FIELDS = ("exact", "folded", "words", "title")
+_MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
+_OVERSAMPLE = 1.5
+_LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
+_TIES = 16
+"""Hits asked for beyond k, so that those that tie with the k-th can be ordered by id."""
+
+
+def index_body(profile: ArchiveProfile) -> Json:
+    """Settings and mappings of an archive's index.
+
+    Text arrives analysed: tokens are divided by spaces. The forms that can be computed again are
+    not kept in ``_source``. Vectors have explicit int8 quantisation: since 9.1 the default for our
+    sizes is one bit.
+    """
+    positions = {"type": "text", "analyzer": "whitespace", "index_options": "positions"}
+    frequencies = {"type": "text", "analyzer": "whitespace", "index_options": "freqs"}
+    forms = {
+        "properties": {
+            "exact": positions,
+            "folded": positions,
+            "words": frequencies,
+            "title": frequencies,
+        }
+    }
+    vector = {
+        "type": "dense_vector",
+        "dims": profile.encoder.dimension,
+        "similarity": "dot_product",
+        "index": True,
+        "index_options": {"type": "int8_hnsw"},
+    }
+    offset = {"type": "integer", "index": False}
+    properties = {
+        "id": {"type": "keyword"},
+        "lang": {"type": "keyword"},
+        "day": {"type": "integer"},
+        "source": {"type": "keyword"},
+        "hash": {"type": "keyword", "index": False},
+        "article": {"type": "object", "enabled": False},
+        "passages": {
+            "type": "nested",
+            "properties": {
+                "position": offset,
+                "start": offset,
+                "stop": offset,
+                "vector": vector,
+            },
+        },
+        **dict.fromkeys(LANGUAGES, forms),
+    }
+    recomputed = [f"{lang}.{name}" for lang in LANGUAGES for name in ("exact", "folded", "title")]
+    return {
+        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+        "mappings": {
+            "dynamic": "strict",
+            "_meta": {META: profile.to_json()},
+            "_source": {"excludes": recomputed},
+            "properties": properties,
+        },
+    }
+
+
+def document_id(id_: str) -> str:
+    """The ``_id`` of an article: its id, or a hash of one that is too long for Elasticsearch."""
+    if 0 < len(id_.encode()) <= _MOST_ID_BYTES:
+        return id_
+    return f"sha256-{hashlib.sha256(id_.encode()).hexdigest()}"
+
+
+def document(entry: Entry) -> Json:
+    """The document that keeps an entry."""
+    article, forms = entry.article, entry.forms
+    return {
+        "id": article.id,
+        "lang": article.lang,
+        "day": article.day,
+        "source": article.source or "",
+        "hash": article.content_hash,
+        "article": article.to_json(),
+        "passages": [
+            {
+                "position": passage.position,
+                "start": passage.start,
+                "stop": passage.end,
+                "vector": vector.tolist(),
+            }
+            for passage, vector in zip(entry.passages, entry.vectors, strict=True)
+        ],
+        article.lang: {name: getattr(forms, name) for name in _FORM_FIELDS},
+    }
+
+
+def entry_of(source: Mapping[str, Any], dimension: int) -> Entry:
+    """The entry that a document keeps, given with its vectors."""
+    article = Article.from_json(source["article"])
+    passages = source.get("passages") or []
+    vectors = np.array([passage["vector"] for passage in passages], np.float32)
+    return Entry(
+        article,
+        tuple(Passage(p["position"], p["start"], p["stop"]) for p in passages),
+        vectors.reshape(len(passages), dimension),
+        LANGUAGES[article.lang].forms(
+            title=article.title, body=article.body, words=source[article.lang]["words"]
+        ),
+    )
+
+
+def word_body(lookup: WordLookup) -> Json:
+    """The search for a lookup by words."""
+    scope = lookup.scope
+    query: Json = {"filter": _filters(scope), "must_not": _phrases(scope.excluded, scope.lang)}
+    body: Json = {
+        "query": {"bool": query},
+        "size": lookup.k + _TIES,
+        "_source": False,
+        "docvalue_fields": ["id"],
+        "track_total_hits": False,
+    }
+    if lookup.terms:
+        query["should"] = [_term(term, scope.lang) for term in lookup.terms]
+        query["minimum_should_match"] = 1
+    else:  # every score is 0: order by id
+        body |= {"size": lookup.k, "sort": [{"id": "asc"}], "track_scores": False}
+    return body
+
+
+def nearest_body(lookup: NearestLookup) -> Json:
+    """The search for a lookup by meaning: approximate, rescored exactly; exact within given ids."""
+    scope, vector = lookup.scope, lookup.vector.tolist()
+    inner = {
+        "size": 1,
+        "_source": False,
+        "docvalue_fields": ["passages.position", "passages.start", "passages.stop"],
+    }
+    filters = [*_filters(scope)]
+    if scope.excluded:
+        filters.append({"bool": {"must_not": _phrases(scope.excluded, scope.lang)}})
+    body: Json = {
+        "size": lookup.k + _TIES,
+        "_source": False,
+        "docvalue_fields": ["id"],
+        "track_total_hits": False,
+    }
+    if scope.ids is not None:
+        exact = {
+            "script_score": {
+                "query": {"exists": {"field": "passages.vector"}},
+                "script": {
+                    # The scale of a kNN search's scores.
+                    "source": "(1 + dotProduct(params.vector, 'passages.vector')) / 2",
+                    "params": {"vector": vector},
+                },
+            }
+        }
+        nested = {"path": "passages", "score_mode": "max", "query": exact, "inner_hits": inner}
+        return body | {"query": {"bool": {"must": [{"nested": nested}], "filter": filters}}}
+    k = lookup.k + _TIES
+    return body | {
+        "knn": {
+            "field": "passages.vector",
+            "query_vector": vector,
+            "k": k,
+            "num_candidates": min(10_000, max(2 * k, 200)),
+            "filter": filters,
+            "rescore_vector": {"oversample": _OVERSAMPLE},
+            "inner_hits": inner,
+        }
+    }
+
+
+def word_candidates(hits: Sequence[Mapping[str, Any]], k: int) -> list[Candidate]:
+    """What a search for words found, in Lucene's scale."""
+    found = [
+        Candidate(hit["fields"]["id"][0], float(hit["_score"] or 0.0) * _LUCENE_SCALE)
+        for hit in hits
+    ]
+    return _best(found, k)
+
+
+def nearest_candidates(hits: Sequence[Mapping[str, Any]], k: int) -> list[Candidate]:
+    """What a search by meaning found; ``_score`` is (1 + cosine) / 2."""
+    found = []
+    for hit in hits:
+        [inner] = hit["inner_hits"]["passages"]["hits"]["hits"]
+        values = inner["fields"]
+        passage = Passage(*(int(values[f"passages.{n}"][0]) for n in ("position", "start", "stop")))
+        found.append(Candidate(hit["fields"]["id"][0], 2 * float(hit["_score"]) - 1, passage))
+    return _best(found, k)
+
+
+def _best(found: list[Candidate], k: int) -> list[Candidate]:
+    # Rescored in another order, equal vectors may differ in the last bits of a float32.
+    return sorted(found, key=lambda candidate: (-round(candidate.score, 6), candidate.id))[:k]
+
+
+def _term(term: Term, lang: str) -> Json:
+    return {"term": {f"{lang}.{term.field}": {"value": term.token, "boost": term.boost}}}
+
+
+def _filters(scope: Scope) -> list[Json]:
+    filters: list[Json] = [{"term": {"lang": scope.lang}}]
+    first, last = day_of(scope.filters.date_from), day_of(scope.filters.date_to)
+    if first is not None or last is not None:
+        bounds = {"gte": first, "lte": last}
+        filters.append({"range": {"day": {k: v for k, v in bounds.items() if v is not None}}})
+    if scope.filters.sources:
+        filters.append({"terms": {"source": list(scope.filters.sources)}})
+    if scope.ids is not None:
+        filters.append({"terms": {"id": list(scope.ids)}})
+    return filters + _phrases(scope.phrases, scope.lang)
+
+
+def _phrases(phrases: Sequence[Phrase], lang: str) -> list[Json]:
+    return [
+        {"match_phrase": {f"{lang}.{phrase.field}": " ".join(phrase.tokens)}} for phrase in phrases
+    ]
