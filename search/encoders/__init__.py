@@ -14,8 +14,8 @@ def load_encoder(
 
     Args:
         spec: "bundled", the hub name of a sentence-transformers model, or a folder with one.
-        device: Where such a model runs; None lets it choose.
-        batch_size: Texts embedded at once by such a model.
+        device: Where it computes, such as "cuda"; None lets it choose.
+        batch_size: Texts embedded at once by a sentence-transformers model.
 
     Raises:
         EncoderError: There is no such model, or it cannot be loaded.
@@ -23,7 +23,7 @@ def load_encoder(
     if spec in ("", "bundled"):
         from search.encoders.bundled import BundledEncoder
 
-        return BundledEncoder()
+        return BundledEncoder(device=device)
     from search.encoders.sentence_transformers import SentenceTransformersEncoder
 
     return SentenceTransformersEncoder(spec, device=device, batch_size=batch_size or 32)
