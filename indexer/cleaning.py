@@ -80,7 +80,6 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     title = _title(lines, start, end)
     if title is not None and title >= start:
         start = title + 1  # notices above the headline were taken for its text
-    _refuse_list(lines[start:end])
     first = start if title is None else title + 1
     lead = _lead(lines, first, start, end)
     kept = [i for i in _kept(lines, min(first, start), start, end) if i != lead]
@@ -126,21 +125,22 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
     """The stretch of lines with the highest sum of worth (Kadane's maximum subarray).
 
     Raises:
-        ExtractionError: No stretch holds enough prose.
+        ExtractionError: No stretch holds enough prose, or it is a list of stories.
     """
     best, best_start, best_end = 0.0, 0, 0
     total, begin, after_comments = 0.0, 0, False
     for i, worth in enumerate(_worths(lines)):
         if lines[i].kind is Kind.END:
-            # What follows is another text. Comments can outweigh a short story.
-            after_comments = after_comments or best >= _LEAST_WORDS
+            # What follows is another text. Comments can be many times as long as the story.
+            after_comments = after_comments or best >= 2 * _LEAST_WORDS
             total, begin = 0.0, i + 1
             continue
-        total += worth * (0.3 if after_comments else 1.0)
+        total += worth * (0.03 if after_comments else 1.0)
         if total <= 0:
             total, begin = 0.0, i + 1
         elif total > best:
             best, best_start, best_end = total, begin, i + 1
+    _refuse_list(lines[best_start:best_end])
     best_end = _without_last_teasers(lines, best_start, best_end)
     words = sum(
         line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
@@ -151,20 +151,26 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
 
 
 def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
-    """The end without other stories' summaries, known by headlines that the page repeats."""
+    """The end of the body without a list of other stories that nothing announces.
+
+    Its entries are a headline and one sentence. One entry is enough where the page repeats the
+    headline; else two, under headlines that are long for sub-headings.
+    """
+    whole, pairs, sure = end, 0, False
     while end - start > 4:
         above = end - 2
         while above > start and lines[above].kind in _HIDDEN:
             above -= 1
         last, headline = lines[end - 1], lines[above]
-        if last.kind is not Kind.PROSE or last.words >= _TEASER:
+        if last.kind is not Kind.PROSE or last.words >= _TEASER or not headline.headline:
             break
-        if not headline.headline or headline.copies == 1:
+        if headline.words < 7 and headline.copies == 1:
             break
-        end = above
-        while end > start and lines[end - 1].kind not in (Kind.PROSE, Kind.ITEM):
+        end, pairs, sure = above, pairs + 1, sure or headline.copies > 1
+        while end > start and lines[end - 1].kind in (*_HIDDEN, Kind.LISTING):
             end -= 1
-    return end
+    following = lines[end - 1].kind in (Kind.PROSE, Kind.ITEM) if end > start else False
+    return end if sure or (pairs >= 2 and following and end - start >= 5) else whole
 
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
@@ -179,8 +185,8 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
         elif line.kind is Kind.PROSE and listing and not _teaser(lines, i):
             listing = False
         if line.kind is Kind.PROSE:
-            if line.copies > 1 and line.words < _TEASER:
-                yield -5.0
+            if line.copies > 1:  # a teaser, a notice; or the whole story stands there twice
+                yield -5.0 if line.words < _TEASER else 0.4 * min(line.words, 60)
             elif listing or _linked_teaser(lines, i):
                 yield -8.0
             else:
@@ -226,6 +232,9 @@ def _refuse_list(body: Sequence[Line]) -> None:
     under = [i for i in prose if i and seen[i - 1].headline]
     if len(prose) < 4 or len(under) < 0.55 * len(prose):
         return
+    together = sum(1 for i in prose if i and seen[i - 1].kind is Kind.PROSE)
+    if together >= 2 and len(under) < 0.75 * len(prose):
+        return  # a story with a list after it
     headline_words = sum(seen[i - 1].words for i in under) / len(under)
     prose_words = sum(seen[i].words for i in prose) / len(prose)
     if headline_words >= 6.5 and prose_words <= _TEASER:
@@ -322,8 +331,9 @@ def _title(lines: Sequence[Line], start: int, end: int) -> int | None:
         if (score := _title_score(lines, i, start, body, stop_words)) > 0
     }
     if not scores:
-        above = [i for i in range(max(0, start - 6), start) if lines[i].headline]
-        return above[0] if above else None
+        above = [i for i in range(max(0, start - _NEAR), start) if lines[i].headline]
+        dated = [i for i in above if _followed_by_signs(lines, i)]
+        return next(iter(dated or above), None)
     best = max(scores, key=scores.__getitem__)
     # A standfirst shares the headline's words and has more of them; the headline stands above it.
     if scores.get(best - 1, 0.0) > 0.5 * scores[best] and lines[best - 1].words < lines[best].words:
@@ -352,7 +362,7 @@ def _title_score(
     score += 0.15 * _followed_by_signs(lines, i)
     score += 0.12 * (line.copies > 1)
     score += 0.2 * (i == 0) + 0.2 * (i > 0 and _named_by_window(lines[0], line))
-    score -= 0.3 * (line.kind is Kind.PROSE and line.full)
+    score -= 0.25 * (line.kind is Kind.PROSE)
     score -= 0.3 * line.text.endswith((".", ":", ";"))
     return score
 
@@ -363,7 +373,7 @@ def _dated_below(lines: Sequence[Line], i: int) -> bool:
 
 def _followed_by_signs(lines: Sequence[Line], i: int) -> bool:
     """Whether what stands under a headline follows: date, byline, or a lead."""
-    for line in lines[i + 1 : i + 4]:
+    for line in lines[i + 1 : i + 5]:
         if line.kind in (Kind.DATE, Kind.BYLINE):
             return True
         if line.kind is Kind.PROSE:
@@ -470,7 +480,9 @@ def _section(lines: Sequence[Line], title: int | None) -> str | None:
     """The label right above the title, if the page has it in its menu too."""
     if title is None:
         return None
-    for line in reversed(lines[max(0, title - 4) : title]):
+    for i in range(title - 1, max(-1, title - 5), -1):
+        line = lines[i]
         if line.kind is Kind.SHORT and line.words <= 4 and line.copies > 1:
-            return line.text
+            menu = any(other.folded == line.folded for other in lines[:i])
+            return line.text if menu else None
     return None

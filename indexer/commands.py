@@ -1,4 +1,4 @@
-"""Subcommands that fill an archive: index."""
+"""Subcommands that embed articles: index, reembed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import click
 from tqdm import tqdm
 
 from indexer.pipeline import Indexer, Problem, Report
+from indexer.reembedding import reembed as embed_again
 from indexer.sources import count_documents, open_sources
 from search.cli import archive_options
-from search.engine import Archive, open_archive
+from search.encoders import load_encoder
+from search.engine import Archive, open_archive, open_store
 from search.errors import StoreError
 from search.settings import Settings
 
@@ -52,6 +54,30 @@ def index(
     if report.interrupted:
         return 130
     return 1 if report.failed else 0
+
+
+@click.command()
+@click.option("--archive", metavar="ARCHIVE", help="The archive. [default: songngu.db]")
+@click.option(
+    "--encoder", metavar="MODEL", default="bundled", show_default=True, help="The new one."
+)
+def reembed(archive: str | None, encoder: str) -> None:
+    """Embed every article of an archive again, with another encoder or newer text rules.
+
+    The archive keeps answering meanwhile, and stays as it was if this is interrupted.
+    """
+    settings = Settings.load({"archive": archive, "encoder": encoder})
+    store = open_store(settings.archive, settings)
+    try:
+        model = load_encoder(
+            encoder, device=settings.device or None, batch_size=settings.batch_size
+        )
+        total = sum(store.stats().articles.values())
+        with tqdm(total=total, unit="article", desc="Embedding", disable=None) as bar:
+            done = embed_again(store, model, on_progress=bar.update)
+    finally:
+        store.close()
+    click.echo(f"{done:,} articles of {store.location} are embedded by {encoder} now.")
 
 
 def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:

@@ -79,7 +79,8 @@ _DATES = tuple(
 )
 _TIME = re.compile(
     r"(?<![\d:.])(?:\bt ?)?(?P<H>\d{1,2})"
-    r"(?: ?(?::|h|g|gio) ?(?P<M>\d{2})(?: ?(?::|phut|m) ?(?P<S>\d{2})(?:[.,]\d+)?)?(?: ?phut)?"
+    r"(?: ?(?::|h|g|gio|\.(?=\d\d ?(?:[ap]\.?m|gmt|bst|utc))) ?(?P<M>\d{2})(?: ?(?::|phut"
+    r"|m) ?(?P<S>\d{2})(?:[.,]\d+)?)?(?: ?phut)?"
     r"|(?= ?(?:[ap]\.?m\b))|(?: ?(?:h|gio)(?![a-z\d])))"
     r"(?!\d)(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<vhalf>sa|ch|sang|trua|chieu|toi)\b)?"
 )
@@ -102,7 +103,9 @@ _AROUND = re.compile(
 )
 _LATER = re.compile(r"\b(?:last )?(?:updated|modified)\b|\bcap nhat\b")
 # "UTCUpdated", "20247:55 AM": what copying leaves of elements without white space between them.
-_GLUED_WORD = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zà-ỹ])(?=[A-Z])")
+_GLUED_WORD = re.compile(
+    r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zà-ỹ])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z]{2})"
+)
 _GLUED_TIME = re.compile(
     r"(?<=[ /.-]\d{4})"
     r"(?=\d{1,2}(?::\d\d| (?:year|month|week|day|hour|min|năm|tháng|ngày|giờ|phút)))"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from indexer.dates import find_date
@@ -87,7 +87,8 @@ _CREDIT = re.compile(
     r"|(?:Getty(?: Images)?|Shutterstock|iStock|Unsplash|stock\.adobe\.com|/(?:AFP|AP|EPA|TTXVN|VNA"
     r"|Reuters|REUTERS|Xinhua|Bloomberg|Getty Images)|\bREUTERS/[\w .'-]{3,40}"
     r"|\(?AP Photo\b.{0,40})"
-    r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|\bFile (?:photo|image)\b|\bCredit\.\.\.)"
+    r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|^\d{1,2} ?(?:of|/) ?\d{1,2}(?=[A-Z])"
+    r"|\bFile (?:photo|image)\b|\bCredit\.\.\.)"
 )
 _SIGNED = re.compile(
     r"(?:by|written by|story by|words by|reported by|reporting by|report by|text by|posted by"
@@ -113,7 +114,8 @@ _NOISE_PHRASES = """
 in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this article|share via
 |share on|email|e-mail|mail|gui mail|gui email|gui cho ban be|facebook|twitter|x|zalo|telegram
 |linkedin|whatsapp|pinterest|reddit|messenger|tumblr|viber|skype|sms|line|instagram|youtube|tiktok
-|bluesky|threads|flipboard|pocket|copy|copy link|link|link copied|sao chep|sao chep lien ket
+|bluesky|threads|flipboard|pocket|copy|copy link|link|link copied|linked in|you tube|whats app
+|tik tok|previous post|next post|back to gallery|sao chep|sao chep lien ket
 |sao chep link|luu|luu bai|luu bai viet|luu tin|save|saved|bookmark|thich|like|tweet|pin|follow
 |follow us|follow us on|theo doi|theo doi chung toi|google news|google|on|tren|us|via|fb|rss
 |nghe bai|nghe doc bai|nghe bao|nghe|nghe bai viet|listen|listen to this article|listen to article
@@ -163,7 +165,10 @@ _NOTICE_SIGN = re.compile(
     r"|\bdonat(?:e|ion)\b"
 )
 _NOTICE = re.compile(
-    r"we use cookies|this (?:site|website) uses cookies|enable javascript"
+    r"i would like to (?:be emailed|receive)|registration is (?:a )?free|create (?:a"
+    r"|your) free account"
+    r"|take (?:this|our) survey|taking this survey|we use cookies|this (?:site"
+    r"|website) uses cookies|enable javascript"
     r"|javascript is (?:disabled|not)|requires javascript|breaking news alerts"
     r"|^get .{3,70} (?:alerts|delivered|newsletters?|inbox|e-?mails?)\b"
     r"|by (?:providing|submitting|entering|clicking|signing|continuing|subscribing)\b.{0,80}"
@@ -259,7 +264,18 @@ def read_lines(text: str) -> list[Line]:
         words = len(text_.split())
         lines.append(Line(text_, key, kind, words, gap, copies[key], date, names))
         gap = False
-    return lines
+    return [
+        # Among buttons, "Comments" is one of them.
+        replace(line, kind=Kind.NOISE) if _button(lines, i) else line
+        for i, line in enumerate(lines)
+    ]
+
+
+def _button(lines: Sequence[Line], i: int) -> bool:
+    return lines[i].kind is Kind.END and all(
+        line.kind is Kind.NOISE and line.words <= 4
+        for line in (*lines[i - 1 : i], *lines[i + 1 : i + 2])
+    )
 
 
 def ends_sentence(text: str) -> bool:
@@ -298,7 +314,7 @@ def _judge(
     words = len(text.split())
     if _FILE.fullmatch(text):
         return Kind.FILE, None, ()
-    if words <= 14 and any(c.isdigit() for c in text) and (found := find_date(text)):
+    if words <= 18 and any(c.isdigit() for c in text) and (found := find_date(text)):
         date, rest = found
         if _beside_date(text, rest):
             return Kind.DATE, date, _signers(text, rest)
@@ -368,9 +384,10 @@ def _signature(text: str) -> tuple[str, ...]:
 def _is_noise(text: str) -> bool:
     if len(text) > 150:
         return False
-    folded = fold(_GLUED.sub(" ", text))
-    if not any(c.isalnum() for c in folded):
-        return True
+    return _only_noise(fold(text)) or _only_noise(fold(_GLUED.sub(" ", text)))
+
+
+def _only_noise(folded: str) -> bool:
     at = 0
     while at < len(folded):
         step = _NOISE_STEP.match(folded, at)

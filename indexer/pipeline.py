@@ -13,10 +13,11 @@ import numpy as np
 from indexer.articles import to_article
 from indexer.passages import passage_text, split
 from indexer.sources import Failure, RawDocument
+from search.encoders.base import Encoder
 from search.engine import Archive
 from search.errors import SourceError
 from search.languages import LANGUAGES
-from search.records import Article, Passage
+from search.records import Article
 from search.stores.base import Entry
 
 BATCH = 64
@@ -118,7 +119,11 @@ class Indexer:
         self.report.unchanged += len(read) - len(new)
         if not new:
             return
-        written = self.archive.store.upsert(self._entries([article for article, _ in new]))
+        entries = embedded([article for article, _ in new], self.archive.encoder)
+        written = self.archive.store.upsert(entries)
+        self.report.passages += sum(
+            len(entry.passages) for entry in entries if entry.article.id in written.written
+        )
         reasons = dict(written.failures)
         kept = set(written.written)
         for article, document in new:
@@ -156,26 +161,6 @@ class Indexer:
                 self._problem("warning", document, warning)
             yield article, document
 
-    def _entries(self, articles: Sequence[Article]) -> list[Entry]:
-        """Cut and embed: one call for all passages, so that the encoder can batch them well."""
-        encoder = self.archive.encoder
-        cut = [
-            split(article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens)
-            for article in articles
-        ]
-        texts = [
-            passage_text(article, passage)
-            for article, passages in zip(articles, cut, strict=True)
-            for passage in passages
-        ]
-        vectors = encoder.encode_passages(texts)
-        self.report.passages += len(texts)
-        starts = np.cumsum([0, *map(len, cut)])
-        return [
-            _entry(article, passages, vectors[start : start + len(passages)])
-            for article, passages, start in zip(articles, cut, starts.tolist(), strict=False)
-        ]
-
     def _problem(self, kind: str, document: RawDocument, reason: str) -> None:
         self._count(kind)
         origin = document.origin
@@ -190,6 +175,25 @@ class Indexer:
             self.report.warnings += 1
 
 
-def _entry(article: Article, passages: tuple[Passage, ...], vectors: Any) -> Entry:
-    forms = LANGUAGES[article.lang].forms(title=article.title, body=article.body)
-    return Entry(article, passages, vectors, forms)
+def embedded(articles: Sequence[Article], encoder: Encoder) -> list[Entry]:
+    """Cut and embed: one call for all passages, so that the encoder can batch them well."""
+    cut = [
+        split(article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens)
+        for article in articles
+    ]
+    texts = [
+        passage_text(article, passage)
+        for article, passages in zip(articles, cut, strict=True)
+        for passage in passages
+    ]
+    vectors = encoder.encode_passages(texts)
+    starts = np.cumsum([0, *map(len, cut)]).tolist()
+    return [
+        Entry(
+            article,
+            passages,
+            vectors[start : start + len(passages)],
+            LANGUAGES[article.lang].forms(title=article.title, body=article.body),
+        )
+        for article, passages, start in zip(articles, cut, starts, strict=False)
+    ]

@@ -161,16 +161,18 @@ class Archive:
         return self.store.stats()
 
     def ready(self) -> None:
-        """Return when the archive can answer.
+        """Return when the archive can answer; the encoder is loaded then.
 
         Raises:
             StoreError: It cannot; the message says what to do.
+            EncoderError: The archive's encoder cannot be loaded.
         """
         if self.store.profile() is None:
             raise ArchiveMissingError(
                 f"There is no archive at {self.location}. Fill one with: songngu index SOURCE…"
                 f" --archive {self.location}"
             )
+        _ = self.encoder
 
     def close(self) -> None:
         """Let go of the store and the encoder."""

@@ -9,7 +9,7 @@ from search.records import Passage
 
 GUARDED_RANKS = 10
 _BACKGROUND_FROM = 20
-_BACKGROUND_LEAST = 60
+_BACKGROUND_LEAST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,13 @@ def guard(ranked: Sequence[Scored], tops: Sequence[str]) -> list[Scored]:
 
 
 def background(cosines: Sequence[float]) -> float | None:
-    """The mean of the cosines behind the twentieth, best first; None where they are too few."""
+    """The mean of the cosines behind the twentieth, best first; None where they are too few.
+
+    In a list shorter than forty, its lower half is the background.
+    """
     if len(cosines) < _BACKGROUND_LEAST:
         return None
-    rest = cosines[_BACKGROUND_FROM:]
+    rest = cosines[min(_BACKGROUND_FROM, len(cosines) // 2) :]
     return sum(rest) / len(rest)
 
 

@@ -111,7 +111,7 @@ def table() -> list[tuple[str, str, str, str]]:
 def _parse(key: str, value: object, origin: str) -> Any:
     """A value as its setting's type, within its bounds."""
     spec = next(f for f in fields(Settings) if f.name == key)
-    kind = type(spec.default)
+    kind: type = type(spec.default)
     if kind is str:
         if not isinstance(value, str):
             raise SettingsError(f"{origin} must be text, not {value!r}.")

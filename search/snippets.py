@@ -10,6 +10,7 @@ from functools import lru_cache
 from search.languages import LANGUAGES, Token, fold, has_marks, tokens
 from search.querying import ReadQuery
 from search.records import Article, Passage, Snippet
+from search.syllables import is_syllable
 
 SNIPPET_CHARS = 320
 _ELLIPSIS = "…"
@@ -21,12 +22,14 @@ class Marker:
 
     Attributes:
         exact, folded, stems: Forms that count as matched, stop words left out.
+        foreign: Whether the query was in another language.
     """
 
     lang: str
     exact: frozenset[str]
     folded: frozenset[str]
     stems: frozenset[str]
+    foreign: bool = False
 
     @classmethod
     def of(cls, read: ReadQuery, target: str) -> Marker:
@@ -36,7 +39,8 @@ class Marker:
         if target != read.lang:
             alike = {form for form in read.alike() if form not in language.stop_words}
             phrases = {fold(form) for phrase in read.phrases for form in phrase}
-            return cls(target, frozenset(), frozenset(alike | phrases) - excluded, frozenset())
+            folded = frozenset(alike | phrases) - excluded
+            return cls(target, frozenset(), folded, frozenset(), foreign=True)
         typed = _content([token.exact for token in read.typed_tokens], language.stop_words)
         meant = _content([token.exact for token in read.meant_tokens], language.stop_words)
         if language.marks_tell_words_apart:
@@ -54,8 +58,15 @@ class Marker:
         )
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """(start, end) of the matched words, ascending; neighbours are joined across a space."""
-        return _joined(text, [(t.start, t.end) for t in tokens(text) if self._matches(t)])
+        """(start, end) of the matched words, ascending; neighbours are joined across a space.
+
+        Across languages a name is matched by its syllables, which are common words by themselves
+        ("Ho", "Chi"): one of them alone is no match.
+        """
+        joined = _joined(text, [(t.start, t.end) for t in tokens(text) if self._matches(t)])
+        if not self.foreign or len(self.folded) == 1:
+            return joined
+        return [(a, b) for a, b in joined if " " in text[a:b] or not is_syllable(fold(text[a:b]))]
 
     def coverage(self, texts: Iterable[str]) -> float:
         """Share of the query's words that occur in the texts, 0 to 1."""

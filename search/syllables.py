@@ -79,11 +79,11 @@ class SyllableTable:
         kept = np.zeros(len(self.counts))
         first = self.pairs // len(self.counts)
         np.add.at(kept, first, np.maximum(self.pair_counts - _DISCOUNT, 0.0))
-        return np.clip(1.0 - kept / np.maximum(self.counts, 1), 0.01, 1.0)
+        return np.asarray(np.clip(1.0 - kept / np.maximum(self.counts, 1), 0.01, 1.0))
 
     @cached_property
     def _unigram(self) -> npt.NDArray[np.float64]:
-        return (self.counts + 0.5) / (self.counts.sum() + 0.5 * len(self.counts))
+        return np.asarray((self.counts + 0.5) / (self.counts.sum() + 0.5 * len(self.counts)))
 
     def log_unigram(self, number: int) -> float:
         """Natural logarithm of a syllable's probability."""

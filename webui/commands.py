@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 import click
 
 from search.cli import archive_options
-from search.engine import open_archive
+from search.engine import Archive, open_archive
+from search.errors import SongnguError
+from search.records import Query
 from search.settings import Settings
 from webui.app import create_app
 from webui.serving import serve as serve_app
@@ -29,9 +33,7 @@ def serve(archive: str | None, encoder: str | None, host: str | None, port: int 
     """Serve the web site and the API on a production server."""
     flags = {"archive": archive, "encoder": encoder, "host": host, "port": port}
     settings = Settings.load(flags)
-    opened = open_archive(settings=settings)
-    app = create_app(opened, settings=settings)
-    serve_app(app, settings.host, settings.port, threads=settings.threads)
+    _serve(open_archive(settings=settings), settings)
 
 
 @click.command()
@@ -50,6 +52,21 @@ def demo(archive: str, host: str | None, port: int | None, *, no_serve: bool) ->
     click.echo(f"{archive}: {report.added} stories added, {report.unchanged} there already.")
     if no_serve:
         opened.close()
-        return
-    app = create_app(opened, settings=settings)
-    serve_app(app, settings.host, settings.port, threads=settings.threads)
+    else:
+        _serve(opened, settings)
+
+
+def _serve(archive: Archive, settings: Settings) -> None:
+    """Serve until stopped. A first search is made meanwhile, so that no reader waits for it."""
+    threading.Thread(target=_warm_up, args=(archive,), daemon=True).start()
+    try:
+        app = create_app(archive, settings=settings)
+        serve_app(app, settings.host, settings.port, threads=settings.threads)
+    finally:
+        archive.close()
+
+
+def _warm_up(archive: Archive) -> None:
+    # A site may start before its archive is there; then the first reader's search loads all.
+    with suppress(SongnguError):
+        archive.search(Query("tin tức news"))

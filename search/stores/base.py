@@ -179,12 +179,14 @@ def mismatch(
     location: str, existing: ArchiveProfile, wanted: ArchiveProfile
 ) -> ArchiveMismatchError:
     """The error for an archive that was made otherwise than is wanted now, naming the way out."""
-    if existing.encoder.fingerprint != wanted.encoder.fingerprint:
+    made, asked = existing.encoder, wanted.encoder
+    if made != asked:
+        keep = f"Use --encoder {made.name}, or embed it" if made.name != asked.name else "Embed it"
         return ArchiveMismatchError(
-            f"The archive {location} was made with the encoder {existing.encoder.name}"
-            f" ({existing.encoder.dimension} dimensions), not with {wanted.encoder.name}"
-            f" ({wanted.encoder.dimension}). Use --encoder {existing.encoder.name}, or embed it"
-            f" again with: songngu reembed --archive {location} --encoder {wanted.encoder.name}"
+            f"The archive {location} was made with the encoder {made.name} (revision"
+            f" {made.revision}, {made.dimension} dimensions), not with {asked.name} (revision"
+            f" {asked.revision}, {asked.dimension} dimensions). {keep} again with:"
+            f" songngu reembed --archive {location} --encoder {asked.name}"
         )
     return ArchiveMismatchError(
         f"The archive {location} was made with version {existing.text_version} of the text rules;"

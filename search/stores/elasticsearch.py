@@ -31,7 +31,6 @@ from search.stores.base import (
     Lookup,
     NearestLookup,
     StoreStats,
-    WordLookup,
     WriteReport,
     check_vectors,
     mismatch,
@@ -231,7 +230,7 @@ class ElasticsearchStore:
     def stats(self) -> StoreStats:
         """Count what is kept."""
         self._required_profile()
-        aggregations = {
+        aggregations: dict[str, dict[str, Any]] = {
             "langs": {"terms": {"field": "lang", "size": 100}},
             "sources": {"terms": {"field": "source", "size": 10_000}},
             "first": {"min": {"field": "day"}},
@@ -342,9 +341,7 @@ class ElasticsearchStore:
     def _searches(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         searches: list[dict[str, Any]] = []
         for lookup in lookups:
-            is_words = isinstance(lookup, WordLookup)
-            body = bodies.word_body(lookup) if is_words else bodies.nearest_body(lookup)
-            searches += [{}, body]
+            searches += [{}, bodies.search_body(lookup)]
         with self._errors():
             answers = self._searching.msearch(index=self._target, searches=searches)["responses"]
         found = []

@@ -14,6 +14,7 @@ from search.stores.base import (
     ArchiveProfile,
     Candidate,
     Entry,
+    Lookup,
     NearestLookup,
     Phrase,
     Scope,
@@ -130,6 +131,11 @@ def entry_of(source: Mapping[str, Any], dimension: int) -> Entry:
             title=article.title, body=article.body, words=source[article.lang]["words"]
         ),
     )
+
+
+def search_body(lookup: Lookup) -> Json:
+    """The search for a lookup of either kind."""
+    return word_body(lookup) if isinstance(lookup, WordLookup) else nearest_body(lookup)
 
 
 def word_body(lookup: WordLookup) -> Json:

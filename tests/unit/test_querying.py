@@ -1,0 +1,140 @@
+"""From what was typed to what is looked up."""
+
+import pytest
+
+from search.errors import QueryError, QueryTooLongError
+from search.querying import read_query
+from search.records import Filters, Query
+from search.stores.base import Phrase
+
+
+def read(text, **query):
+    return read_query(Query(text, **query), max_chars=500)
+
+
+def found(terms, field):
+    return [term.token for term in terms if term.field == field]
+
+
+def test_a_marked_query_asks_for_its_marks():
+    terms = read("đường sắt Hà Nội").terms("vi")
+    assert found(terms, "exact") == ["đường", "sắt", "hà", "nội"]
+    assert found(terms, "folded") == []
+    assert "đường_sắt" in found(terms, "words")
+
+
+def test_an_unmarked_query_asks_for_everything():
+    query = read("duong sat ha noi")
+    assert query.lang == "vi"
+    assert query.read_as == "đường sắt hà nội"
+    assert found(query.terms("vi"), "folded") == ["duong", "sat", "ha", "noi"]
+    assert found(query.terms("vi"), "exact") == ["đường", "sắt", "hà", "nội"]
+
+
+def test_verbatim_restores_nothing():
+    query = read("duong sat ha noi", verbatim=True)
+    assert query.read_as is None
+    assert found(query.terms("vi"), "exact") == []
+
+
+def test_english_is_looked_up_by_stems():
+    terms = read("Ministers cooperating with police").terms("en")
+    assert {"minist", "cooper", "polic"} <= set(found(terms, "words"))
+    assert "ministers" in found(terms, "folded")
+
+
+def test_only_what_is_written_alike_crosses_the_languages():
+    query = read("Minister Luong Tam Quang visits the ministry of Norway in 2025")
+    assert query.lang == "en"
+    assert found(query.terms("vi"), "folded") == [
+        *("minister", "luong", "tam", "quang", "norway", "2025")
+    ]
+    assert read("the man can do an interview").terms("vi") == ()
+    assert read("Hợp tác quốc tế với Na Uy").alike() == ["na", "uy"]
+
+
+def test_a_headline_in_capitals_names_nothing():
+    assert read("POLICE ARREST THREE IN RAID").alike() == []
+
+
+def test_a_single_name_crosses():
+    assert read("Oslo").alike() == ["oslo"]
+
+
+def test_quoted_phrases_must_occur():
+    query = read('"Đại học Cảnh sát" Na Uy “Oslo”')
+    assert query.text == "Đại học Cảnh sát Na Uy Oslo"
+    assert query.phrases == (("đại", "học", "cảnh", "sát"), ("oslo",))
+    vietnamese, _ = query.clauses("vi")
+    assert vietnamese[0] == Phrase("exact", ("đại", "học", "cảnh", "sát"))
+    english, _ = query.clauses("en")
+    assert english[0] == Phrase("folded", ("dai", "hoc", "canh", "sat"))
+
+
+def test_a_quoted_name_without_marks_matches_every_spelling():
+    phrases, _ = read('"Luong Tam Quang"').clauses("vi")
+    assert phrases == (Phrase("folded", ("luong", "tam", "quang")),)
+
+
+def test_exclusions():
+    query = read('cảnh sát -Oslo -"Na Uy"')
+    assert query.text == "cảnh sát"
+    assert query.excluded == (("oslo",), ("na", "uy"))
+
+
+@pytest.mark.parametrize(
+    "text", ["Aas-Hansen", "Việt Nam – Na Uy", "Hà Nội - Huế", "a -- b", "2024-2025"]
+)
+def test_dashes_between_words_exclude_nothing(text):
+    assert read(text).excluded == ()
+
+
+def test_an_unclosed_quote_is_no_phrase():
+    query = read('cảnh sát "Na Uy')
+    assert query.phrases == ()
+    assert query.text == "cảnh sát Na Uy"
+
+
+@pytest.mark.parametrize("text", ["", "   ", '""', "\u200b", '"'])
+def test_an_empty_query_is_refused(text):
+    with pytest.raises(QueryError, match="empty"):
+        read(text)
+
+
+def test_only_exclusions_are_refused():
+    with pytest.raises(QueryError, match="leave out"):
+        read("-Oslo")
+
+
+def test_too_long():
+    with pytest.raises(QueryTooLongError, match="501"):
+        read("x" * 501)
+
+
+@pytest.mark.parametrize(
+    "text", ["!!!", "😀", "()[]{}*?:\\", "a\x00b", "\ud800x", "AND OR NOT", "%00"]
+)
+def test_garbage_is_read_without_an_error(text):
+    query = read(text)
+    for lang in ("vi", "en"):
+        query.terms(lang)
+        query.clauses(lang)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"k": 0}, "k"),
+        ({"k": 1001}, "k"),
+        ({"offset": -1}, "offset"),
+        ({"lang": "fr"}, "lang"),
+        ({"mode": "magic"}, "mode"),
+        ({"sort": "size"}, "sort"),
+        ({"filters": Filters(date_from="tomorrow")}, "from"),
+        ({"filters": Filters(date_to="2025-02-31")}, "to"),
+        ({"filters": Filters(date_from="2025-02-02", date_to="2025-02-01")}, "between"),
+    ],
+)
+def test_values_that_do_not_exist_are_named(parameters, named):
+    with pytest.raises(QueryError, match=named):
+        read("lũ", **parameters)

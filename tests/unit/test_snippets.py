@@ -1,0 +1,87 @@
+"""What is shown of a hit, and which words are marked."""
+
+from search.querying import read_query
+from search.records import Article, Passage, Query
+from search.snippets import SNIPPET_CHARS, Marker, best_snippet, cut
+
+
+def marked(query, text, target=None):
+    read = read_query(Query(query), max_chars=500)
+    marker = Marker.of(read, target or read.lang)
+    return [text[start:end] for start, end in marker.spans(text)]
+
+
+def test_typed_marks_count():
+    assert marked("đường sắt", "Ông Dương đi đường sắt") == ["đường sắt"]
+
+
+def test_unmarked_words_find_every_spelling():
+    assert marked("duong sat", "Ông Dương đi đường sắt") == ["Dương", "đường sắt"]
+
+
+def test_tone_placement_is_no_difference():
+    assert marked("toà án", "Tòa án nhân dân") == ["Tòa án"]
+
+
+def test_stems_are_marked_in_english():
+    text = "The minister cooperated; ministers cooperate."
+    assert marked("ministers cooperating", text) == ["minister cooperated", "ministers cooperate"]
+
+
+def test_stop_words_are_not_marked_unless_there_is_nothing_else():
+    assert marked("the police of Oslo", "The police of the Oslo") == ["police", "Oslo"]
+    assert marked("và của", "và của") == ["và của"]
+
+
+def test_names_are_marked_across_languages():
+    text = "Bộ trưởng Lương Tam Quang ở Oslo"
+    assert marked("Minister Luong Tam Quang in Oslo", text, "vi") == ["Lương Tam Quang", "Oslo"]
+
+
+def test_a_syllable_of_a_name_alone_is_no_match():
+    text = "Họ chỉ đến Hồ Chí Minh"
+    assert marked("mayor of Ho Chi Minh City", text, "vi") == ["Hồ Chí Minh"]
+
+
+def test_excluded_words_are_not_marked_across_languages():
+    assert marked("Police Oslo -Bergen", "Oslo Bergen", "vi") == ["Oslo"]
+
+
+def test_coverage():
+    read = read_query(Query("hợp tác quốc tế"), max_chars=500)
+    marker = Marker.of(read, "vi")
+    assert marker.coverage(["hợp tác", "quốc tế"]) == 1.0
+    assert marker.coverage(["hợp tác"]) == 0.5
+    assert marker.coverage(["gì đó"]) == 0.0
+
+
+def test_a_short_text_is_shown_whole():
+    snippet = cut("Một câu ngắn.", [(0, 3)])
+    assert snippet.text == "Một câu ngắn."
+    assert snippet.marks == ((0, 3),)
+
+
+def test_a_long_text_is_cut_around_its_marks():
+    text = "Đầu. " * 200 + "Oslo là thủ đô. " + "Cuối. " * 200
+    place = text.index("Oslo")
+    snippet = cut(text, [(place, place + 4)])
+    assert len(snippet.text) <= SNIPPET_CHARS + 2
+    assert snippet.text.startswith("…")
+    assert snippet.text.endswith("…")
+    [(start, end)] = snippet.marks
+    assert snippet.text[start:end] == "Oslo"
+
+
+def test_a_text_without_spaces_is_cut_too():
+    snippet = cut("x" * 5000, [(4000, 4004)])
+    assert 0 < len(snippet.text) <= SNIPPET_CHARS + 2
+    assert all(0 <= a < b <= len(snippet.text) for a, b in snippet.marks)
+
+
+def test_the_nearest_passage_is_shown():
+    article = Article(id="a", lang="vi", text="Đoạn một. Đoạn hai.", lead="Mở.")
+    read = read_query(Query("đoạn"), max_chars=500)
+    start = article.body.index("Đoạn hai")
+    passage = Passage(1, start, len(article.body))
+    assert best_snippet(article, passage, Marker.of(read, "vi")).text == "Đoạn hai."
+    assert best_snippet(article, None, Marker.of(read, "vi")).text == article.body
