@@ -211,8 +211,9 @@ def _teaser(lines: Sequence[Line], i: int) -> bool:
     """Whether prose may be the summary of another story: short, and no prose comes after it."""
     if lines[i].words >= _TEASER:
         return False
-    following = next((line for line in lines[i + 1 :] if line.kind not in _HIDDEN), None)
-    return following is None or following.kind is not Kind.PROSE
+    following = (lines[j] for j in range(i + 1, len(lines)))
+    seen = next((line for line in following if line.kind not in _HIDDEN), None)
+    return seen is None or seen.kind is not Kind.PROSE
 
 
 def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
@@ -302,10 +303,9 @@ def _sub_heading(lines: Sequence[Line], i: int, end: int) -> bool:
     """Whether a short line heads the prose that follows it."""
     if lines[i].copies > 1 or lines[i].words > 25 or not any(c.isalpha() for c in lines[i].text):
         return False
-    for line in lines[i + 1 : end]:
-        if line.kind in (Kind.FILE, Kind.CAPTION):
-            continue
-        return line.kind in (Kind.PROSE, Kind.ITEM)
+    for j in range(i + 1, end):
+        if lines[j].kind not in (Kind.FILE, Kind.CAPTION):
+            return lines[j].kind in (Kind.PROSE, Kind.ITEM)
     return False
 
 

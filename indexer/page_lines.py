@@ -90,12 +90,19 @@ _CREDIT = re.compile(
     r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|^\d{1,2} ?(?:of|/) ?\d{1,2}(?=[A-Z])"
     r"|\bFile (?:photo|image)\b|\bCredit\.\.\.)"
 )
+# A photographer alone: the line above says what the picture shows.
+_CREDIT_ALONE = re.compile(
+    r"[(\[]?(?:Ảnh|Nguồn ảnh|Ảnh chụp|Đồ họa|Photo|Photos|Photograph|Image|Images|Picture|Credit"
+    r"|Photo credit|Image credit)\s*(?:[:：]|by\b)\s*\S.{0,50}",
+    re.IGNORECASE,
+)
 _SIGNED = re.compile(
     r"(?:by|written by|story by|words by|reported by|reporting by|report by|text by|posted by"
     r"|additional reporting by|tác giả|phóng viên|pv|ctv|bài và ảnh|bài, ảnh|tin, ảnh|tin và ảnh"
     r"|bài viết|thực hiện|người viết|biên tập|nguồn|theo)\s*[:：]?\s+(?P<names>\S.*)",
     re.IGNORECASE,
 )
+_SIGNED_BELOW = re.compile(r"(?:by|written by|authors?|tac gia|thuc hien|bai)\s*:?")
 _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
 _AGENCIES = "TTXVN|TTXVN/Vietnam\\+|Vietnam\\+|VNA|VOV|VTV|AFP|AP|Reuters|Xinhua|PV|CTV|TH|t/h|SKĐS"
 _WITH_AGENCY = re.compile(
@@ -140,7 +147,8 @@ in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this
 |getty images|hide caption|toggle caption|enlarge|enlarge this image|breaking|breaking news|live
 |hot|rss|tieng viet|english|quay lai|bao loi|danh gia|gop y|phan hoi|tra loi|reply|report|help|faq
 |faqs|and|or|to|bang|hoac|qua|cho|voi|open|opens new tab|opens in new window|new tab|read|doc
-|wordcount|word count|mins|min read|phut doc|phut|reading time|estimated reading time|ago|edition
+|wordcount|by|written by|author|authors|publish date|published by|posted by|tac gia|word count
+|mins|min read|phut doc|phut|reading time|estimated reading time|ago|edition
 |published|updated|last updated|cap nhat|lan cuoi|just now|vua xong|gift article|give this article
 |your browser does not support the audio element|newsletters|newsletter|tags|keywords|tu khoa
 """.replace("\n", "")
@@ -264,18 +272,23 @@ def read_lines(text: str) -> list[Line]:
         words = len(text_.split())
         lines.append(Line(text_, key, kind, words, gap, copies[key], date, names))
         gap = False
-    return [
-        # Among buttons, "Comments" is one of them.
-        replace(line, kind=Kind.NOISE) if _button(lines, i) else line
-        for i, line in enumerate(lines)
-    ]
+    return [_in_company(lines, i) for i in range(len(lines))]
 
 
-def _button(lines: Sequence[Line], i: int) -> bool:
-    return lines[i].kind is Kind.END and all(
-        line.kind is Kind.NOISE and line.words <= 4
-        for line in (*lines[i - 1 : i], *lines[i + 1 : i + 2])
-    )
+def _in_company(lines: Sequence[Line], i: int) -> Line:
+    """A line judged anew by its neighbours."""
+    line = lines[i]
+    before, after = lines[i - 1 : i], lines[i + 1 : i + 2]
+    if line.kind is Kind.END and all(
+        other.kind is Kind.NOISE and other.words <= 4 for other in (*before, *after)
+    ):
+        return replace(line, kind=Kind.NOISE)  # among buttons, "Comments" is one of them
+    credited = any(_CREDIT_ALONE.fullmatch(other.text) for other in after)
+    if credited and line.kind in (Kind.SHORT, Kind.PROSE) and 2 < line.words <= 30:
+        return replace(line, kind=Kind.CAPTION)
+    if _CREDIT_ALONE.fullmatch(line.text):
+        return replace(line, kind=Kind.NOISE)
+    return line
 
 
 def ends_sentence(text: str) -> bool:
@@ -334,6 +347,8 @@ def _judge(
         return Kind.NOISE, None, ()
     if words <= 60 and _CREDIT.search(text):
         return Kind.CAPTION, None, ()
+    if before and _SIGNED_BELOW.fullmatch(before[-1].folded) and is_name(text):
+        return Kind.BYLINE, None, (text,)
     if words <= 16 and (signers := _signature(text)):
         return Kind.BYLINE, None, signers
     sentence = ends_sentence(text)

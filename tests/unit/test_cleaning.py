@@ -151,6 +151,38 @@ def test_captions_are_told_from_text_by_credits_and_file_names() -> None:
     assert named.text == "\n\n".join(VI_BODY)
 
 
+def test_a_photographer_named_below_makes_a_caption_of_the_line_above() -> None:
+    cleaned = clean_page(
+        page(EN_TITLE, "6 October 2025", EN_BODY[:2], "The Starfish at sea", "Photo: T. Park",
+             EN_BODY[2:], "By", "Ann Lee", "Most read", EN_OTHERS)
+    )  # fmt: skip
+    assert cleaned.captions == ("The Starfish at sea",)
+    assert cleaned.text == "\n\n".join(EN_BODY)
+    assert cleaned.authors == ("Ann Lee",)
+
+
+def test_other_stories_at_the_end_go_even_where_nothing_announces_them() -> None:
+    others = [
+        line
+        for headline in VI_OTHERS[:3]
+        for line in (headline, "Diễn biến chính của câu chuyện được kể lại trong một câu duy nhất.")
+    ]
+    cleaned = clean_page(
+        page(VI_MENU, VI_TITLE, "06/10/2025", VI_LEAD, VI_BODY, others, "Xem thêm")
+    )
+    assert "\n\n".join([cleaned.lead, cleaned.text]).strip() == "\n\n".join([VI_LEAD, *VI_BODY])
+
+
+def test_comments_are_never_the_story_however_many_there_are() -> None:
+    said = [f"Reader {i} remembers sailing there as a child, when it was quiet." for i in range(60)]
+    cleaned = clean_page(page(EN_MENU, EN_TITLE, "6 October 2025", EN_BODY, "60 comments", said))
+    assert cleaned.text == "\n\n".join(EN_BODY)
+
+    # As a button above the story, the same word ends nothing.
+    cleaned = clean_page(page(EN_TITLE, "Share", "Comments", "Print", EN_BODY, "Comments", said))
+    assert cleaned.text == "\n\n".join(EN_BODY)
+
+
 def test_what_belongs_to_a_story_though_it_is_short_stays() -> None:
     inside = [
         EN_BODY[0],
