@@ -85,6 +85,13 @@ def detect(text: str) -> Detection:
     return Detection("vi", confidence, _accents(words))
 
 
+def is_known(word: Token) -> bool:
+    """Whether a word is in the vocabulary of a language."""
+    return word.exact in SyllableTable.bundled().numbers or (
+        word.folded in english_words() or word.folded in _vietnamese()
+    )
+
+
 def _word_odds(word: Token, text: str) -> float:
     """log P(word | Vietnamese) − log P(word | English), bounded."""
     if any(c in _VIETNAMESE_MARKS for c in text[word.start : word.end]):

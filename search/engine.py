@@ -14,7 +14,7 @@ from search.errors import ArchiveMissingError, SettingsError
 from search.languages import LANGUAGES
 from search.profiles import RankingProfile, profile_for
 from search.querying import ReadQuery, read_query
-from search.ranking import Scored, background, fuse, guard, merge
+from search.ranking import BACKGROUND_LEAST, Scored, background, fuse, guard, merge
 from search.records import Article, Hit, Passage, Query, Results
 from search.settings import Settings
 from search.snippets import Marker, best_snippet
@@ -260,7 +260,7 @@ class Archive:
         marker = Marker.of(read, lang)
         floor = _floor(nearest, profile)
         if query.mode != "words" and not read.phrases:
-            ranked = self._above_floor(ranked, marker, floor)
+            ranked = self._above_floor(ranked, marker, floor, known=read.known)
         kept = {scored.id for scored in ranked}
         tops = [top.id for top in (*words[:1], *nearest[:1]) if top.id in kept]
         ranked = guard(ranked, tops if same else tops[-1:])
@@ -268,9 +268,15 @@ class Archive:
             ranked = self._by_date(ranked, newest=query.sort == "newest")
         return _Side(lang, marker, floor.hit, tuple(ranked))
 
-    def _above_floor(self, ranked: Sequence[Scored], marker: Marker, floor: _Floor) -> list[Scored]:
-        """Leave out what is near in neither meaning nor words."""
-        reached = any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
+    def _above_floor(
+        self, ranked: Sequence[Scored], marker: Marker, floor: _Floor, *, known: bool
+    ) -> list[Scored]:
+        """Leave out what is near in neither meaning nor words.
+
+        Args:
+            known: Whether the query has a word that means something; without one, no nearness does.
+        """
+        reached = known and any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
         least = floor.hit if reached else 2.0
         enough = self._enough_words(ranked, marker, floor.words)
         return [
@@ -355,7 +361,9 @@ def _floor(nearest: Sequence[Candidate], profile: RankingProfile) -> _Floor:
     level = background([candidate.score for candidate in nearest])
     if level is None:
         return _Floor(profile.floor, profile.floor, profile.words_floor)
-    return _Floor(level + profile.margin, level + profile.margin / 2, profile.words_floor)
+    length = (len(nearest) - BACKGROUND_LEAST) / (profile.depth - BACKGROUND_LEAST)
+    margin = profile.short_margin + (profile.margin - profile.short_margin) * min(1.0, length)
+    return _Floor(level + margin, level + margin / 2, profile.words_floor)
 
 
 def _mixed(query: Query, results: Mapping[str, Sequence[Hit]]) -> list[str]:

@@ -25,6 +25,7 @@ class RankingProfile:
         margin: How far above the background of its list (the mean of the cosines behind the
             twentieth) a story must be to match by meaning alone: models give nonsense a high
             cosine with everything, but do not set one story apart.
+        short_margin: The same for the shortest list with a background; between, it grows evenly.
         words_floor: Share of a query's words that must occur where meaning is too far.
         depth: Candidates taken from each list.
     """
@@ -35,6 +36,7 @@ class RankingProfile:
     cross_language_words: float = 0.005
     floor: float = 0.0
     margin: float = 0.0
+    short_margin: float = 0.0
     words_floor: float = 0.5
     depth: int = 100
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from search.detection import detect, is_known
 from search.errors import QueryError, QueryTooLongError
 from search.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
 from search.records import MODES, SORTS, Query, day_of
@@ -49,6 +50,11 @@ class ReadQuery:
     def typed_tokens(self) -> tuple[Token, ...]:
         """The tokens of ``text``."""
         return tuple(tokens(self.text))
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether any of its words is known in a language, or is a name or number."""
+        return bool(self.alike()) or any(is_known(token) for token in self.typed_tokens)
 
     @cached_property
     def meant_tokens(self) -> tuple[Token, ...]:
@@ -139,8 +145,6 @@ def read_query(query: Query, *, max_chars: int) -> ReadQuery:
             if excluded
             else "The query is empty. Type a word, a name or a question."
         )
-    from search.detection import detect
-
     detection = detect(text)
     read_as = None
     if not query.verbatim and detection.lang == "vi" and detection.accents != "full":

@@ -9,7 +9,7 @@ from search.records import Passage
 
 GUARDED_RANKS = 10
 _BACKGROUND_FROM = 20
-_BACKGROUND_LEAST = 12
+BACKGROUND_LEAST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def background(cosines: Sequence[float]) -> float | None:
 
     In a list shorter than forty, its lower half is the background.
     """
-    if len(cosines) < _BACKGROUND_LEAST:
+    if len(cosines) < BACKGROUND_LEAST:
         return None
     rest = cosines[min(_BACKGROUND_FROM, len(cosines) // 2) :]
     return sum(rest) / len(rest)

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from search.languages import LANGUAGES, Token, fold, has_marks, tokens
 from search.querying import ReadQuery
@@ -22,14 +23,14 @@ class Marker:
 
     Attributes:
         exact, folded, stems: Forms that count as matched, stop words left out.
-        foreign: Whether the query was in another language.
+        pairs: Neighbours in the query, folded, where it was in another language.
     """
 
     lang: str
     exact: frozenset[str]
     folded: frozenset[str]
     stems: frozenset[str]
-    foreign: bool = False
+    pairs: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, read: ReadQuery, target: str) -> Marker:
@@ -40,7 +41,8 @@ class Marker:
             alike = {form for form in read.alike() if form not in language.stop_words}
             phrases = {fold(form) for phrase in read.phrases for form in phrase}
             folded = frozenset(alike | phrases) - excluded
-            return cls(target, frozenset(), folded, frozenset(), foreign=True)
+            pairs = pairwise(token.folded for token in read.typed_tokens)
+            return cls(target, frozenset(), folded, frozenset(), frozenset(pairs))
         typed = _content([token.exact for token in read.typed_tokens], language.stop_words)
         meant = _content([token.exact for token in read.meant_tokens], language.stop_words)
         if language.marks_tell_words_apart:
@@ -61,12 +63,26 @@ class Marker:
         """(start, end) of the matched words, ascending; neighbours are joined across a space.
 
         Across languages a name is matched by its syllables, which are common words by themselves
-        ("Ho", "Chi"): one of them alone is no match.
+        ("Ho", "Chi"): they count with a capital, beside a neighbour that was typed beside them.
         """
-        joined = _joined(text, [(t.start, t.end) for t in tokens(text) if self._matches(t)])
-        if not self.foreign or len(self.folded) == 1:
-            return joined
-        return [(a, b) for a, b in joined if " " in text[a:b] or not is_syllable(fold(text[a:b]))]
+        words = list(tokens(text))
+        matched = [self._matches(token) for token in words]
+        if self.pairs:
+            matched = self._names(text, words, matched)
+        found = zip(words, matched, strict=True)
+        return _joined(text, [(word.start, word.end) for word, match in found if match])
+
+    def _names(self, text: str, words: Sequence[Token], matched: Sequence[bool]) -> list[bool]:
+        capital = [m and text[w.start].isupper() for w, m in zip(words, matched, strict=True)]
+        together = [
+            capital[i] and capital[i + 1] and (first.folded, second.folded) in self.pairs
+            for i, (first, second) in enumerate(pairwise(words))
+        ]
+        beside = [a or b for a, b in zip([False, *together], [*together, False], strict=True)]
+        return [
+            match and (near or not is_syllable(word.folded))
+            for match, near, word in zip(matched, beside, words, strict=True)
+        ]
 
     def coverage(self, texts: Iterable[str]) -> float:
         """Share of the query's words that occur in the texts, 0 to 1."""
