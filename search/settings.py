@@ -141,3 +141,13 @@ def _file_values(environ: Mapping[str, str]) -> dict[str, Any]:
         raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
+
+
+def markdown() -> str:
+    """The table of settings as the README shows it."""
+    rows = [f"| `{name}` | {default} | {unit} | {text} |" for name, default, unit, text in table()]
+    return "\n".join(["| setting | default | unit | what it is |", "|---|---|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    print(markdown())  # noqa: T201
