@@ -14,13 +14,13 @@ from tqdm import tqdm
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.reembedding import reembed as embed_again
 from indexer.sources import count_documents, open_sources
+from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
 from search.encoders import load_encoder
 from search.engine import Archive, open_archive, open_store
 from search.errors import StoreError
 from search.settings import Settings
 
-ERROR_FILE = "songngu-errors.jsonl"
 _SHOWN = 5
 
 

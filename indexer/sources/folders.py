@@ -10,6 +10,9 @@ from pathlib import Path
 from indexer.sources.base import Failure, RawDocument, Source
 from indexer.sources.reading import shown
 
+ERROR_FILE = "songngu-errors.jsonl"
+"""Where a run lists what it could not take in; no source, though its kind is a known one."""
+
 SourceFor = Callable[[str], Source | None]
 
 
@@ -62,6 +65,8 @@ class Folder:
                 continue
             folders = []
             for entry in entries:
+                if entry.name == ERROR_FILE:
+                    continue
                 if entry.name.startswith("."):
                     hidden += 1
                 elif _is_folder(entry):

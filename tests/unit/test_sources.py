@@ -241,3 +241,12 @@ def test_a_document_is_either_fields_or_a_page() -> None:
 
     with pytest.raises(ValueError, match="either"):
         RawDocument(Origin("x"))
+
+
+def test_a_run_does_not_read_its_own_list_of_errors(tmp_path):
+    from indexer.sources.folders import ERROR_FILE
+
+    (tmp_path / "a.jsonl").write_text('{"text": "một"}\n', "utf-8")
+    (tmp_path / ERROR_FILE).write_text('{"reason": "no text"}\n', "utf-8")
+    found = list(open_sources([str(tmp_path)]))
+    assert len(found) == 1
