@@ -47,9 +47,7 @@ class Server:
             self.process.stdout.close()
 
 
-def start_server(
-    *, version: str = "9", heap: str = "512m", password: str | None = None
-) -> Server:
+def start_server(*, version: str = "9", heap: str = "512m", password: str | None = None) -> Server:
     """Start a server with empty data on a free port.
 
     Raises:
