@@ -85,7 +85,7 @@ class Indexer:
 
     archive: Archive
     on_problem: Callable[[Problem], None]
-    on_progress: Callable[[Report], None]
+    on_progress: Callable[[Report], object]
     report: Report = field(default_factory=Report)
     _seen: dict[str, str] = field(default_factory=dict)
 

@@ -20,6 +20,7 @@ _COMMANDS = {
     "export": "search.commands:export",
     "delete": "search.commands:delete",
     "copy": "search.commands:copy",
+    "evaluate": "indexer.commands:evaluate",
     "doctor": "search.commands:doctor",
     "reembed": "indexer.commands:reembed",
 }
