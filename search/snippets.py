@@ -67,7 +67,7 @@ class Marker:
         """
         words = list(tokens(text))
         matched = [self._matches(token) for token in words]
-        if self.pairs:
+        if self.pairs and words:
             matched = self._names(text, words, matched)
         found = zip(words, matched, strict=True)
         return _joined(text, [(word.start, word.end) for word, match in found if match])

@@ -43,6 +43,11 @@ def test_a_syllable_of_a_name_alone_is_no_match():
     assert marked("mayor of Ho Chi Minh City", text, "vi") == ["Hồ Chí Minh"]
 
 
+def test_nothing_is_marked_in_an_empty_text():
+    assert marked("mayor of Ho Chi Minh City", "", "vi") == []
+    assert marked("mayor of Ho Chi Minh City", "!", "vi") == []
+
+
 def test_excluded_words_are_not_marked_across_languages():
     assert marked("Police Oslo -Bergen", "Oslo Bergen", "vi") == ["Oslo"]
 
