@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -45,6 +46,16 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; whoever reads its output may stop when they have seen enough."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # `songngu export | head` is no failure, and click would make it exit status 1. What
+            # is still buffered must have somewhere to go when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="songngu", prog_name="songngu")
@@ -86,8 +97,4 @@ def main() -> None:
     except SongnguError as error:
         click.echo(f"songngu: {error}", err=True)
         sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`songngu export | head`).
-        sys.stderr.close()
-        sys.exit(0)
     sys.exit(status if isinstance(status, int) else 0)
