@@ -96,9 +96,10 @@ class WordIndex:
             stored = Mark(archive)
         if self._mark is None or self._mark != stored:
             try:
-                self._open_indexes(fresh=stored.row == 0 and stored.removal == 0)
+                self._open_indexes(fresh=stored == Mark(archive))
             except (ValueError, OSError) as error:
                 logger.warning("The word index is damaged and is built again: %s", error)
+                self._forget_mark()
                 stored = Mark(archive)
                 self._open_indexes(fresh=True)
             self._mark = stored
@@ -161,6 +162,7 @@ class WordIndex:
 
     def reset(self, archive: str) -> None:
         """Start anew; the caller holds ``locked``."""
+        self._forget_mark()
         self._open_indexes(fresh=True)
         self._mark = Mark(archive)
 
@@ -177,7 +179,7 @@ class WordIndex:
         query = self._query(terms, scope, rows)
         limit = k + 16
         while True:
-            hits = self._searchers[scope.lang].search(query, limit=limit, count=False).hits
+            hits = self._search(scope.lang, query, limit)
             if len(hits) < limit or hits[-1][0] < hits[k - 1][0]:
                 break
             limit *= 4
@@ -185,10 +187,23 @@ class WordIndex:
 
     def matching(self, scope: Scope) -> list[int]:
         """All rows whose text satisfies the scope's phrases and exclusions."""
-        searcher = self._searchers[scope.lang]
-        limit = max(1, searcher.num_docs)
-        hits = searcher.search(self._query((), scope), limit=limit, count=False).hits
+        limit = max(1, self._searchers[scope.lang].num_docs)
+        hits = self._search(scope.lang, self._query((), scope), limit)
         return [row for row, _ in self._rows(scope.lang, hits)]
+
+    def _search(
+        self, lang: str, query: Query, limit: int
+    ) -> list[tuple[float, tantivy.DocAddress]]:
+        try:
+            hits: list[tuple[float, tantivy.DocAddress]] = (
+                self._searchers[lang].search(query, limit=limit, count=False).hits
+            )
+        except (ValueError, OSError) as error:
+            raise StoreError(
+                f"The word index beside the archive is damaged ({error}). Delete the folder"
+                f" {self._folder}: it is built again from the archive."
+            ) from error
+        return hits
 
     def _rows(
         self, lang: str, hits: list[tuple[float, tantivy.DocAddress]]
@@ -248,6 +263,8 @@ class WordIndex:
                 place = self._folder / lang
                 if fresh:
                     shutil.rmtree(place, ignore_errors=True)
+                elif not tantivy.Index.exists(str(place)):
+                    raise ValueError(f"there is none in {place}")
                 place.mkdir(parents=True, exist_ok=True)
                 self._indexes[lang] = tantivy.Index(self._schema, path=str(place))
         self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
@@ -262,6 +279,10 @@ class WordIndex:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass  # missing or unreadable: derived data is simply built again
         return None
+
+    def _forget_mark(self) -> None:
+        if self._folder is not None:
+            (self._folder / "state.json").unlink(missing_ok=True)
 
     def _store_mark(self, mark: Mark) -> None:
         if self._folder is None:

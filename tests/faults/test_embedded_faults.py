@@ -1,0 +1,293 @@
+"""Faults caused on purpose: kills, lost and foreign files, full disks, missing rights."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.commands import one_line, songngu, songngu_json, start
+
+from search.engine import open_archive
+from search.records import Query
+
+ARTICLES = 200
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("source") / "news.jsonl"
+    subjects = ["bến cảng", "trường học", "cầu treo", "chợ nổi", "nhà máy", "rừng ngập mặn"]
+    rows = [
+        {
+            "id": f"a{i:03}",
+            "title": f"Tin số {i} về {subjects[i % 6]}",
+            "text": f"Ngày {i % 28 + 1}, {subjects[i % 6]} số {i} được khánh thành. " * 3,
+        }
+        for i in range(ARTICLES)
+    ]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(source, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    report = songngu_json("index", source, "--archive", folder / "news.db", cwd=folder)
+    assert report["added"] == ARTICLES
+    return folder / "news.db"
+
+
+@pytest.fixture
+def archive(uninterrupted, tmp_path):
+    """A copy of the file alone: that is the archive."""
+    return shutil.copy(uninterrupted, tmp_path / "news.db")
+
+
+def contents(path):
+    """Everything but the vectors, which are checked to be whole.
+
+    Their last digits depend on how many texts were embedded together.
+    """
+    opened = open_archive(str(path))
+    try:
+        kept = {}
+        for entry in opened.store.entries():
+            assert entry.passages
+            assert entry.vectors.shape == (len(entry.passages), 384)
+            np.testing.assert_allclose(np.linalg.norm(entry.vectors, axis=1), 1, atol=1e-3)
+            kept[entry.article.id] = (entry.article.content_hash, entry.passages, entry.forms)
+        return kept
+    finally:
+        opened.close()
+
+
+def found(path, query="Tin số 7"):
+    opened = open_archive(str(path))
+    try:
+        results = opened.search(Query(query, lang="vi", mode="words", k=3))
+        return [hit.article.id for hit in results.results["vi"]]
+    finally:
+        opened.close()
+
+
+def rows(path):
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            count = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+        connection.close()
+    except sqlite3.Error:
+        return 0
+    return count
+
+
+@pytest.mark.parametrize("moment", [1, 128])
+def test_a_killed_run_loses_nothing_and_goes_on(source, uninterrupted, tmp_path, moment):
+    archive = tmp_path / "news.db"
+    process = start("index", source, "--archive", archive, cwd=tmp_path)
+    while rows(archive) < moment and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kept = contents(archive)
+    whole = contents(uninterrupted)
+    assert len(kept) >= moment
+    assert kept == {id_: whole[id_] for id_ in kept}
+    report = songngu_json("index", source, "--archive", archive, cwd=tmp_path)
+    assert report["unchanged"] == len(kept)
+    assert report["added"] == ARTICLES - len(kept)
+    assert contents(archive) == whole
+    assert found(archive) == found(uninterrupted)
+
+
+def test_the_file_alone_is_the_archive(archive, uninterrupted):
+    assert found(archive) == found(uninterrupted)
+    assert found(archive)[0] == "a007"
+
+
+def test_a_deleted_word_index_is_built_again(archive):
+    before = found(archive)
+    shutil.rmtree(f"{archive}.words")
+    assert found(archive) == before
+
+
+def test_half_of_a_word_index_is_built_again(archive):
+    before = found(archive)
+    shutil.rmtree(f"{archive}.words/vi")
+    assert found(archive) == before
+
+
+@pytest.mark.parametrize("name", ["state.json", "vi/meta.json"])
+def test_a_damaged_word_index_is_built_again(archive, name):
+    before = found(archive)
+    Path(f"{archive}.words", name).write_bytes(b"\x00garbage")
+    assert found(archive) == before
+
+
+def test_a_word_index_of_another_archive_is_not_used(archive, tmp_path):
+    other = tmp_path / "other.db"
+    (tmp_path / "one.jsonl").write_text('{"id": "x", "text": "Tin số 7 khác hẳn"}', "utf-8")
+    songngu_json("index", tmp_path / "one.jsonl", "--archive", other, cwd=tmp_path)
+    before = found(archive)
+    shutil.rmtree(f"{archive}.words")
+    shutil.copytree(f"{other}.words", f"{archive}.words")
+    assert found(archive) == before
+
+
+def test_an_older_copy_put_back_is_searched_as_it_is(archive, tmp_path):
+    older = shutil.copy(archive, tmp_path / "older.db")
+    (tmp_path / "more.jsonl").write_text('{"id": "new", "text": "Tin số 7 mới nhất"}', "utf-8")
+    songngu_json("index", tmp_path / "more.jsonl", "--archive", archive, cwd=tmp_path)
+    assert "new" in found(archive, "mới nhất")
+    for suffix in ("-wal", "-shm"):
+        Path(f"{archive}{suffix}").unlink(missing_ok=True)
+    shutil.copy(older, archive)
+    assert "new" not in found(archive, "mới nhất")
+    assert found(archive)[0] == "a007"
+
+
+def test_searching_while_another_process_writes(source, tmp_path):
+    archive = tmp_path / "news.db"
+    process = start("index", source, "--archive", archive, cwd=tmp_path)
+    while not rows(archive) and process.poll() is None:
+        time.sleep(0.01)
+    opened = open_archive(str(archive))
+    seen = []
+    while process.poll() is None:
+        results = opened.search(Query("tin khánh thành", mode="words", k=1000, lang="vi"))
+        seen.append(results.total["vi"])
+    assert process.returncode == 0, process.communicate()
+    results = opened.search(Query("tin khánh thành", mode="words", k=1000, lang="vi"))
+    assert results.total["vi"] == ARTICLES
+    assert seen == sorted(seen)
+    opened.close()
+    process.communicate()
+
+
+@pytest.mark.parametrize("content", [b"no database at all, just text\n" * 100, b"\x00" * 5000])
+def test_a_file_that_is_no_database(tmp_path, content):
+    path = tmp_path / "news.db"
+    path.write_bytes(content)
+    done = songngu("search", "tin", "--archive", path, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "not a Songngu archive" in one_line(done.stderr)
+    assert path.read_bytes() == content
+
+
+def test_a_database_of_something_else(tmp_path):
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE birds (name TEXT)")
+    connection.close()
+    for command in (["search", "tin"], ["index", path]):
+        done = songngu(*command, "--archive", path, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "not a Songngu archive" in one_line(done.stderr)
+
+
+def test_an_empty_file_becomes_an_archive(source, tmp_path):
+    path = tmp_path / "news.db"
+    path.touch()
+    done = songngu("search", "tin", "--archive", path, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "songngu index" in one_line(done.stderr)
+    assert songngu_json("index", source, "--archive", path, cwd=tmp_path)["added"] == ARTICLES
+
+
+def test_an_archive_of_another_encoder_is_refused_with_the_way_out(archive, source, tmp_path):
+    connection = sqlite3.connect(archive)
+    profile = json.loads(
+        connection.execute("SELECT value FROM meta WHERE key='profile'").fetchone()[0]
+    )
+    profile["encoder"] |= {"fingerprint": "other", "name": "some/model"}
+    connection.execute("UPDATE meta SET value=? WHERE key='profile'", (json.dumps(profile),))
+    connection.commit()
+    connection.close()
+    for command in (["search", "tin"], ["index", source]):
+        done = songngu(*command, "--archive", archive, "--encoder", "bundled", cwd=tmp_path)
+        assert done.returncode == 1
+        assert f"songngu reembed --archive {archive}" in one_line(done.stderr)
+    assert songngu("reembed", "--archive", archive, cwd=tmp_path).returncode == 0
+    assert found(archive)[0] == "a007"
+
+
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.argv = ["songngu", *sys.argv[2:]]
+from search.cli import main
+main()
+"""
+
+
+def test_a_full_disk_keeps_what_was_written(source, uninterrupted, tmp_path):
+    """No file may grow beyond a limit: to SQLite that is a disk without room."""
+    archive = tmp_path / "news.db"
+    limit = uninterrupted.stat().st_size // 2
+    arguments = ["index", str(source), "--archive", str(archive)]
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(limit), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert "full or failing" in one_line(done.stderr)
+    kept = contents(archive)
+    whole = contents(uninterrupted)
+    assert kept == {id_: whole[id_] for id_ in kept}
+    report = songngu_json("index", source, "--archive", archive, cwd=tmp_path)
+    assert report["added"] + report["unchanged"] == ARTICLES
+    assert contents(archive) == whole
+
+
+@pytest.fixture
+def read_only_folder(archive, tmp_path):
+    """A folder with the archive that nobody may write to, root included where it has to be."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        shutil.copy(archive, folder / "news.db")
+        folder.chmod(0o555)
+        yield folder
+        folder.chmod(0o755)
+        return
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("permissions do not bind root, and nothing can be mounted read-only here")
+    try:
+        shutil.copy(archive, folder / "news.db")
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_read_only_folder_can_be_searched_and_not_written(read_only_folder, source, tmp_path):
+    kept = read_only_folder / "news.db"
+    done = songngu("index", source, "--archive", kept, cwd=tmp_path)
+    assert "Traceback" not in done.stderr
+    done = songngu("delete", "a007", "--archive", kept, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "cannot be written" in one_line(done.stderr)
+    done = songngu("index", source, "--archive", read_only_folder / "new.db", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "cannot be written" in one_line(done.stderr)
+    results = songngu_json("search", "Tin số 7", "--archive", kept, cwd=tmp_path)
+    assert results["results"]["vi"][0]["id"] == "a007"
+
+
+def test_a_folder_that_does_not_exist(source, tmp_path):
+    done = songngu("index", source, "--archive", tmp_path / "no" / "news.db", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "does not exist" in one_line(done.stderr)
