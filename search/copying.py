@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -13,7 +14,7 @@ from tqdm import tqdm
 from search.engine import open_store
 from search.errors import ArchiveMissingError, StoreError
 from search.settings import Settings
-from search.stores.base import Entry
+from search.stores.base import Entry, Store
 
 _BATCH = 500
 
@@ -45,11 +46,13 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
         ArchiveMismatchError: ``destination`` was made with another encoder.
         StoreError: Source and destination are the same place, or one of them fails.
     """
-    if source == destination:
-        raise StoreError("The source and the destination are the same archive. Name two places.")
     began = time.perf_counter()
     origin, target = open_store(source, settings), open_store(destination, settings)
     try:
+        if _place(origin) == _place(target):
+            raise StoreError(
+                "The source and the destination are the same archive. Name two places."
+            )
         profile = origin.profile()
         if profile is None:
             raise ArchiveMissingError(f"There is no archive at {source} to copy from.")
@@ -71,6 +74,11 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
         origin.close()
         target.close()
     return CopyReport(copied, unchanged, tuple(failures), time.perf_counter() - began)
+
+
+def _place(store: Store) -> str:
+    """The archive's one name: a path may be written in several ways, or be a link."""
+    return store.location if "://" in store.location else str(Path(store.location).resolve())
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
