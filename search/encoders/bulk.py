@@ -76,8 +76,9 @@ def routes(device: str | None = None) -> Mapping[str, Callable[[], BulkRoute]]:
         return {"torch float32": partial(TorchRoute, device=device)}
     try:
         return _openvino_routes()
-    except ImportError as error:
-        _log.info("OpenVINO cannot be used (%s)", error)
+    except (ImportError, OSError, RuntimeError) as error:
+        # OpenVINO's own errors, such as for a plug-in it cannot load, are RuntimeErrors.
+        _log.warning("OpenVINO cannot be used (%s)", error)
     found = {"torch float32": partial(TorchRoute, device="cpu")}
     if _computes_bf16():
         found["torch bfloat16"] = partial(TorchRoute, device="cpu", dtype="bfloat16")

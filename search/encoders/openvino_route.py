@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from search.encoders.base import FloatArray
 from search.encoders.batching import batches
 from search.encoders.packed import BLOCK, PackedModel
+from search.errors import EncoderError
 
 Precision = Literal["4-bit", "bf16", "f32"]
 
@@ -60,7 +61,11 @@ class OpenVinoRoute:
     def encode(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
     ) -> FloatArray:
-        """Vectors of texts that already carry their prefix: float32, (len(texts), hidden)."""
+        """Vectors of texts that already carry their prefix: float32, (len(texts), hidden).
+
+        Raises:
+            EncoderError: OpenVINO failed, such as for want of memory.
+        """
         vectors = np.empty((len(texts), self._model.hidden), np.float32)
         ids = [self._cut(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
         for batch in batches([len(each) for each in ids], tokens=self._batch_tokens):
@@ -88,7 +93,13 @@ class OpenVinoRoute:
         # Looked up here: as part of the graph the table of words would take 400 MB.
         embedded = self._model.embeddings(padded) + self._places[: shape[1]]
         with self._lock:
-            vectors: FloatArray = np.array(self._compiled([embedded, mask])[0], np.float32)
+            try:
+                vectors: FloatArray = np.array(self._compiled([embedded, mask])[0], np.float32)
+            except RuntimeError as error:
+                raise EncoderError(
+                    f"{self.name} failed on {shape[0]} texts of up to {shape[1]} tokens ({error}): "
+                    "free some memory and start again"
+                ) from error
         return vectors
 
 

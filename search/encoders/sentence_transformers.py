@@ -88,9 +88,9 @@ class SentenceTransformersEncoder:
         """Tokens of each text, without prefix and special tokens."""
         if not texts:
             return []
-        tokenizer = self._model.tokenizer
         cleaned = [_clean(text) for text in texts]
         with self._lock:
+            tokenizer = self._open().tokenizer
             if hasattr(tokenizer, "encode_batch"):
                 encodings = tokenizer.encode_batch(cleaned, add_special_tokens=False)
                 return [len(encoding.ids) for encoding in encodings]
@@ -120,9 +120,8 @@ class SentenceTransformersEncoder:
 
     def _run(self, texts: list[str], *, query: bool) -> FloatArray:
         with self._lock:
-            if self._model is None:
-                raise EncoderError("the encoder is closed: load it again")
-            encode = self._model.encode_query if query else self._model.encode_document
+            model = self._open()
+            encode = model.encode_query if query else model.encode_document
             try:
                 vectors = encode(
                     texts,
@@ -137,6 +136,11 @@ class SentenceTransformersEncoder:
                     ' or the device "cpu"'
                 ) from error
         return unit_rows(vectors)
+
+    def _open(self) -> Any:
+        if self._model is None:
+            raise EncoderError("the encoder is closed: load it again")
+        return self._model
 
 
 def _load(

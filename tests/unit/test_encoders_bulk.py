@@ -112,3 +112,10 @@ def test_without_a_folder_to_remember_in_it_still_chooses(choose, tmp_path):
     (tmp_path / "cache").write_text("a file is in the way")
     fast = Route("fast")
     assert choose(fast) is fast
+
+
+@pytest.mark.parametrize("error", [ImportError("no module"), RuntimeError("plug-in not found")])
+def test_without_openvino_torch_is_used(monkeypatch, caplog, error):
+    monkeypatch.setattr(bulk, "_openvino_routes", failing("openvino", error))
+    assert "torch float32" in bulk.routes()
+    assert str(error) in caplog.text
