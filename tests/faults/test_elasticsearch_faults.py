@@ -1,0 +1,342 @@
+"""Elasticsearch that hangs, is away, overloaded, killed, or refuses the password."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import uuid
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from support.commands import one_line, songngu
+from support.elasticsearch import MISSING_PREREQUISITE, SCRIPT, elasticsearch_url, skip_or_fail
+from support.entries import PROFILE, entry, unit
+
+from search.errors import StoreError, StoreUnavailableError
+from search.settings import Settings
+from search.stores.base import NearestLookup, Scope, Term, WordLookup
+from search.stores.elasticsearch import ElasticsearchStore
+
+__all__ = ["elasticsearch_url"]
+
+SECRET = "a-very-secret-word"
+HURRIED = Settings(query_timeout_s=0.5, index_timeout_s=1.0)
+ANYTHING = WordLookup(Scope("vi"), (Term("exact", "tin"),), 5)
+
+
+def articles(first, count):
+    return [
+        entry(f"a{i:05}", f"Tin số {i} về cầu treo.", unit(1, i), unit(i, 1))
+        for i in range(first, first + count)
+    ]
+
+
+@contextmanager
+def opened(place, settings=HURRIED):
+    store = ElasticsearchStore.from_url(place, settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def served(handler):
+    """The address of an HTTP server on a free port of this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def silent():
+    """A server that takes every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as listening:
+        yield f"http://reader:{SECRET}@127.0.0.1:{listening.getsockname()[1]}/news"
+
+
+def calls(store):
+    return [
+        store.profile,
+        lambda: store.create(PROFILE),
+        lambda: store.upsert(articles(0, 1)),
+        lambda: store.delete(["a"]),
+        lambda: store.hashes(["a"]),
+        lambda: store.articles(["a"]),
+        lambda: store.find([ANYTHING]),
+        lambda: next(store.entries()),
+        store.stats,
+        store.drop,
+    ]
+
+
+def test_a_server_that_never_answers_is_given_up(silent):
+    with opened(silent) as store:
+        for call in calls(store):
+            with pytest.raises(StoreUnavailableError, match="did not answer in time") as raised:
+                call()
+            assert SECRET not in f"{raised.value} {raised.value.__cause__} {store!r}"
+
+
+def test_a_server_that_never_answers_is_given_up_by_the_command(silent, tmp_path):
+    done = songngu("search", "tin", "--archive", silent, cwd=tmp_path, SONGNGU_QUERY_TIMEOUT_S="1")
+    assert done.returncode == 1
+    assert "SONGNGU_QUERY_TIMEOUT_S" in one_line(done.stderr)
+    assert SECRET not in done.stderr + done.stdout
+
+
+def test_a_server_that_is_not_there():
+    place = f"http://reader:{SECRET}@127.0.0.1:{free_port()}/news"
+    with opened(place) as store:
+        for call in calls(store):
+            with pytest.raises(StoreUnavailableError, match="cannot be reached") as raised:
+                call()
+            assert SECRET not in f"{raised.value} {raised.value.__cause__}"
+
+
+class SomethingElse(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_a_server_of_something_else():
+    with (
+        served(SomethingElse) as url,
+        opened(f"{url}/news") as store,
+        pytest.raises(StoreError, match="not Elasticsearch"),
+    ):
+        store.profile()
+
+
+def test_a_scheme_that_is_wrong():
+    with (
+        served(SomethingElse) as url,
+        opened(f"{url}/news".replace("http:", "https:")) as store,
+        pytest.raises(StoreUnavailableError, match="http or https"),
+    ):
+        store.profile()
+
+
+REJECTED = {
+    "type": "es_rejected_execution_exception",
+    "reason": "rejected execution: queue is full",
+}
+
+
+class Overloaded(BaseHTTPRequestHandler):
+    """Stands before a real server and turns requests of one kind away while ``storm`` lasts."""
+
+    protocol_version = "HTTP/1.1"
+    behind = ""
+    kind = ""
+    storm = 0
+    each = False
+    turned_away = 0
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        cls = type(self)
+        if cls.kind in self.path and cls.storm > 0:
+            cls.storm -= 1
+            cls.turned_away += 1
+            if cls.each:
+                lines = [json.loads(line) for line in body.splitlines()[::2]]
+                items = [
+                    {"index": {"_id": x["index"]["_id"], "status": 429, "error": REJECTED}}
+                    for x in lines
+                ]
+                self.say(200, json.dumps({"errors": True, "took": 1, "items": items}).encode())
+            else:
+                self.say(429, json.dumps({"status": 429, "error": REJECTED}).encode())
+            return
+        connection = http.client.HTTPConnection(urlsplit(cls.behind).netloc, timeout=60)
+        headers = {k: v for k, v in self.headers.items() if k != "Host"}
+        connection.request(self.command, self.path, body, headers)
+        reply = connection.getresponse()
+        self.say(reply.status, reply.read(), reply.getheader("Content-Type"))
+        connection.close()
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer  # noqa: N815
+
+    def say(self, status, body, kind="application/vnd.elasticsearch+json; compatible-with=9"):
+        self.send_response(status)
+        self.send_header("X-Elastic-Product", "Elasticsearch")
+        if kind:
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def overloaded(url, **values):
+    return type("Storm", (Overloaded,), {"behind": url, **values})
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["whole requests", "each article"])
+def test_articles_turned_away_for_load_are_written_when_it_is_over(elasticsearch_url, each):
+    name = f"songngu-storm-{uuid.uuid4().hex}"
+    storm = overloaded(elasticsearch_url, kind="_bulk", storm=2, each=each)
+    with served(storm) as url, opened(f"{url}/{name}", Settings()) as store:
+        store.create(PROFILE)
+        try:
+            report = store.upsert(articles(0, 20))
+            assert storm.turned_away == 2
+            assert report.failures == ()
+            assert len(report.written) == 20
+            store.flush()
+            assert sum(store.stats().articles.values()) == 20
+            assert len(list(store.entries())) == 20
+        finally:
+            store.drop()
+
+
+def test_a_search_turned_away_for_load_says_so(elasticsearch_url):
+    name = f"songngu-storm-{uuid.uuid4().hex}"
+    storm = overloaded(elasticsearch_url, kind="_msearch", storm=1)
+    with served(storm) as url, opened(f"{url}/{name}", Settings()) as store:
+        store.create(PROFILE)
+        try:
+            store.upsert(articles(0, 3))
+            store.flush()
+            with pytest.raises(StoreUnavailableError, match="overloaded"):
+                store.find([ANYTHING])
+            [found] = store.find([ANYTHING])
+            assert len(found) == 3
+        finally:
+            store.drop()
+
+
+class OwnServer:
+    """A server of this module that can be killed and started again on what it has written."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="songngu-es-"))
+        self.data = self.folder / "server"
+        self.folder.chmod(0o755)
+        self.port = free_port()
+        self.url = f"http://songngu:{SECRET}@127.0.0.1:{self.port}"
+
+    def _script(self, command, *options):
+        return subprocess.run(
+            [
+                *(sys.executable, str(SCRIPT), command),
+                *("--port", str(self.port), "--data", str(self.data), *options),
+            ],
+            env={**os.environ, "SONGNGU_ES_PASSWORD": SECRET},
+            capture_output=True,
+            text=True,
+        )
+
+    def start(self):
+        done = self._script("start", "--heap", "512m", "--timeout", "300")
+        if done.returncode == MISSING_PREREQUISITE:
+            skip_or_fail(done.stderr.strip())
+        assert done.returncode == 0, done.stderr
+
+    def kill(self):
+        state = json.loads(self._script("status").stdout)
+        os.killpg(state["pid"], signal.SIGKILL)
+
+    def remove(self):
+        self._script("stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def own_server():
+    server = OwnServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def test_wrong_credentials(own_server, tmp_path):
+    wrong = f"http://songngu:{SECRET}-not@127.0.0.1:{own_server.port}/news"
+    with opened(wrong, Settings()) as store:
+        with pytest.raises(StoreError, match="SONGNGU_ES_API_KEY") as raised:
+            store.profile()
+        assert SECRET not in f"{raised.value} {raised.value.__cause__} {store!r} {store.location}"
+    done = songngu("search", "tin", "--archive", wrong, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "refuses the credentials" in one_line(done.stderr)
+    assert SECRET not in done.stderr + done.stdout
+    key = f"http://127.0.0.1:{own_server.port}/news"
+    done = songngu("stats", "--archive", key, cwd=tmp_path, SONGNGU_ES_API_KEY=f"{SECRET}=")
+    assert done.returncode == 1
+    assert "refuses the credentials" in one_line(done.stderr)
+    assert SECRET not in done.stderr + done.stdout
+
+
+def write_until(store, batch, confirmed, kill):
+    """Note what is reported as written, by a server that is killed while it is being filled."""
+    killer = threading.Thread(target=kill)
+    try:
+        for first in range(0, 100_000, batch):
+            confirmed += store.upsert(articles(first, batch)).written
+            if first == 10 * batch:
+                killer.start()
+    finally:
+        if killer.ident is not None:
+            killer.join()
+
+
+def test_what_a_killed_server_had_confirmed_is_there_afterwards(own_server):
+    batch = 40
+    with opened(f"{own_server.url}/kept", Settings()) as store:
+        store.create(PROFILE)
+        confirmed = []
+        with pytest.raises(StoreUnavailableError) as raised:
+            write_until(store, batch, confirmed, own_server.kill)
+        assert SECRET not in f"{raised.value} {raised.value.__cause__}"
+    own_server.start()
+    with opened(f"{own_server.url}/kept", Settings()) as store:
+        store.flush()
+        kept = {e.article.id: e for e in store.entries()}
+        assert set(confirmed) <= kept.keys()
+        wanted = {e.article.id: e for e in articles(0, len(confirmed) + batch)}
+        for id_, found in kept.items():
+            # Half an article is worse than none.
+            assert (found.article, found.passages) == (wanted[id_].article, wanted[id_].passages)
+            np.testing.assert_allclose(found.vectors, wanted[id_].vectors, atol=1e-6)
+        rest = [e for e in wanted.values() if e.article.id not in kept]
+        assert store.upsert(rest).failures == ()
+        store.flush()
+        assert sum(store.stats().articles.values()) == len(wanted)
+        [nearest] = store.find([NearestLookup(Scope("vi"), unit(1, 7), 1)])
+        assert nearest[0].id == "a00007"
