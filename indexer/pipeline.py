@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,7 +16,7 @@ from indexer.passages import passage_text, split
 from indexer.sources import Failure, RawDocument
 from search.encoders.base import Encoder
 from search.engine import Archive
-from search.errors import SourceError
+from search.errors import SourceError, StoreError
 from search.languages import LANGUAGES
 from search.records import Article
 from search.stores.base import Entry
@@ -103,9 +104,14 @@ class Indexer:
                 self._batch(batch)
                 self.report.seconds = time.perf_counter() - began
                 self.on_progress(self.report)
+        except BaseException:
+            with suppress(StoreError):  # what went wrong first is what has to be told
+                self.archive.store.flush()
+            raise
         finally:
-            self.archive.store.flush()
             self.report.seconds = time.perf_counter() - began
+        self.archive.store.flush()
+        self.report.seconds = time.perf_counter() - began
         return self.report
 
     def _batch(self, documents: Sequence[RawDocument | Failure]) -> None:
