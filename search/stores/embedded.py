@@ -313,11 +313,8 @@ class EmbeddedStore:
         if words.open(now.archive) != now:
             with words.locked():
                 mark = words.open(now.archive)  # another process may have done it meanwhile
-                ahead = mark.row > now.row or mark.removal > now.removal
-                if ahead and not self._reached(mark):
-                    # The file was replaced by an older copy of itself: start anew.
-                    words.reset(now.archive)
-                    mark = Mark(now.archive)
+                if mark is None or not self._passed(mark):
+                    mark = words.reset(now.archive)
                 if mark.row < now.row or mark.removal < now.removal:
                     words.advance(
                         _removed_rows(connection, mark.removal),
@@ -326,11 +323,24 @@ class EmbeddedStore:
                     )
         return words
 
-    def _reached(self, mark: Mark) -> bool:
-        """Whether the archive has reached a mark by now, whatever this transaction still sees."""
+    def _passed(self, mark: Mark) -> bool:
+        """Whether the archive has passed a mark by now, whatever this transaction still sees.
+
+        It has not where the file was replaced by an older copy of itself.
+        """
         with _driver_errors(self.location), closing(self._connect(creating=False)) as fresh:
-            row, removal = fresh.execute(_MARK).fetchone()
-        return bool(row >= mark.row and removal >= mark.removal)
+            row, removal = fresh.execute(_MARK).fetchone()[:2]
+            if row < mark.row or removal < mark.removal:
+                return False
+            if not mark.tail_row:
+                return True
+            tail = fresh.execute(
+                "SELECT id || ' ' || hash FROM articles WHERE row = ?", (mark.tail_row,)
+            ).fetchone()
+            if tail is not None:
+                return bool(tail[0] == mark.tail)
+            removed = "SELECT 1 FROM removals WHERE number > ? AND row = ?"
+            return bool(fresh.execute(removed, (mark.removal, mark.tail_row)).fetchone())
 
     def _mark(self) -> Mark:
         with self._reading() as connection:
@@ -457,7 +467,9 @@ class EmbeddedStore:
 
 _MARK = (
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'articles'), 0),"
-    " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'removals'), 0)"
+    " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'removals'), 0),"
+    " coalesce((SELECT max(row) FROM articles), 0),"
+    " coalesce((SELECT id || ' ' || hash FROM articles ORDER BY row DESC LIMIT 1), '')"
 )
 
 

@@ -12,10 +12,12 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import tantivy
 from tantivy import FieldType, Occur, Query
@@ -27,7 +29,7 @@ from search.stores.base import Phrase, Scope, Term
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 _LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
 _WRITER_BYTES = 64_000_000
 _LOCK_TIMEOUT_S = 120.0
@@ -41,11 +43,15 @@ class Mark:
         archive: The archive's unique id.
         row: The highest row number that was read.
         removal: The highest removal number that was read.
+        tail_row, tail: Number, id and content hash of the last article then. They tell an archive
+            that went on from an older copy of it that was put back and went on otherwise.
     """
 
     archive: str
     row: int = 0
     removal: int = 0
+    tail_row: int = 0
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +90,28 @@ class WordIndex:
         self._indexes: dict[str, tantivy.Index] = {}
         self._searchers: dict[str, tantivy.Searcher] = {}
         self._mark: Mark | None = None
+        self._checksums: dict[str, tuple[int, int, int]] = {}
 
     def mark(self) -> Mark | None:
         """How far the index that is open now has followed its archive."""
         return self._mark
 
-    def open(self, archive: str) -> Mark:
-        """Open what is on disk; what is missing, broken or another archive's starts anew."""
+    def open(self, archive: str) -> Mark | None:
+        """Open what is on disk and say how far it goes; changes nothing there.
+
+        Returns:
+            None where nothing can be used: it is missing, damaged, another archive's, or being
+            written at this moment.
+        """
         stored = self._stored_mark()
         if stored is None or stored.archive != archive:
-            stored = Mark(archive)
-        if self._mark is None or self._mark != stored:
+            return None
+        if self._mark != stored:
             try:
-                self._open_indexes(fresh=stored == Mark(archive))
+                self._open_indexes(fresh=False)
             except (ValueError, OSError) as error:
-                logger.warning("The word index is damaged and is built again: %s", error)
-                self._forget_mark()
-                stored = Mark(archive)
-                self._open_indexes(fresh=True)
+                logger.info("The word index cannot be used as it is: %s", error)
+                return None
             self._mark = stored
         return self._mark
 
@@ -111,8 +121,10 @@ class WordIndex:
         if self._folder is None:
             yield
             return
-        self._folder.mkdir(exist_ok=True)
-        with (self._folder / "lock").open("w") as handle:
+        with self._writing():
+            self._folder.mkdir(exist_ok=True)
+            handle = (self._folder / "lock").open("w")
+        with handle:
             deadline = time.monotonic() + _LOCK_TIMEOUT_S
             while True:
                 try:
@@ -135,7 +147,7 @@ class WordIndex:
         """
         mark = self._mark or Mark(to.archive)
         writers: dict[str, tantivy.IndexWriter] = {}
-        try:
+        with self._writing():
             for lang, index in self._indexes.items():
                 writer = writers[lang] = index.writer(_WRITER_BYTES, 1)
                 writer.delete_documents_by_query(
@@ -151,20 +163,18 @@ class WordIndex:
                 writer.commit()
                 writer.wait_merging_threads()
                 self._indexes[lang].reload()
-        except (ValueError, OSError) as error:
-            raise StoreError(
-                f"The word index beside the archive cannot be written: {error}."
-                " Free space or give write permission, then try again; no article is lost."
-            ) from error
-        self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
-        self._store_mark(to)
+            self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
+            self._store_mark(to)
         self._mark = to
 
-    def reset(self, archive: str) -> None:
+    def reset(self, archive: str) -> Mark:
         """Start anew; the caller holds ``locked``."""
-        self._forget_mark()
-        self._open_indexes(fresh=True)
+        with self._writing():
+            if self._folder is not None:
+                (self._folder / "state.json").unlink(missing_ok=True)
+            self._open_indexes(fresh=True)
         self._mark = Mark(archive)
+        return self._mark
 
     def find(
         self, terms: Sequence[Term], scope: Scope, k: int, *, rows: Sequence[int] | None = None
@@ -272,24 +282,86 @@ class WordIndex:
     def _stored_mark(self) -> Mark | None:
         if self._folder is None:
             return self._mark
+        state = self._state()
+        if state is None:
+            return None
+        files = state.pop("files")
+        try:
+            mark = Mark(**state)
+        except TypeError:
+            return None
+        if mark != self._mark and not self._intact(files):
+            return None
+        return mark
+
+    def _state(self) -> dict[str, Any] | None:
+        """What the last writer noted down; None where it is missing or unreadable."""
+        if self._folder is None:
+            return None
         try:
             state = json.loads((self._folder / "state.json").read_text("utf-8"))
-            if state.pop("format") == _FORMAT:
-                return Mark(**state)
+            if state.pop("format") == _FORMAT and isinstance(state["files"], dict):
+                return dict(state)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass  # missing or unreadable: derived data is simply built again
+            pass
         return None
-
-    def _forget_mark(self) -> None:
-        if self._folder is not None:
-            (self._folder / "state.json").unlink(missing_ok=True)
 
     def _store_mark(self, mark: Mark) -> None:
         if self._folder is None:
             return
+        state = {"format": _FORMAT, **asdict(mark), "files": self._files()}
         part = self._folder / "state.json.part"
-        part.write_text(json.dumps({"format": _FORMAT, **asdict(mark)}), "utf-8")
+        part.write_text(json.dumps(state), "utf-8")
         part.replace(self._folder / "state.json")
+
+    def _intact(self, noted: Mapping[str, Sequence[int]]) -> bool:
+        """Whether all files are as they were noted down.
+
+        tantivy trusts what it reads: a damaged file would be searched without finding anything.
+        """
+        try:
+            return all(self._size_and_checksum(name) == tuple(noted[name]) for name in noted)
+        except (OSError, TypeError):
+            return False
+
+    def _files(self) -> dict[str, tuple[int, int]]:
+        """Size and checksum of what is committed."""
+        if self._folder is None:
+            return {}
+        names = [
+            f"{lang}/{file.name}"
+            for lang in LANGUAGES
+            for file in (self._folder / lang).iterdir()
+            if not file.name.startswith(".")  # tantivy's own book-keeping, also of unfinished work
+        ]
+        self._checksums = {n: kept for n, kept in self._checksums.items() if n in names}
+        return {name: self._size_and_checksum(name) for name in names}
+
+    def _size_and_checksum(self, name: str) -> tuple[int, int]:
+        assert self._folder is not None
+        file = self._folder / name
+        status = file.stat()
+        seen = (status.st_size, status.st_mtime_ns)
+        kept = self._checksums.get(name)
+        # Only meta.json is ever written twice, so a file is read once in the life of a process.
+        if kept is None or kept[:2] != seen:
+            checksum = 0
+            with file.open("rb") as handle:
+                while chunk := handle.read(1 << 20):
+                    checksum = zlib.crc32(chunk, checksum)
+            kept = self._checksums[name] = (*seen, checksum)
+        return status.st_size, kept[2]
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn what tantivy and the disk refuse into our error."""
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            raise StoreError(
+                f"The word index {self._folder} cannot be written: {error}. Free space, give write"
+                " permission, or remove what is in its place, then try again; no article is lost."
+            ) from error
 
 
 def _document(word_row: WordRow) -> tantivy.Document:
