@@ -117,11 +117,12 @@ class Indexer:
     def _batch(self, documents: Sequence[RawDocument | Failure]) -> None:
         read = list(self._read(documents))
         known = self.archive.store.hashes([article.id for article, _ in read])
-        new = [
-            (article, document)
-            for article, document in read
+        changed = {
+            article.id: (article, document)
+            for article, document in reversed(read)  # of equal ones the first stands for all
             if known.get(article.id) != article.content_hash
-        ]
+        }
+        new = list(reversed(changed.values()))
         self.report.unchanged += len(read) - len(new)
         if not new:
             return

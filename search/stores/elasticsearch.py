@@ -41,6 +41,7 @@ _CHUNK_BYTES = 10_000_000
 _CHUNK_ACTIONS = 500
 _BULK_RETRIES = 6
 _PAGE = 200
+_LONGEST_REASON = 300
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,200}")
 
 
@@ -423,7 +424,9 @@ def _search_error(error: Any, status: int, location: str) -> StoreError:
             f"Elasticsearch at {location} is overloaded or starting ({status}). Try again soon."
         )
     reason = error.get("reason", text) if isinstance(error, dict) else text
-    return StoreError(f"Elasticsearch at {location} refused the request ({status}): {reason}")
+    return StoreError(
+        f"Elasticsearch at {location} refused the request ({status}): {_shortened(reason)}"
+    )
 
 
 def _missing(location: str) -> ArchiveMissingError:
@@ -436,7 +439,13 @@ def _missing(location: str) -> ArchiveMissingError:
 def _reason(item: dict[str, Any]) -> str:
     error = item.get("error")
     reason = error.get("reason", "") if isinstance(error, dict) else str(error)
-    return f"refused by Elasticsearch ({item.get('status')}): {reason}"
+    return f"refused by Elasticsearch ({item.get('status')}): {_shortened(reason)}"
+
+
+def _shortened(reason: object) -> str:
+    """One line: Elasticsearch repeats the whole value that it refuses."""
+    line = " ".join(str(reason).split())
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
 def _date(ordinal: float | None) -> str | None:
