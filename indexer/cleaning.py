@@ -9,11 +9,21 @@ that stretch. Nothing here knows any particular site.
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
-from indexer.page_lines import Kind, Line, is_name, read_lines
+from indexer.page_heads import (
+    find_authors,
+    find_captions,
+    find_date,
+    find_lead,
+    find_section,
+    find_title,
+    presents_author,
+)
+from indexer.page_lines import Kind, Line, read_lines
 from indexer.tidying import unwrapped
 from search.errors import ExtractionError
 from search.languages import LANGUAGES, exact_tokens, fold
@@ -24,11 +34,14 @@ _LEAST_WORDS = 25
 _TEASER = 45
 """Most words of the sentence under a headline in a list of stories."""
 
-_HEAD = 60
-"""Lines above the body in which the title is looked for: portraits, shares, players between."""
+_WEDGE = 5
+"""Copies from which a label between paragraphs is a part of the page's frame."""
 
-_NEAR = 15
-"""Lines around title and body in which a date or a byline belongs to the article."""
+_STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
+
+_AGO = re.compile(
+    r"\b\d+ (?:min|hour|day|week|month|year|phut|gio|ngay|tuan|thang|nam)\w* (?:ago|truoc)"
+)
 
 _HIDDEN = frozenset({Kind.NOISE, Kind.FILE, Kind.DATE, Kind.BYLINE, Kind.CAPTION, Kind.LINK})
 """Lines that stand between paragraphs without dividing them."""
@@ -77,28 +90,28 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     """
     lines = read_lines(unwrapped(text))
     start, end = _body(lines)
-    title = _title(lines, start, end)
+    title = find_title(lines, start, end)
     if title is not None and title >= start:
         start = title + 1  # notices above the headline were taken for its text
     first = start if title is None else title + 1
-    lead = _lead(lines, first, start, end)
+    lead = find_lead(lines, first, start, end)
     kept = [i for i in _kept(lines, min(first, start), start, end) if i != lead]
     if not kept and lead is not None:
         kept, lead = [lead], None
     if sum(lines[i].words for i in kept) < _LEAST_WORDS - 10:
         raise _too_little(lines, sum(lines[i].words for i in kept))
-    authors = _authors(lines, first, start, end, lang)
+    authors = find_authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
-    while len(kept) > 2 and _portrait(lines[kept[-1]], authors):
+    while len(kept) > 2 and presents_author(lines[kept[-1]], authors):
         kept.pop()
     return CleanedPage(
         title="" if title is None else lines[title].text,
         lead="" if lead is None else lines[lead].text,
         text="\n\n".join(lines[i].text for i in kept if lines[i].folded not in signed),
-        captions=_captions(lines, first, start, end),
-        date=_date(lines, title, start, end),
+        captions=find_captions(lines, first, start, end),
+        date=find_date(lines, title, start, end),
         authors=authors,
-        section=_section(lines, title),
+        section=find_section(lines, title),
     )
 
 
@@ -170,12 +183,24 @@ def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
         while end > start and lines[end - 1].kind in (*_HIDDEN, Kind.LISTING):
             end -= 1
     following = lines[end - 1].kind in (Kind.PROSE, Kind.ITEM) if end > start else False
+    if pairs == 1 and sure:  # the page may point to another story just above the last paragraph
+        sure = _sums_up(lines[whole - 1], lines[end:whole])
     return end if sure or (pairs >= 2 and following and end - start >= 5) else whole
+
+
+def _sums_up(last: Line, before: Sequence[Line]) -> bool:
+    """Whether a paragraph tells what the headline above it announces: two words in common."""
+    headlines = {word for line in before if line.headline for word in _telling_words(line)}
+    return len(headlines & _telling_words(last)) >= 2
+
+
+def _telling_words(line: Line) -> set[str]:
+    return {fold(word) for word in exact_tokens(line.text) if word not in _STOP_WORDS}
 
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
     """Each line's worth; prose under the headlines of a list of other stories has none."""
-    listing, labels = False, 0
+    listing, labels, told = False, 0, 0
     for i, line in enumerate(lines):
         labels = labels + 1 if line.kind is Kind.SHORT and line.words <= 4 else 0
         if line.kind in (Kind.LISTING, Kind.END):
@@ -187,16 +212,26 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
         if line.kind is Kind.PROSE:
             if line.copies > 1:  # a teaser, a notice; or the whole story stands there twice
                 yield -5.0 if line.words < _TEASER else 0.4 * min(line.words, 60)
-            elif listing or _linked_teaser(lines, i):
+            elif listing or _linked_teaser(lines, i) or (told > 150 and _dated_teaser(lines, i)):
                 yield -8.0
             else:
+                told += line.words
                 yield float(min(line.words, 60))
         elif line.kind is Kind.ITEM:
             yield -3.0 if listing else min(line.words, 30) * 0.5
         elif line.kind is Kind.SHORT:
-            yield _short_worth(line) * (1.5 if listing else 1.0)
+            wedged = line.copies >= _WEDGE and line.words <= 4 and _between_prose(lines, i)
+            yield -0.5 if wedged else _short_worth(line) * (1.5 if listing else 1.0)
         else:
             yield _WORTH.get(line.kind, 0.0)
+
+
+def _between_prose(lines: Sequence[Line], i: int) -> bool:
+    """Whether prose stands before and after a label that may be repeated in between."""
+    label = lines[i].folded
+    steps = (range(i - 1, max(-1, i - 4), -1), range(i + 1, min(len(lines), i + 4)))
+    around = (next((j for j in step if lines[j].folded != label), None) for step in steps)
+    return all(j is not None and lines[j].kind is Kind.PROSE for j in around)
 
 
 def _short_worth(line: Line) -> float:
@@ -220,6 +255,15 @@ def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
     """Whether prose sums up a story that the line above points to ("Watch: …")."""
     pointed = i > 0 and lines[i - 1].kind is Kind.LINK
     return pointed and _teaser(lines, i)
+
+
+def _dated_teaser(lines: Sequence[Line], i: int) -> bool:
+    """Whether prose stands with a headline and a date of its own, as in a list of stories."""
+    above = list(
+        takewhile(lambda line: line.kind is not Kind.PROSE, reversed(lines[max(0, i - 4) : i]))
+    )
+    dated = any(line.kind is Kind.DATE or _AGO.search(line.folded) for line in above)
+    return lines[i].words < 90 and dated and any(line.headline for line in above)
 
 
 def _refuse_list(body: Sequence[Line]) -> None:
@@ -307,182 +351,3 @@ def _sub_heading(lines: Sequence[Line], i: int, end: int) -> bool:
         if lines[j].kind not in (Kind.FILE, Kind.CAPTION):
             return lines[j].kind in (Kind.PROSE, Kind.ITEM)
     return False
-
-
-# What stands around it --------------------------------------------------------------------------
-
-
-def _title(lines: Sequence[Line], start: int, end: int) -> int | None:
-    """The line above the body that reads like its headline.
-
-    Its words come up in the body; it is neither very short nor very long; a date, a byline or a
-    lead follows; menus, breadcrumbs or the window's title may have it once more.
-    """
-    stop_words = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
-    body = {
-        token
-        for line in lines[start:end]
-        if line.kind in (Kind.PROSE, Kind.ITEM)
-        for token in map(fold, exact_tokens(line.text))
-    }
-    scores = {
-        i: score
-        for i in range(max(0, start - _HEAD), min(start + 8, end))
-        if (score := _title_score(lines, i, start, body, stop_words)) > 0
-    }
-    if not scores:
-        above = [i for i in range(max(0, start - _NEAR), start) if lines[i].headline]
-        dated = [i for i in above if _followed_by_signs(lines, i)]
-        return next(iter(dated or above), None)
-    best = max(scores, key=scores.__getitem__)
-    # A standfirst shares the headline's words and has more of them; the headline stands above it.
-    if scores.get(best - 1, 0.0) > 0.5 * scores[best] and lines[best - 1].words < lines[best].words:
-        return best - 1
-    return best
-
-
-def _title_score(
-    lines: Sequence[Line], i: int, start: int, body: set[str], stop_words: frozenset[str]
-) -> float:
-    """How much a line looks like the headline of the body's story; 0 if it cannot be it."""
-    line = lines[i]
-    if line.kind is Kind.PROSE:
-        candidate = line.words <= 30 and (i == 0 or line.copies > 1 or not line.full)
-    else:
-        candidate = line.kind is Kind.SHORT and 3 <= line.words <= 35
-    if not candidate or len(line.text) < 10:
-        return 0.0
-    words = [fold(token) for token in exact_tokens(line.text) if token not in stop_words]
-    shared = sum(word in body for word in words) / max(1, len(words))
-    if shared < 0.34:
-        return 0.0
-    if i > start and not (line.copies > 1 or _dated_below(lines, i)):
-        return 0.0  # a sub-heading
-    score = shared * min(len(words), 7) / 7 * math.exp(-abs(start - i) / 40)
-    score += 0.15 * _followed_by_signs(lines, i)
-    score += 0.12 * (line.copies > 1)
-    score += 0.2 * (i == 0) + 0.2 * (i > 0 and _named_by_window(lines[0], line))
-    score -= 0.25 * (line.kind is Kind.PROSE)
-    score -= 0.3 * line.text.endswith((".", ":", ";"))
-    return score
-
-
-def _dated_below(lines: Sequence[Line], i: int) -> bool:
-    return any(line.kind in (Kind.DATE, Kind.BYLINE) for line in lines[i + 1 : i + 3])
-
-
-def _followed_by_signs(lines: Sequence[Line], i: int) -> bool:
-    """Whether what stands under a headline follows: date, byline, or a lead."""
-    for line in lines[i + 1 : i + 5]:
-        if line.kind in (Kind.DATE, Kind.BYLINE):
-            return True
-        if line.kind is Kind.PROSE:
-            return line.words <= 80
-        if line.kind in (Kind.LISTING, Kind.LINK, Kind.END):
-            return False
-    return False
-
-
-def _named_by_window(window: Line, line: Line) -> bool:
-    """Whether the page's first line is the headline with the site's name after it."""
-    return line.words >= 4 and window.folded.startswith(line.folded)
-
-
-def _lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | None:
-    """The first prose under the title, if something sets it apart from the paragraphs after it.
-
-    Also a standfirst without a full stop, directly under the title.
-    """
-    if first > 0 and first < end and lines[first].headline and lines[first].words >= 9:
-        return first if lines[first].copies == 1 else None
-    prose = [i for i in range(min(first, start), end) if lines[i].kind is Kind.PROSE][:2]
-    if len(prose) < 2 or lines[prose[0]].words > 100:
-        return None
-    apart = {lines[i].kind for i in range(prose[0] + 1, prose[1])}
-    if not apart & {Kind.DATE, Kind.FILE, Kind.NOISE, Kind.BYLINE, Kind.CAPTION}:
-        return None
-    # A picture, or a button, far down in a story divides nothing: the lead comes at once.
-    return prose[0] if prose[0] - first <= _NEAR else None
-
-
-def _captions(lines: Sequence[Line], first: int, start: int, end: int) -> tuple[str, ...]:
-    found = []
-    for i in range(min(first, start), min(len(lines), end + 6)):
-        line = lines[i]
-        if i >= end and line.kind not in (Kind.FILE, Kind.CAPTION):
-            break
-        if line.kind is Kind.CAPTION:
-            found.append(line.text)
-    return tuple(dict.fromkeys(found))
-
-
-def _date(lines: Sequence[Line], title: int | None, start: int, end: int) -> str | None:
-    """The date that is shown with the title, else right after the body. None is guessed."""
-    origin = start if title is None else title
-    below = range(origin, min(len(lines), max(start, origin) + 4))
-    above = range(origin - 1, max(-1, origin - 6), -1)
-    after = range(end, min(len(lines), end + 4))
-    for place in (below, above, after):
-        for i in place:
-            if lines[i].kind is Kind.END or (lines[i].kind is Kind.LISTING and place is after):
-                break
-            if (date := lines[i].date) is not None:
-                return date
-    return None
-
-
-def _authors(
-    lines: Sequence[Line], first: int, start: int, end: int, lang: str | None
-) -> tuple[str, ...]:
-    """Who signed: under the title, or right after the body."""
-    tail = range(max(start, end - 2), min(len(lines), end + 6))
-    head = range(max(0, first - 4), min(start + 3, end))
-    last: list[str] = []
-    for i in tail:
-        line = lines[i]
-        if line.kind in (Kind.LISTING, Kind.END, Kind.LINK):
-            break
-        if line.names:
-            last += line.names
-        elif line.kind is Kind.SHORT and i >= end - 2:
-            last += _vietnamese_names(line, lang)
-        elif i >= end and line.kind is Kind.PROSE:
-            break
-    at_top = [name for i in head for name in lines[i].names]
-    if not at_top and not last:
-        at_top = [
-            name
-            for i in range(first, start)
-            if any(lines[j].kind is Kind.DATE for j in range(max(0, i - 6), min(i + 4, start)))
-            for name in _vietnamese_names(lines[i], lang)
-        ]
-    return tuple(dict.fromkeys(at_top or last))
-
-
-def _portrait(line: Line, authors: Sequence[str]) -> bool:
-    """Whether a last paragraph presents an author: "Ann Lee is a reporter at …"."""
-    about = any(
-        line.text.startswith(f"{name} {verb} ") for name in authors for verb in ("is", "là")
-    )
-    return about and line.words <= 100
-
-
-def _vietnamese_names(line: Line, lang: str | None) -> tuple[str, ...]:
-    """The names that a line consists of. Vietnamese papers sign with the bare name."""
-    if lang not in (None, "vi") or line.kind is not Kind.SHORT or line.words > 9:
-        return ()
-    parts = [part.strip() for part in line.text.replace("–", "-").split(" - ")]
-    parts = [name.strip() for part in parts for name in part.split(",")]
-    return tuple(parts) if all(is_name(part, vietnamese=True) for part in parts) else ()
-
-
-def _section(lines: Sequence[Line], title: int | None) -> str | None:
-    """The label right above the title, if the page has it in its menu too."""
-    if title is None:
-        return None
-    for i in range(title - 1, max(-1, title - 5), -1):
-        line = lines[i]
-        if line.kind is Kind.SHORT and line.words <= 4 and line.copies > 1:
-            menu = any(other.folded == line.folded for other in lines[:i])
-            return line.text if menu else None
-    return None

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from indexer.bylines import is_name, says_signed, signature, signers_beside_date
 from indexer.dates import find_date
 from search.languages import fold
-from search.syllables import is_syllable
 
 
 class Kind(Enum):
@@ -82,40 +82,24 @@ _GLUED = re.compile(r"(?<=[a-zà-ỹ])(?=[A-ZĐ])")
 
 _CREDIT = re.compile(
     r"(?:\b(?:Ảnh|Ảnh minh họa|Ảnh tư liệu|Nguồn ảnh|Đồ họa|Photo|Photos|Photograph|Photographer"
-    r"|Image|Images|Picture|Pictures|Credit|Image credit|Photo credit|Illustration|File photo)"
+    r"|Image|Images|Picture|Pictures|Credit|Image credits?|Photo credits?|Illustration|File photo)"
     r"\s*(?:[:：]|by\b|courtesy\b|via\b).{0,80}$"
     r"|(?:Getty(?: Images)?|Shutterstock|iStock|Unsplash|stock\.adobe\.com|/(?:AFP|AP|EPA|TTXVN|VNA"
     r"|Reuters|REUTERS|Xinhua|Bloomberg|Getty Images)|\bREUTERS/[\w .'-]{3,40}"
     r"|\(?AP Photo\b.{0,40})"
     r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|^\d{1,2} ?(?:of|/) ?\d{1,2}(?=[A-Z])"
-    r"|\bFile (?:photo|image)\b|\bCredit\.\.\.)"
+    r"|\bFile (?:photo|image)\b|\bCredit\.\.\."
+    r"|[.!?”\"’\w] \((?:[^\W\d_][\w.'’-]* ?){1,4} ?/ ?[^()]{2,40}\)$"
+    r"|^(?:Media|Image|Video) caption\b.)"
 )
+# "© Ann Lee/AFP Divers at the reef": a caption, where a footer would give a year.
+_CREDIT_FIRST = re.compile(r"(?:©|Ảnh:|Photo:)\s*\S.{20,}")
 # A photographer alone: the line above says what the picture shows.
 _CREDIT_ALONE = re.compile(
     r"[(\[]?(?:Ảnh|Nguồn ảnh|Ảnh chụp|Đồ họa|Photo|Photos|Photograph|Image|Images|Picture|Credit"
     r"|Photo credit|Image credit)\s*(?:[:：]|by\b)\s*\S.{0,50}",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(
-    r"(?:by|written by|story by|words by|reported by|reporting by|report by|text by|posted by"
-    r"|additional reporting by|tác giả|phóng viên|pv|ctv|bài và ảnh|bài, ảnh|tin, ảnh|tin và ảnh"
-    r"|bài viết|thực hiện|người viết|biên tập|nguồn|theo)\s*[:：]?\s+(?P<names>\S.*)",
-    re.IGNORECASE,
-)
-_SIGNED_BELOW = re.compile(r"(?:by|written by|authors?|tac gia|thuc hien|bai)\s*:?")
-_BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
-_AGENCIES = "TTXVN|TTXVN/Vietnam\\+|Vietnam\\+|VNA|VOV|VTV|AFP|AP|Reuters|Xinhua|PV|CTV|TH|t/h|SKĐS"
-_WITH_AGENCY = re.compile(
-    rf"(?P<names>[^\W\d_][\w .'’-]{{1,60}}?)\s*(?:[/–-]\s*(?:{_AGENCIES}|VOV[\w.-]*)"
-    r"|\((?:theo|t/h|tổng hợp|lược dịch|dịch|ghi|biên dịch)[^)]{0,50}\)|\((?:TTXVN|TH"
-    r"|T/h)[^)]{0,30}\))",
-    re.IGNORECASE,
-)
-_OTHER_ROLES = re.compile(
-    r"[;,.]?\s+(?:\w+ )?(?:editing|edited|reporting|writing|photos?) by ", re.IGNORECASE
-)
-_NAME_DIVIDER = re.compile(r"\s*(?:,|;|\||&|\band\b|\bvà\b|\s[-–/]\s)\s*")
-
 # A line of these and nothing else is furniture. Folded; longest first is seen to below.
 _NOISE_PHRASES = """
 in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this article|share via
@@ -145,7 +129,8 @@ in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this
 |article continues below|article continues below advertisement|continues below|image|images
 |image caption|image source|caption|photo|photos|photo gallery|view gallery|gallery|anh|media
 |getty images|hide caption|toggle caption|enlarge|enlarge this image|breaking|breaking news|live
-|hot|rss|tieng viet|english|quay lai|bao loi|danh gia|gop y|phan hoi|tra loi|reply|report|help|faq
+|hot|rss|tieng viet|english|quay lai|bao loi|danh gia|gop y|phan hoi|tra loi|doc ngay|xem ngay
+|reply|report|help|faq
 |faqs|and|or|to|bang|hoac|qua|cho|voi|open|opens new tab|opens in new window|new tab|read|doc
 |wordcount|by|written by|author|authors|publish date|published by|posted by|tac gia|word count
 |mins|min read|phut doc|phut|reading time|estimated reading time|ago|edition
@@ -238,6 +223,7 @@ _LISTING = re.compile(
     r"|(?:a )?newsletter(?: promo.{0,20})?"
     r"|stay (?:informed|connected|up to date).{0,20}|get .{3,40} (?:newsletter|inbox|alerts).{0,20}"
 )
+_MORE_OF = re.compile(r"More(?: (?:[A-Z][\w'’&.-]*|of|on|in|the)){1,4}:?")
 _TAGS = re.compile(r"(?:tags?|tu khoa|keywords?|chu de|topics?|the)\s*[:：]\s*\S")
 _COMMENTS = re.compile(
     r"(?:\(?\d+\)? )?(?:comments?|responses?|replies|thoughts on .*|binh luan|y kien(?: ban doc)?)"
@@ -251,7 +237,8 @@ _COMMENTS = re.compile(
     r"|(?:binh luan|y kien) ?(?:\(\d+\)|\d+)"
 )
 _FOOTER = re.compile(
-    r"©|\(c\) ?(?:19|20)\d\d|copyright\b|ban quyen\b|(?:so )?giay phep\b|tong bien tap\b"
+    r"© ?(?:(?:19|20)\d\d|copyright|.{0,60}(?:(?:19|20)\d\d|rights reserved))"
+    r"|©.{0,40}$|\(c\) ?(?:19|20)\d\d|copyright\b|ban quyen\b|(?:so )?giay phep\b|tong bien tap\b"
     r"|co quan (?:chu quan|cua)\b|chiu trach nhiem (?:noi dung|chinh)\b|toa soan\s*:|tru so\s*:"
     r"|all rights reserved|main menu$|our network$|bao dien tu .{3,30} - "
 )
@@ -296,30 +283,6 @@ def ends_sentence(text: str) -> bool:
     return _SENTENCE_END.search(text) is not None
 
 
-def is_name(text: str, *, vietnamese: bool = False) -> bool:
-    """Whether a line is nothing but a person's name: two to five capitalised words.
-
-    Args:
-        vietnamese: Whether each word must be spelled like a Vietnamese syllable.
-    """
-    words = text.split()
-    return 2 <= len(words) <= 5 and all(
-        word[0].isupper()
-        and word.strip(".").replace("-", "").replace("'", "").replace("’", "").isalpha()
-        and (not vietnamese or is_syllable(fold(word)))
-        for word in words
-    )
-
-
-def names_in(text: str) -> tuple[str, ...]:
-    """The names in what follows "By": divided by commas, "and", dashes."""
-    text = re.sub(r"\S+@\S+|https?://\S+|@\w+", " ", text)
-    text = _OTHER_ROLES.split(text, maxsplit=1)[0]
-    text = re.split(r"\s+[|•·]\s+|\s+(?=\d)|\(\d", text)[0]
-    parts = (part.strip(" .,:;-–()[]") for part in _NAME_DIVIDER.split(text))
-    return tuple(dict.fromkeys(p for p in parts if p and len(p.split()) <= 6 and p[0].isupper()))
-
-
 def _judge(
     text: str, folded: str, gap: bool, before: Sequence[Line]
 ) -> tuple[Kind, str | None, tuple[str, ...]]:
@@ -330,7 +293,7 @@ def _judge(
     if words <= 18 and any(c.isdigit() for c in text) and (found := find_date(text)):
         date, rest = found
         if _beside_date(text, rest):
-            return Kind.DATE, date, _signers(text, rest)
+            return Kind.DATE, date, signers_beside_date(text, rest)
     after_file = bool(before) and before[-1].kind is Kind.FILE
     if after_file and words > 2 and words <= (40 if gap else 90):
         return Kind.CAPTION, None, ()
@@ -339,61 +302,42 @@ def _judge(
         return Kind.LISTING if text.endswith(":") and words > 1 else Kind.NOISE, None, ()
     if _COMMENTS.fullmatch(folded.strip(" :.")) or (words <= 60 and _FOOTER.match(folded)):
         return Kind.END, None, ()
-    if words <= 12 and _LISTING.fullmatch(folded.strip(" :.»>…")):
+    if words <= 12 and (_LISTING.fullmatch(folded.strip(" :.»>…")) or _MORE_OF.fullmatch(text)):
         return Kind.LISTING, None, ()
     if words <= 40 and (_TAGS.match(folded) or _LINK.match(folded)):
         return Kind.LINK, None, ()
     if words <= 80 and _is_notice(folded, words):
         return Kind.NOISE, None, ()
-    if words <= 60 and _CREDIT.search(text):
+    if words <= 80 and (_CREDIT.search(text) or _CREDIT_FIRST.match(text)):
         return Kind.CAPTION, None, ()
-    if before and _SIGNED_BELOW.fullmatch(before[-1].folded) and is_name(text):
-        return Kind.BYLINE, None, (text,)
-    if words <= 16 and (signers := _signature(text)):
+    if words <= 16 and not ends_sentence(text.rstrip(".")) and (signers := signature(text)):
         return Kind.BYLINE, None, signers
+    if before and says_signed(before[-1].folded) and is_name(text):
+        return Kind.BYLINE, None, (text,)
     sentence = ends_sentence(text)
     if _ITEM.match(text) and words >= 3:
         return Kind.ITEM, None, ()
     if sentence and words <= 18 and text.endswith(("?", "!")) and not _INNER_STOP.search(text):
         return Kind.SHORT, None, ()  # a headline as often as a sentence
     if (sentence and words >= 8) or words >= 40 or (words >= 12 and _INNER_STOP.search(text)):
-        return Kind.PROSE, None, ()
+        return (Kind.SHORT if not sentence and _is_menu(text) else Kind.PROSE), None, ()
     return Kind.SHORT, None, ()
 
 
 def _beside_date(text: str, rest: str) -> bool:
     """Whether what stands beside a date is a name or place at most, not a clause around it."""
-    others = rest.split()
+    others = [word for word in rest.split() if word not in ("by", "written", "boi", "bai")]
     if len(others) <= 2:
         return True
     capitals = {fold(word.strip(".,;:|()-")) for word in text.split() if word[:1].isupper()}
     return len(others) <= 7 and sum(word in capitals for word in others) >= 0.7 * len(others)
 
 
-def _signers(text: str, rest: str) -> tuple[str, ...]:
-    """Names beside a date: "By Ann Lee - 24 Sep 2025". Only where a word says that they signed."""
-    if not rest or not (match := _SIGNED.match(text)):
-        return ()
-    # Months may follow a name: "By Ann Lee September 24, 2025".
-    words = (word for word in match["names"].split() if fold(word.strip(".,;:-")) in rest.split())
-    return names_in(" ".join(words))
-
-
-def _signature(text: str) -> tuple[str, ...]:
-    """Who signed, where a line says so and nothing else."""
-    if ends_sentence(text.rstrip(".")):
-        return ()
-    for pattern in (_SIGNED, _WITH_AGENCY, _BRACKETED):
-        if (match := pattern.fullmatch(text.strip(" .*[]"))) is None:
-            continue
-        names = names_in(match["names"])
-        # "Theo báo cáo của…" and "By the end of…" begin sentences, not signatures.
-        words = [word for name in names for word in name.split()]
-        capitals = sum(word[0].isupper() or not word[0].isalpha() for word in words)
-        given = len(re.findall(r"[^\W\d_]+", _OTHER_ROLES.split(match["names"])[0]))
-        if names and capitals >= 0.7 * len(words) and len(words) >= 0.6 * min(given, 8):
-            return names
-    return ()
+def _is_menu(text: str) -> bool:
+    """Whether a line is the entries of a menu side by side: capitals, and hardly any commas."""
+    words = [word for word in text.split() if word[0].isalpha()]
+    capitals = sum(word[0].isupper() for word in words)
+    return capitals >= 0.7 * len(words) and text.count(",") < 0.1 * len(words)
 
 
 def _is_noise(text: str) -> bool:

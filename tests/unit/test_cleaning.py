@@ -227,6 +227,99 @@ def test_decomposed_letters_and_invisible_characters_make_no_difference() -> Non
     assert clean_page(spoiled) == clean_page(PAGES[name])
 
 
+def test_the_headline_is_the_line_that_is_dated_not_the_caption_above_the_text() -> None:
+    caption = "The research ship Starfish back in Cam Thanh harbour with her map of coral reefs"
+    cleaned = clean_page(
+        page(EN_MENU, EN_TITLE, "By Ann Lee", "6 October 2025", "Facebook", "Email", "12 comments",
+             caption, EN_BODY)
+    )  # fmt: skip
+    assert cleaned.title == EN_TITLE
+    assert cleaned.date == "2025-10-06"
+    assert cleaned.authors == ("Ann Lee",)
+
+
+def test_of_headline_and_standfirsts_the_topmost_is_the_headline() -> None:
+    standfirsts = [
+        "Research ship Starfish maps reefs in southern waters for three months",
+        "Scientists find three species of fish that had never been recorded",
+    ]
+    cleaned = clean_page(page(EN_MENU, EN_TITLE, standfirsts, "Ann Lee", "6 October 2025", EN_BODY))
+    assert cleaned.title == EN_TITLE
+    assert cleaned.authors == ("Ann Lee",)
+
+
+def test_a_pay_wall_between_headline_and_text_hides_neither() -> None:
+    wall = [f"Unlimited access to offer number {i} of our digital edition" for i in range(70)]
+    cleaned = clean_page(page(EN_MENU, EN_TITLE, "By Ann Lee", "6 October 2025", wall, EN_BODY))
+    assert (cleaned.title, cleaned.authors) == (EN_TITLE, ("Ann Lee",))
+    assert cleaned.text == "\n\n".join(EN_BODY)
+
+
+def test_the_last_paragraph_stays_below_a_pointer_that_the_page_repeats() -> None:
+    cleaned = clean_page(
+        page(VI_MENU, "Thứ hai, 6/10/2025, 07:15 (GMT+7)", VI_TITLE, VI_LEAD, VI_BODY[:4],
+             VI_OTHERS[0], "12", VI_BODY[4], "Thu Ngân", "Trở lại Khoa học", VI_OTHERS)
+    )  # fmt: skip
+    assert cleaned.text.endswith(VI_BODY[4])
+    assert cleaned.authors == ("Thu Ngân",)
+
+
+def test_dated_stories_after_the_text_are_not_its_text() -> None:
+    told = " ".join(EN_BODY)
+    others = [
+        line
+        for i, headline in enumerate(EN_OTHERS)
+        for line in (
+            headline,
+            "Jo Bell",
+            f"{i + 2} hours ago",
+            "A teaser of two lines tells what that other story is about, and stops there.",
+        )
+    ]
+    cleaned = clean_page(page(EN_TITLE, "6 October 2025", EN_BODY, told, others))
+    assert cleaned.text == "\n\n".join([*EN_BODY, told])
+
+
+def test_a_label_after_every_paragraph_does_not_end_the_story() -> None:
+    wedged = [line for paragraph in EN_BODY * 2 for line in (paragraph + " ", "Story content")]
+    numbered = [f"{i}: {line}" if len(line) > 20 else line for i, line in enumerate(wedged)]
+    cleaned = clean_page(page(EN_MENU, EN_TITLE, "6 October 2025", numbered, "Most read"))
+    assert "Story content" not in cleaned.text
+    assert len(cleaned.text.split("\n\n")) == 2 * len(EN_BODY)
+
+
+def test_menu_entries_on_one_line_are_no_prose() -> None:
+    entries = " ".join(f"{a} {b}" for a in ("World", "Europe", "Travel") for b in EN_MENU * 3)
+    cleaned = clean_page(page(entries, entries.upper(), EN_TITLE, "6 October 2025", EN_BODY))
+    assert cleaned.text == "\n\n".join(EN_BODY)
+
+
+def test_captions_credited_first_or_in_brackets() -> None:
+    captions = (
+        "© Tom Park The Starfish off Cam Thanh with divers on her deck on the last day of the trip",
+        "Fishermen look at the new map of the reefs on the quay. (Tom Park/Coast Gazette)",
+    )
+    cleaned = clean_page(
+        page(EN_TITLE, "6 October 2025", EN_BODY[:2], captions[0], EN_BODY[2:4], captions[1],
+             EN_BODY[4:], "© 2025 Coast Gazette")
+    )  # fmt: skip
+    assert cleaned.captions == captions
+    assert cleaned.text == "\n\n".join(EN_BODY)
+
+
+def test_an_agency_after_the_text_does_not_hide_who_signed_above_it() -> None:
+    cleaned = clean_page(
+        page(VI_MENU, VI_TITLE, VI_LEAD, "Thu Ngân", "06/10/2025 07:15", VI_BODY,
+             "(TTXVN/Vietnam+)", "Tin cùng chuyên mục", VI_OTHERS)
+    )  # fmt: skip
+    assert cleaned.authors == ("Thu Ngân",)
+
+
+def test_places_and_sections_beside_the_date_are_no_authors() -> None:
+    for label in ("Hà Nội", "THỜI SỰ", "Đời Sống", "New York", "Breaking News"):
+        assert clean_page(page(EN_TITLE, label, "6 October 2025", EN_BODY)).authors == ()
+
+
 LIST_PAGE = page(
     VI_MENU,
     "Khoa học",
