@@ -20,8 +20,8 @@ _SIGNED_BELOW = re.compile(
 )
 _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
 _AGENCIES = (
-    r"TTXVN(?:/Vietnam\+)?|Vietnam\+|VNA|VOV[\w.-]*(?: [\w.-]+){0,2}|VTV[\w.-]*|AFP|AP|Reuters|Xinhua"
-    r"|PV|CTV|TH|t/h|SKĐS"
+    r"TTXVN(?:/Vietnam\+)?|Vietnam\+|VNA|VOV[\w.-]*(?: [\w.-]+){0,2}|VTV[\w.-]*|AFP|AP|Reuters"
+    r"|Xinhua|PV|CTV|TH|t/h|SKĐS"
 )
 _AGENCY_ALONE = re.compile(rf"[(\[]?(?:theo )?(?:{_AGENCIES})(?:\s*/\s*[\w.+]+)?[)\]]?")
 _WITH_AGENCY = re.compile(
