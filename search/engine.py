@@ -278,7 +278,9 @@ class Archive:
         """
         reached = known and any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
         least = floor.hit if reached else 2.0
-        enough = self._enough_words(ranked, marker, floor.words)
+        # Across languages only names can be found: the others cannot occur.
+        share = floor.words / 2 if marker.pairs else floor.words
+        enough = self._enough_words(ranked, marker, share)
         return [
             scored
             for scored in ranked

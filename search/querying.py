@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from search.detection import detect, is_known
+from search.detection import detect, english_words, is_known
 from search.errors import QueryError, QueryTooLongError
 from search.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
 from search.records import MODES, SORTS, Query, day_of
 from search.stores.base import Phrase, Term
+from search.syllables import is_syllable
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _OPERATOR = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>(?<=-)\w[^\s"]*))')
@@ -86,14 +87,20 @@ class ReadQuery:
     def alike(self) -> list[str]:
         """Folded tokens that are written alike in every language: names, numbers, acronyms.
 
-        A capital at the very beginning says nothing unless the next word has one too.
+        A capital at the very beginning says nothing unless the next word has one too. Without any
+        capital, a Vietnamese syllable that is no English word is taken for part of a name: English
+        text has it only there.
         """
         typed = self.typed_tokens
         capital = [self.text[t.start].isupper() for t in typed]
         if capital and all(capital) and self.text.isupper():
             capital = [False] * len(typed)  # a headline in capitals names nothing
+        lower = self.lang == "vi" and not any(capital)
         found = []
         for i, token in enumerate(typed):
+            if lower and token.folded not in english_words() and is_syllable(token.folded):
+                found.append(token.folded)
+                continue
             named = capital[i] and (i > 0 or (len(typed) > 1 and capital[1]) or len(typed) == 1)
             if named or any(c.isdigit() for c in token.exact):
                 found.append(token.folded)
