@@ -51,6 +51,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
 The field's own name always comes first; a second name for a field that is taken is ignored.
 """
 
+_ESSENTIAL = frozenset({"id", "title", "lead", "text", "lang"})
+"""Fields that an article is refused for; any other that cannot be read costs only itself."""
+
 _OUR_OWN = frozenset({"counterpart", "copies"})
 """What ``songngu export`` adds to an article; it is found anew in each archive."""
 
@@ -131,6 +134,12 @@ def _text(value: object) -> str:
     raise ValueError(f"must be text, not {_kind(value)}")
 
 
+def _label(value: object) -> str:
+    """One line; of a list, as JSON-LD may give it, the first that says something."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return next((line for line in map(_line, values) if line), "")
+
+
 def _prose(value: object) -> str:
     """Text of several paragraphs; a list is one of paragraphs."""
     if isinstance(value, (list, tuple)):
@@ -183,9 +192,9 @@ class _Fields(BaseModel):
     lang: Annotated[str, BeforeValidator(_line)] = ""
     date: Any = None
     url: Annotated[str, BeforeValidator(_line)] = ""
-    source: Annotated[str, BeforeValidator(_line)] = ""
+    source: Annotated[str, BeforeValidator(_label)] = ""
     authors: Annotated[tuple[str, ...], BeforeValidator(_authors)] = ()
-    section: Annotated[str, BeforeValidator(_line)] = ""
+    section: Annotated[str, BeforeValidator(_label)] = ""
     tags: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
     captions: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
 
@@ -194,16 +203,21 @@ def _from_fields(given: Mapping[str, object]) -> Converted:
     named, ignored = _named(given)
     if "text" not in named:
         raise ExtractionError("text is missing: every article needs the field text")
+    warnings = []
     try:
         fields = _Fields.model_validate(named)
     except ValidationError as error:
-        raise ExtractionError(_explained(error)) from error
+        problems = _problems(error)
+        if not problems.keys().isdisjoint(_ESSENTIAL):
+            raise ExtractionError("; ".join(problems.values())) from error
+        warnings += [f"{problem}; kept without it" for problem in problems.values()]
+        kept = {name: value for name, value in named.items() if name not in problems}
+        fields = _Fields.model_validate(kept)
     if not fields.text:
         raise ExtractionError("text is blank: every article needs text")
     if len(fields.id.encode()) > LONGEST_ID:
         raise ExtractionError(f"id is longer than {LONGEST_ID} bytes: shorten it, or leave it out")
 
-    warnings = []
     if ignored:
         warnings.append(f"unknown fields ignored: {', '.join(sorted(ignored))}")
     lead, text = _without_repeats(fields.title, fields.lead, fields.text)
@@ -278,14 +292,13 @@ def _named(given: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
     return named, ignored
 
 
-def _explained(error: ValidationError) -> str:
-    """Every problem on one line: field, what is wrong."""
-    problems = []
+def _problems(error: ValidationError) -> dict[str, str]:
+    """Field → its name and what is wrong with it, on one line."""
+    problems: dict[str, str] = {}
     for detail in error.errors(include_url=False):
-        field = str(detail["loc"][0]) if detail["loc"] else "the object"
-        message = detail["msg"].removeprefix("Value error, ")
-        problems.append(f"{field} {message}")
-    return "; ".join(problems)
+        field = str(detail["loc"][0]) if detail["loc"] else "text"
+        problems.setdefault(field, f"{field} {detail['msg'].removeprefix('Value error, ')}")
+    return problems
 
 
 def _date(value: object, lang: str, warnings: list[str]) -> str | None:

@@ -8,6 +8,7 @@ English-language press write them, unless only month first is possible (9/24/202
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeVar
@@ -86,7 +87,7 @@ _TIME = re.compile(
 )
 _COMPACT_TIME = re.compile(r"^t?(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?(?!\d)")
 _ZONE = re.compile(
-    r"(?<!\S)(?P<bare>[+-]\d\d:?\d\d)(?![\d:])"
+    r"(?<!\S)(?P<bare>[+-]\d\d(?::?\d\d)?)(?![\d:])"
     r"|(?:\b|(?<=\d))(?:(?P<name>gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt|ict)\b)?"
     r"(?: ?(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<m>\d\d))?(?![\d:]))?"
 )
@@ -134,6 +135,8 @@ def parse_date(value: object, *, lang: str | None = None) -> str:
     if isinstance(value, date):
         return _checked(value, value).isoformat()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not math.isfinite(value):  # JSON as Python reads it may hold Infinity and NaN
+            raise _refused(value)
         if value == int(value):
             return _from_text(str(int(value)), value, lang)
         return _from_epoch(float(value), value)
@@ -263,7 +266,8 @@ def _without_zone(rest: str) -> tuple[str, timezone | None]:
             continue
         offset = timedelta(hours=_ZONES[name] if name else 0)
         if bare:
-            sign, given = bare[0], timedelta(hours=int(bare[1:3]), minutes=int(bare[-2:]))
+            minutes = bare[3:].lstrip(":") or "0"  # PostgreSQL writes "+07"
+            sign, given = bare[0], timedelta(hours=int(bare[1:3]), minutes=int(minutes))
         elif sign:
             given = timedelta(hours=int(found["h"]), minutes=int(found["m"] or 0))
         if sign:

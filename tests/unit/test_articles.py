@@ -120,6 +120,29 @@ def test_a_date_that_cannot_be_read_costs_only_the_date() -> None:
     assert convert(text=TEXT, date="") == convert(text=TEXT)
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_infinity_as_a_date_costs_only_the_date(number: float) -> None:
+    converted = convert(text=TEXT, date=number)  # Python's JSON reads Infinity and NaN
+    assert converted.article.date is None
+    assert len(converted.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("authors", [{"email": "a@example.org"}]), ("tags", [["a"]]), ("source", True)],
+)
+def test_what_describes_an_article_never_costs_the_article(field: str, value: object) -> None:
+    converted = convert(text=TEXT, title="Sao Biển", **{field: value})
+    assert converted.article.title == "Sao Biển"
+    assert not getattr(converted.article, field)
+    assert [warning.split()[0] for warning in converted.warnings] == [field]
+    assert converted.warnings[0].endswith("kept without it")
+
+
+def test_of_several_sections_the_first_counts() -> None:
+    assert convert(text=TEXT, section=["", "Khoa học", "Biển"]).article.section == "Khoa học"
+
+
 def test_an_address_that_is_none_costs_only_the_address() -> None:
     found = convert(text=TEXT, url="javascript:alert(1)")
     assert found.article.url is None

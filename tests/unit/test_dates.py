@@ -17,6 +17,7 @@ FORMS = {
     "24-9-2025": "2025-09-24",
     "24.9.2025": "2025-09-24",
     "24/9/25": "2025-09-24",
+    "2025-09-24 08:30:00+07": "2025-09-24T08:30:00+07:00",
     "04/09/2025": "2025-09-04",
     "9/24/2025": "2025-09-24",
     "24/09/2025 08:30": "2025-09-24T08:30:00",
@@ -87,7 +88,8 @@ def test_values_that_are_no_text() -> None:
         "May", "12", "2025", "2025-09", "September 2025", "tháng 9/2025", "24/9", "24 tháng 9",
         "Sept 24", "12:30", "today", "yesterday", "hôm qua", "2 hours ago", "3 giờ trước",
         "just now", "1.2.3", "192.168.1.1", "Version 1.2.2025", "", "   ", None, True, [], {},
-        12345, 0, "9" * 30, "x" * 5000, "Ngày 24/9/2025, tại Thủ đô Oslo, hai bên gặp nhau",
+        12345, 0, 10**40, float("inf"), float("-inf"), float("nan"), "9" * 30,
+        "x" * 5000, "Ngày 24/9/2025, tại Thủ đô Oslo, hai bên gặp nhau",
     ],
 )  # fmt: skip
 def test_what_is_no_full_date_is_refused(value: object) -> None:
