@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from indexer.sources.base import Failure, RawDocument, Source
-from indexer.sources.reading import shown
+from indexer.sources.reading import is_stream, shown
 
 ERROR_FILE = "songngu-errors.jsonl"
 """Where a run lists what it could not take in; no source, though its kind is a known one."""
@@ -19,8 +19,8 @@ SourceFor = Callable[[str], Source | None]
 class Folder:
     """A folder, read recursively in alphabetical order.
 
-    Hidden entries and files of unknown kinds are passed over, and said so once for the folder. A
-    folder that was reached before, through a symbolic link, is not read again.
+    Hidden entries, pipes, devices and files of unknown kinds are passed over, and said so once for
+    the folder. A folder that was reached before, through a symbolic link, is not read again.
 
     Args:
         source_for: The source of a file's path, or None where its kind is not known.
@@ -73,6 +73,8 @@ class Folder:
                     if Path(entry.path.removesuffix(".words")).is_file():
                         continue  # an archive's word index
                     folders.append(entry.path)
+                elif is_stream(entry.path):
+                    unknown["pipes and devices"] += 1  # reading one may wait for ever
                 elif (source := self._source_for(entry.path)) is not None:
                     known += 1
                     yield source

@@ -250,3 +250,16 @@ def test_a_run_does_not_read_its_own_list_of_errors(tmp_path):
     (tmp_path / ERROR_FILE).write_text('{"reason": "no text"}\n', "utf-8")
     found = list(open_sources([str(tmp_path)]))
     assert len(found) == 1
+
+
+def test_a_pipe_in_a_folder_is_passed_over_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "b.jsonl").write_text('{"text": "một"}', encoding="utf-8")
+    found: list[RawDocument | Failure] = []
+    reading = threading.Thread(target=lambda: found.extend(read(tmp_path)), daemon=True)
+    reading.start()
+    reading.join(timeout=30)  # a pipe that nobody writes to would keep a reader for ever
+    assert texts(found) == ["một"]
+    (note,) = (item for item in found if isinstance(item, Failure))
+    assert note.skipped
+    assert "pipes and devices: 1" in note.reason
