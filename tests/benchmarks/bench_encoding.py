@@ -63,7 +63,11 @@ def read(path: Path, count: int) -> list[str]:
     """Passages of 20 to 150 words of the articles in a file."""
     chance = random.Random(7)
     found: list[str] = []
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open() as lines:
+    with (
+        gzip.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8") as lines
+    ):
         for line in lines:
             words = json.loads(line)["text"].split()
             at = 0
