@@ -191,6 +191,12 @@ def is_known(word: Token) -> bool:
     return folded in tables.places or folded in tables.words or folded in tables.foreign
 
 
+def is_word(token: str) -> bool:
+    """Whether a lower-case token is a counted English word, or a foreign one in Vietnamese text."""
+    tables = _Tables.bundled()
+    return token in tables.words or token in tables.foreign
+
+
 def _is_latin(letter: str) -> bool:
     return letter.isascii() or "LATIN" in unicodedata.name(letter, "")
 

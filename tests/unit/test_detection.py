@@ -23,6 +23,17 @@ from search.detection import detect
         ("chó", "full"),
         ("giá vàng SJC today", "full"),
         ("đường sắt toc do cao", "partial"),
+        ("Bo truong cong an", "none"),
+        ("apple ra mat iphone", "none"),
+        ("facebook lua dao", "none"),
+        ("park hang seo", "none"),
+        ("to lam", "none"),
+        ("tai sao", "none"),
+        ("song hong", "none"),
+        ("an com", "none"),
+        ("me con", "none"),
+        ("John Elway đã", "full"),
+        ("So nguyen to", "none"),
     ],
 )
 def test_vietnamese(text, accents):
@@ -43,6 +54,24 @@ def test_vietnamese(text, accents):
         "he said that",
         "mayor of Ho Chi Minh City",
         "World Cup",
+        "can do",
+        "he can",
+        "the man",
+        "no man",
+        "song contest",
+        "man dies",
+        "con artist",
+        "dam collapse",
+        "to lam visits china",
+        "Lương Tam Quang visits Norway",
+        "pham minh chinh meets",
+        "Nguyen Phu Trong dies",
+        "truong my lan trial",
+        "viet nam economy",
+        "premier league",
+        "Manchester United",
+        "donald trump",
+        "pho recipe",
     ],
 )
 def test_english(text):
@@ -60,3 +89,20 @@ def test_long_texts():
 @pytest.mark.parametrize("text", ["", "123", "!!!", "😀", "北京", "\x00", "24/9/2025"])
 def test_what_has_no_words_is_a_guess(text):
     assert detect(text).confidence <= 0.9
+
+
+def test_an_english_report_on_vietnamese_people():
+    text = "Pham Minh Chinh met Vuong Dinh Hue and To Lam in Ha Noi before the talks. " * 20
+    assert detect(text).lang == "en"
+
+
+def test_where_nothing_can_be_judged_the_default_is_given():
+    assert detect("123 😀", default="en").lang == "en"
+    assert detect("123 😀").lang == "vi"
+
+
+def test_confidence_grows_with_what_is_known():
+    assert (
+        detect("coup de théâtre à l'Élysée").confidence < detect("the talks in the city").confidence
+    )
+    assert detect("mat").confidence < detect("bo truong cong an").confidence

@@ -1,8 +1,11 @@
 """Diacritics put back, and nothing else changed."""
 
+import numpy as np
 import pytest
 
+from search.input_methods import decode_typing
 from search.restoring import Restorer
+from search.syllable_model import FOREIGN, NUMBER, SyllableModel
 from search.syllables import SyllableCounts, SyllableTable, is_syllable
 
 
@@ -20,6 +23,10 @@ def restored(text):
         ("Ha Noi va Da Nang", "Hà Nội và Đà Nẵng"),
         ("thu do Ha  Noi,  Viet Nam!", "thủ đô Hà  Nội,  Việt Nam!"),
         ("đường sat tốc do cao", "đường sắt tốc độ cao"),
+        ("đương săt tôc đô cao", "đường sắt tốc độ cao"),
+        ("Luong Tam Quang tham Na Uy", "Lương Tam Quang thăm Na Uy"),
+        ("BO TRUONG", "BỘ TRƯỞNG"),
+        ("nam 2019 Facebook lua dao", "năm 2019 Facebook lừa đảo"),
     ],
 )
 def test_restoring(typed, meant):
@@ -68,3 +75,75 @@ def test_tables_survive_packing():
     assert packed.counts.tolist() == table.counts.tolist()
     assert packed.pairs.tolist() == table.pairs.tolist()
     assert packed.pair_counts.tolist() == table.pair_counts.tolist() == [7, 7, 7]
+
+
+def test_a_typed_tone_is_the_last_word():
+    assert restored("cám on") == "cám ơn"
+    assert restored("hoà binh") == "hoà bình"
+
+
+def test_every_word_is_reported():
+    restoration = Restorer.bundled().restore("gia vang SJC")
+    assert [word.text for word in restoration.words] == ["giá", "vàng", "SJC"]
+    assert [(word.start, word.end) for word in restoration.words] == [(0, 3), (4, 8), (9, 12)]
+    assert all(0 < word.confidence <= 1 for word in restoration.words)
+    assert restoration.words[-1].confidence == 1
+
+
+def test_the_bundled_restorer_can_be_sharpened():
+    counts = SyllableCounts()
+    for _ in range(20):
+        counts.add("Ông Mạc Xuyên Thỉa thăm Oslo")
+    bundled = Restorer.bundled()
+    sharpened = bundled.sharpened(counts.table())
+    assert bundled.restore("mac xuyen thia").text != "mạc xuyên thỉa"
+    assert sharpened.restore("mac xuyen thia").text == "mạc xuyên thỉa"
+    assert sharpened.restore("bo truong cong an").text == "bộ trưởng công an"
+
+
+def test_probabilities_of_what_may_follow_sum_to_one():
+    model = SyllableModel.bundled()
+    numbers = model.table.numbers
+    everything = np.arange(len(model.table.counts))
+    for first, second in (("bộ", "trưởng"), ("công", "an"), ("mạc", "thỉa")):
+        one = np.array([numbers.get(first, 1)])
+        two = np.array([numbers.get(second, 1)])
+        assert model.after_one(two, everything).sum() == pytest.approx(1, abs=0.02)
+        assert model.after_two(one, two, everything).sum() == pytest.approx(1, abs=0.02)
+
+
+def test_models_survive_packing():
+    model = SyllableModel.bundled()
+    again = SyllableModel.from_bytes(model.table, model.triples_to_bytes())
+    assert again.triples.tolist() == model.triples.tolist()
+    assert again.triple_counts.tolist() == model.triple_counts.tolist()
+    assert {NUMBER, FOREIGN} <= set(model.table.forms)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("vieejt nam", "việt nam"),
+        ("Viet5 Nam", "Việt Nam"),
+        ("ddaji hojc", "đại học"),
+        ("d9ai5 hoc5", "đại học"),
+        ("DDAIJ HOCJ", "ĐẠI HỌC"),
+        ("nguwowif", "người"),
+        ("Haf Nooij,  hoom nay", "Hà Nội,  hôm nay"),
+        ("tooi cos vieecj lamf", "tôi có việc làm"),
+        ("Vie6t5 Nam", "Việt Nam"),
+        ("san bay Long Thanhf", "san bay Long Thành"),
+    ],
+)
+def test_keys_of_input_methods(typed, meant):
+    assert decode_typing(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    "tax|pass|cos|book|covid19|MH370|G7|F0|A1 B2|u23 viet nam||tap1 phim|quy1 2024|wifi|top10"
+    "|iphone 15 pro max|Fox News|giá vàng|gas price|sos|tp hcm q1|word3|the boss|bóng đá"
+    "|đường sắt".split("|"),
+)
+def test_words_and_codes_are_no_keys(text):
+    assert decode_typing(text) == text
