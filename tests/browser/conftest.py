@@ -80,7 +80,7 @@ def visit(chromium, site):
         page = context.new_page()
         page.on("console", lambda m: troubles.append(m.text) if m.type in BAD else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+        page.on("requestfailed", lambda request: troubles.extend(failed(request)))
         page.on("request", lambda request: requested.append(request.url))
         page.goto(site + path)
         return page
@@ -91,6 +91,12 @@ def visit(chromium, site):
     assert troubles == []
     assert requested
     assert [url for url in requested if not url.startswith(site + "/")] == []
+
+
+def failed(request):
+    """What went wrong with a request; nothing where a navigation gave it up, as of a favicon."""
+    if request.failure != "net::ERR_ABORTED":
+        yield f"failed: {request.url} ({request.failure})"
 
 
 BAD = ("error", "warning")

@@ -52,7 +52,7 @@ LINES = [
     (b"[" * 200_000, "failed", "nested too deeply"),
     ({"id": "huge", "text": "Twenty megabytes. " * 1_170_000}, "failed", "split it"),
     ({"id": "wide", "text": "một hai ba bốn năm " * 5263}, None, None),
-    ({"id": "unbroken", "text": "x" * 100_000}, None, None),
+    ({"id": "unbroken", "text": "x" * 100_000}, "warning", "lang"),
     ({"id": "long id" * 200, "text": "An id is no text."}, "failed", "id is longer"),
     ({"id": "german", "lang": "de", "text": "Eine Brücke wurde eröffnet."}, "failed", "lang"),
     ({"id": "twice", "text": "The first of two with this id."}, None, None),
