@@ -8,39 +8,43 @@ two numbers, wherever it stopped, in any process.
 from __future__ import annotations
 
 import json
+import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from search.errors import StoreError
-from search.records import Article, Passage
+from search.records import Article, Filters, Passage, day_of
+from search.stores import sqlite_ledger as ledger
 from search.stores.base import (
     ArchiveProfile,
     Candidate,
     Entry,
+    Kept,
     Lookup,
     StoreStats,
+    Tombstone,
     WriteReport,
     check_vectors,
     mismatch,
+    names_of,
 )
 from search.stores.following import Follower
 from search.stores.scanning import run
 from search.stores.sqlite_file import SqliteFile, driver_errors, remove_archive, statements
+from search.stores.sqlite_formats import FORMAT, migrate, take_over
 from search.stores.sqlite_rows import (
     ARTICLE_COLUMNS,
     BATCH,
-    MARK,
+    MORE_SCHEMA,
     SCHEMA,
     article_of,
     forms_of,
     insert,
     vector_batch,
 )
-
-_FORMAT = 1
 
 
 class EmbeddedStore:
@@ -55,6 +59,7 @@ class EmbeddedStore:
         self.location = str(path)
         self._file = SqliteFile(self._path, self.location)
         self._follower = Follower(self._file)
+        self._is_current = False
 
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
@@ -63,7 +68,7 @@ class EmbeddedStore:
         with self._file.reading() as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
                 return None
-            return ArchiveProfile.from_json(json.loads(self._file.meta(connection, "profile")))
+            return self._profile_in(connection)
 
     def create(self, profile: ArchiveProfile) -> None:
         """Make an empty archive; no effect where one with the same profile exists."""
@@ -77,33 +82,49 @@ class EmbeddedStore:
             with self._file.writing(creating=True) as connection:
                 # Another process may have been first between the look above and this lock.
                 if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-                    for statement in statements(SCHEMA):
+                    for statement in statements(SCHEMA + MORE_SCHEMA):
                         connection.execute(statement)
-                    self._file.set_meta(connection, "format", str(_FORMAT))
+                    self._file.set_meta(connection, "format", str(FORMAT))
                     self._file.set_meta(connection, "archive", uuid.uuid4().hex)
                     self._file.set_meta(connection, "profile", json.dumps(profile.to_json()))
             existing = self.profile()
         if existing is not None and existing != profile:
             raise mismatch(self.location, existing, profile)
 
-    def upsert(self, entries: Sequence[Entry]) -> WriteReport:
+    def upsert(
+        self,
+        entries: Sequence[Entry],
+        *,
+        made: ArchiveProfile | None = None,
+        replacing: Mapping[str, str] | None = None,
+    ) -> WriteReport:
         """Write whole articles in one transaction, replacing those of the same id."""
-        dimension = self._required_profile().encoder.dimension
+        self._required_profile()
         latest = {entry.article.id: entry for entry in entries}
-        with self._file.writing() as connection:
-            for entry in latest.values():
-                check_vectors(entry, dimension)
-                insert(connection, entry)
-        return WriteReport(written=tuple(latest))
+        names = [name for entry in latest.values() for name in names_of(entry.article)]
+        written, barred, outdated = [], [], []
+        with self._writing() as connection:
+            # Another process may have embedded everything anew since these vectors were made.
+            profile = self._profile_in(connection)
+            if made is not None and made != profile:
+                raise mismatch(self.location, profile, made)
+            stones = ledger.tombstones(connection, names)
+            for id_, entry in latest.items():
+                check_vectors(entry, profile.encoder.dimension)
+                if any(name in stones for name in names_of(entry.article)):
+                    barred.append(id_)
+                elif replacing is not None and _hash_of(connection, id_) != replacing.get(id_):
+                    outdated.append(id_)
+                else:
+                    insert(connection, entry)
+                    written.append(id_)
+        return WriteReport(tuple(written), barred=tuple(barred), outdated=tuple(outdated))
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
         self._required_profile()
-        with self._file.writing() as connection:
-            return sum(
-                connection.execute("DELETE FROM articles WHERE id = ?", (id_,)).rowcount
-                for id_ in dict.fromkeys(ids)
-            )
+        with self._writing() as connection:
+            return ledger.remove(connection, ids)
 
     def flush(self) -> None:
         """Bring the word index up to date and fold SQLite's write-ahead log into the file."""
@@ -120,6 +141,84 @@ class EmbeddedStore:
         rows = self._select(ARTICLE_COLUMNS, ids)
         return {row[0]: article_of(row) for row in rows}
 
+    def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
+        """Those of the ids that are kept, in short."""
+        self._current()
+        return {row[0]: _kept(row) for row in self._select("id, hash, shallow", ids)}
+
+    def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
+        """Addresses → id of the article that has it."""
+        self._current()
+        query = "SELECT key, min(id) FROM articles WHERE key IN (*) GROUP BY key"
+        with self._file.reading() as connection:
+            return {key: id_ for key, id_ in ledger.select_in(connection, query, keys)}  # noqa: C416
+
+    def listing(self) -> Iterator[Kept]:
+        """Everything that is kept, in short, by ascending id."""
+        query = "SELECT id, hash, shallow FROM articles ORDER BY id"
+        return (_kept(row) for row in self._snapshot(query))
+
+    def stream(
+        self, *, lang: str | None = None, filters: Filters | None = None
+    ) -> Iterator[Article]:
+        """All articles that pass the filters, by ascending id."""
+        filters = filters or Filters()
+        first, last = day_of(filters.date_from), day_of(filters.date_to)
+        wanted = [("lang = ?", lang), ("day >= ?", first), ("day <= ?", last)]
+        asked = [(condition, value) for condition, value in wanted if value is not None]
+        conditions = [condition for condition, _ in asked]
+        values = [value for _, value in asked] + [*filters.sources]
+        if filters.sources:
+            conditions.append(f"source IN ({','.join('?' * len(filters.sources))})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        query = f"SELECT {ARTICLE_COLUMNS} FROM articles{where} ORDER BY id"  # noqa: S608
+        return (article_of(row) for row in self._snapshot(query, values))
+
+    def shallow(self) -> list[str]:
+        """Ids of articles that have only their first passage, newest first."""
+        self._current()
+        query = "SELECT id FROM articles WHERE shallow ORDER BY day DESC, id"  # NULL comes last
+        with self._file.reading() as connection:
+            return [id_ for (id_,) in connection.execute(query)]
+
+    def bring(self, ids: Sequence[str], origin: str) -> None:
+        """Note that a source holds these articles."""
+        with self._writing() as connection:
+            ledger.bring(connection, ids, origin)
+
+    def brought(self, origin: str) -> list[str]:
+        """Ids of kept articles that a source, or one below it, has brought."""
+        self._current()
+        with self._file.reading() as connection:
+            return ledger.brought(connection, origin)
+
+    def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The sources that have brought these articles."""
+        self._current()
+        with self._file.reading() as connection:
+            return ledger.origins(connection, ids)
+
+    def withdraw(self, ids: Sequence[str], origin: str) -> int:
+        """A source no longer holds articles: remove those that no other has brought."""
+        with self._writing() as connection:
+            return ledger.withdraw(connection, ids, origin)
+
+    def bar(self, tombstones: Sequence[Tombstone]) -> int:
+        """Remove what bears one of the names, and let nothing by these names in again."""
+        with self._writing() as connection:
+            return ledger.bar(connection, tombstones)
+
+    def lift(self, names: Sequence[str]) -> int:
+        """Let in again what bears one of the names."""
+        with self._writing() as connection:
+            return ledger.lift(connection, names)
+
+    def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
+        """The tombstones of those of the names that have one; None: all, oldest first."""
+        self._current()
+        with self._file.reading() as connection:
+            return ledger.tombstones(connection, names)
+
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups against one snapshot of the archive."""
         _, snapshot, words = self._follower.follow()
@@ -127,33 +226,37 @@ class EmbeddedStore:
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
-        profile = self._required_profile()
+        self._current()
         with driver_errors(self.location):
             # Of its own: the moment that BEGIN pins must not hold this thread's other reads.
             connection = self._file.connect()
         try:
             connection.execute("BEGIN")
-            columns = f"row, words, {ARTICLE_COLUMNS}"
+            dimension = self._profile_in(connection).encoder.dimension
+            columns = f"row, words, shallow, {ARTICLE_COLUMNS}"
             cursor = connection.execute(f"SELECT {columns} FROM articles ORDER BY id")  # noqa: S608
             while batch := cursor.fetchmany(BATCH):
-                for row, words, *columns_of_article in batch:
+                for row, words, shallow, *columns_of_article in batch:
                     article = article_of(columns_of_article)
-                    kept = vector_batch(
-                        connection, [(row, article.id, "", None, None)], profile.encoder.dimension
-                    )
+                    kept = vector_batch(connection, [(row, article.id, "", None, None)], dimension)
                     yield Entry(
                         article=article,
                         passages=tuple(Passage(*span) for span in kept.spans.tolist()),
                         vectors=kept.vectors,
                         forms=forms_of(article, words),
+                        shallow=bool(shallow),
                     )
         finally:
             connection.close()
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
-        self._required_profile()
+        self._current()
         with self._file.reading() as connection:
+
+            def count(query: str) -> int:
+                return int(connection.execute(query).fetchone()[0])
+
             first, last = connection.execute(
                 "SELECT min(substr(date, 1, 10)), max(substr(date, 1, 10)) FROM articles"
             ).fetchone()
@@ -161,7 +264,7 @@ class EmbeddedStore:
                 articles=dict(
                     connection.execute("SELECT lang, count(*) FROM articles GROUP BY lang")
                 ),
-                passages=connection.execute("SELECT count(*) FROM passages").fetchone()[0],
+                passages=count("SELECT count(*) FROM passages"),
                 sources=dict(
                     connection.execute(
                         "SELECT coalesce(source, '') AS s, count(*) AS n FROM articles"
@@ -171,65 +274,79 @@ class EmbeddedStore:
                 date_first=first,
                 date_last=last,
                 bytes_used=self._bytes_used(),
+                months=dict(
+                    connection.execute(
+                        "SELECT coalesce(substr(date, 1, 7), '') AS m, count(*) FROM articles"
+                        " GROUP BY m ORDER BY m"
+                    )
+                ),
+                shallow=count("SELECT count(*) FROM articles WHERE shallow"),
+                tombstones=count("SELECT count(*) FROM tombstones"),
             )
 
     @contextmanager
-    def rebuild(self, profile: ArchiveProfile) -> Iterator[EmbeddedStore]:
-        """Fill a new file beside the archive, then take it over in one transaction."""
-        self._required_profile()
+    def rebuild(self, profile: ArchiveProfile, *, fresh: bool = False) -> Iterator[EmbeddedStore]:
+        """Fill a file beside the archive, then take it over in one transaction."""
+        self._current()
         place = self._path.with_name(f"{self._path.name}.rebuilding")
-        remove_archive(place)
+        with self._file.reading() as connection:
+            archive = self._file.meta(connection, "archive")
+        if fresh or not _belongs(place, archive, profile):
+            remove_archive(place)
         generation = EmbeddedStore(place)
         try:
             generation.create(profile)
+            with generation._writing() as connection:
+                generation._file.set_meta(connection, "of", archive)
             yield generation
-            generation.close()
-            self._take_over(place, profile)
         finally:
             generation.close()
-            remove_archive(place)
+        with self._writing() as connection:
+            take_over(connection, place, profile)
+        remove_archive(place)
 
     def close(self) -> None:
         """Close the connections of all threads and let go of the indexes."""
         self._file.close()
         self._follower.close()
 
-    def _take_over(self, place: Path, profile: ArchiveProfile) -> None:
-        """Replace all articles by those of another file, in one transaction."""
-        connection = self._file.connection()
-        with driver_errors(self.location):
-            connection.execute("ATTACH DATABASE ? AS new", (str(place),))
-            try:
-                with self._file.writing() as writing:
-                    writing.execute("DELETE FROM main.articles")
-                    base = writing.execute(MARK).fetchone()[0]
-                    columns = f"{ARTICLE_COLUMNS}, day, hash, words"
-                    writing.execute(
-                        f"INSERT INTO main.articles (row, {columns})"  # noqa: S608
-                        f" SELECT row + ?, {columns} FROM new.articles ORDER BY row",
-                        (base,),
-                    )
-                    writing.execute(
-                        "INSERT INTO main.passages"
-                        " SELECT article + ?, position, start, stop, vector FROM new.passages",
-                        (base,),
-                    )
-                    # Another encoder means other vectors: whoever follows must load all anew.
-                    self._file.set_meta(writing, "archive", uuid.uuid4().hex)
-                    self._file.set_meta(writing, "profile", json.dumps(profile.to_json()))
-            finally:
-                connection.execute("DETACH DATABASE new")
-
     def _select(self, columns: str, ids: Sequence[str]) -> list[tuple[str, ...]]:
-        self._required_profile()
-        rows: list[tuple[str, ...]] = []
-        remaining = iter(dict.fromkeys(ids))
+        self._required_profile()  # an older format that cannot be written can still be searched
+        query = f"SELECT {columns} FROM articles WHERE id IN (*)"  # noqa: S608
         with self._file.reading() as connection:
-            while batch := list(islice(remaining, BATCH)):
-                marks = ",".join("?" * len(batch))
-                query = f"SELECT {columns} FROM articles WHERE id IN ({marks})"  # noqa: S608
-                rows += connection.execute(query, batch).fetchall()
-        return rows
+            return list(ledger.select_in(connection, query, ids))
+
+    def _snapshot(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of one moment, however long reading them takes."""
+        self._current()
+        with driver_errors(self.location):
+            # Of its own: the moment that BEGIN pins must not hold this thread's other reads.
+            connection = self._file.connect()
+            try:
+                connection.execute("BEGIN")
+                cursor = connection.execute(query, values)
+                while batch := cursor.fetchmany(BATCH):
+                    yield from batch
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction on an archive of the present format."""
+        self._current()
+        with self._file.writing() as connection:
+            yield connection
+
+    def _current(self) -> None:
+        """See to it that there is an archive, of the present format."""
+        self._required_profile()
+        if not self._is_current:
+            with self._file.reading() as connection:
+                migrate(self._file, connection)
+            self._is_current = True
+
+    def _profile_in(self, connection: sqlite3.Connection) -> ArchiveProfile:
+        return ArchiveProfile.from_json(json.loads(self._file.meta(connection, "profile")))
 
     def _required_profile(self) -> ArchiveProfile:
         profile = self.profile()
@@ -240,3 +357,27 @@ class EmbeddedStore:
     def _bytes_used(self) -> int:
         files = [file for file in self._follower.folder.rglob("*") if file.is_file()]
         return self._file.bytes_used() + sum(f.stat().st_size for f in files if f.exists())
+
+
+def _kept(row: Sequence[Any]) -> Kept:
+    return Kept(row[0], row[1], bool(row[2]))
+
+
+def _hash_of(connection: sqlite3.Connection, id_: str) -> str | None:
+    row = connection.execute("SELECT hash FROM articles WHERE id = ?", (id_,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _belongs(place: Path, archive: str, profile: ArchiveProfile) -> bool:
+    """Whether a file is an unfinished generation of an archive, under the same profile."""
+    if not place.exists():
+        return False
+    file = SqliteFile(place, str(place))
+    try:
+        with file.reading() as connection:
+            made = json.loads(file.meta(connection, "profile"))
+            return file.meta(connection, "of") == archive and made == profile.to_json()
+    except (StoreError, TypeError):  # killed before it was an archive
+        return False
+    finally:
+        file.close()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from search.addresses import article_key
 from search.languages import LANGUAGES, Forms
 from search.records import Article
 from search.stores.base import Entry
@@ -35,7 +36,9 @@ CREATE TABLE articles (
     tags TEXT NOT NULL,
     captions TEXT NOT NULL,
     hash TEXT NOT NULL,
-    words TEXT NOT NULL                     -- compounds or stems, costly to find again
+    words TEXT NOT NULL,                    -- compounds or stems, costly to find again
+    key TEXT,                               -- canonical form of url
+    shallow INTEGER NOT NULL DEFAULT 0      -- 1: has only its first passage
 );
 CREATE TABLE passages (
     article INTEGER NOT NULL REFERENCES articles(row) ON DELETE CASCADE,
@@ -49,6 +52,24 @@ CREATE TABLE removals (number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT
 CREATE TRIGGER note_removal AFTER DELETE ON articles BEGIN
     INSERT INTO removals (row) VALUES (old.row);
 END;
+"""
+
+# Names are looked up on their own, so they have tables without row numbers.
+MORE_SCHEMA = """
+CREATE INDEX articles_key ON articles(key) WHERE key IS NOT NULL;
+CREATE INDEX articles_shallow ON articles(day) WHERE shallow;
+CREATE TABLE origins (
+    id TEXT NOT NULL,                       -- of the article
+    origin TEXT NOT NULL,
+    PRIMARY KEY (id, origin)
+) WITHOUT ROWID;
+CREATE INDEX origins_origin ON origins(origin);
+CREATE TABLE tombstones (
+    name TEXT PRIMARY KEY,                  -- an id or a canonical address
+    names TEXT NOT NULL,                    -- JSON list: all that the tombstone bears
+    reason TEXT NOT NULL,
+    at TEXT NOT NULL
+) WITHOUT ROWID;
 """
 
 ARTICLE_COLUMNS = "id, lang, title, lead, text, date, url, source, authors, section, tags, captions"
@@ -68,11 +89,12 @@ def insert(connection: sqlite3.Connection, entry: Entry) -> None:
     connection.execute("DELETE FROM articles WHERE id = ?", (a.id,))
     lists = [json.dumps(values, ensure_ascii=False) for values in (a.authors, a.tags, a.captions)]
     row = connection.execute(
-        f"INSERT INTO articles ({ARTICLE_COLUMNS}, day, hash, words)"  # noqa: S608
-        f" VALUES ({','.join('?' * 15)})",
+        f"INSERT INTO articles ({ARTICLE_COLUMNS}, day, hash, words, key, shallow)"  # noqa: S608
+        f" VALUES ({','.join('?' * 17)})",
         (
             *(a.id, a.lang, a.title, a.lead, a.text, a.date, a.url, a.source),
             *(lists[0], a.section, lists[1], lists[2], a.day, a.content_hash, entry.forms.words),
+            *(article_key(a.url), entry.shallow),
         ),
     ).lastrowid
     connection.executemany(
