@@ -106,7 +106,7 @@ class Ledger:
     def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
         """Name → its tombstone, as of now; None: all of them, oldest first."""
         if names is None:
-            options = {"sort": [{"at": "asc"}, {"key": "asc"}], "source": True}
+            options = {"sort": [{"at": "asc"}, {"name": "asc"}, {"key": "asc"}], "source": True}
             hits = self._scan([{"term": {"kind": "tombstone"}}], [], **options)
             return {hit["_source"]["name"]: _stone(hit["_source"]) for hit in hits}
         found = {}
