@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -15,6 +14,7 @@ from indexer.cleaning import clean_page
 from indexer.dates import parse_date
 from indexer.sources import RawDocument
 from indexer.tidying import tidy, without_html
+from search.addresses import canonical_url
 from search.errors import ExtractionError
 from search.languages import LANGUAGES, fold, normalise
 from search.records import Article
@@ -57,10 +57,6 @@ _ESSENTIAL = frozenset({"id", "title", "lead", "text", "lang"})
 _OUR_OWN = frozenset({"counterpart", "copies"})
 """What ``songngu export`` adds to an article; it is found anew in each archive."""
 
-_TRACKING = re.compile(
-    r"(?:utm_.*|fbclid|gclid|gclsrc|dclid|msclkid|yclid|zarsrc|mc_[ce]id|igshid)"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Converted:
@@ -83,28 +79,6 @@ def to_article(document: RawDocument) -> Converted:
     if document.fields is not None:
         return _from_fields(document.fields)
     return _from_page(document.page or "")
-
-
-def canonical_url(url: str) -> str | None:
-    """One form for addresses of one page: no fragment, no tracking, https, no "www.".
-
-    None where it is no http address.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host, port = (parts.hostname or "").removeprefix("www."), parts.port
-    except ValueError:
-        return None
-    if parts.scheme.lower() not in ("http", "https") or not host:
-        return None
-    place = host if port in (None, 80, 443) else f"{host}:{port}"
-    query = sorted(
-        pair
-        for pair in parse_qsl(parts.query, keep_blank_values=True)
-        if not _TRACKING.fullmatch(pair[0].lower())
-    )
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return urlunsplit(("https", place, parts.path.rstrip("/") or "/", urlencode(query), fragment))
 
 
 def id_of_url(url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Subcommands that embed articles: index, reembed, evaluate."""
+"""Subcommands that fill archives: index, evaluate."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ import click
 from tqdm import tqdm
 
 from indexer.evaluating import filled_archive
+from indexer.origins import traced
 from indexer.pipeline import Indexer, Problem, Report
-from indexer.reembedding import reembed as embed_again
 from indexer.sources import count_documents, open_sources
 from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
-from search.encoders import load_encoder
-from search.engine import Archive, open_archive, open_store
+from search.engine import Archive, open_archive
 from search.errors import StoreError
 from search.evaluation import evaluate as measure
 from search.evaluation import read_judged
@@ -29,10 +28,20 @@ from search.settings import Settings
 
 _SHOWN = 5
 
+passages_option = click.option(
+    "--passages",
+    type=click.Choice(["all", "lead"]),
+    default="all",
+    show_default=True,
+    help="`lead` embeds only the beginning of each article: searchable several times sooner;"
+    " `songngu deepen` adds the rest.",
+)
+
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @archive_options
+@passages_option
 @click.option(
     "--errors",
     metavar="FILE",
@@ -42,7 +51,13 @@ _SHOWN = 5
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def index(
-    sources: Sequence[str], archive: str | None, encoder: str | None, errors: str, *, as_json: bool
+    sources: Sequence[str],
+    archive: str | None,
+    encoder: str | None,
+    passages: str,
+    errors: str,
+    *,
+    as_json: bool,
 ) -> int:
     """Add articles from files and folders to an archive.
 
@@ -53,37 +68,13 @@ def index(
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
-        report = fill(opened, sources, errors=Path(errors))
+        report = fill(opened, sources, errors=Path(errors), only_opening=passages == "lead")
     finally:
         opened.close()
-    _print_report(report, opened.location, Path(errors), as_json=as_json)
+    print_report(report, opened.location, Path(errors), as_json=as_json)
     if report.interrupted:
         return 130
     return 1 if report.failed else 0
-
-
-@click.command()
-@click.option("--archive", metavar="ARCHIVE", help="The archive. [default: songngu.db]")
-@click.option(
-    "--encoder", metavar="MODEL", default="bundled", show_default=True, help="The new one."
-)
-def reembed(archive: str | None, encoder: str) -> None:
-    """Embed every article of an archive again, with another encoder or newer text rules.
-
-    The archive keeps answering meanwhile, and stays as it was if this is interrupted.
-    """
-    settings = Settings.load({"archive": archive, "encoder": encoder})
-    store = open_store(settings.archive, settings)
-    try:
-        model = load_encoder(
-            encoder, device=settings.device or None, batch_size=settings.batch_size
-        )
-        total = sum(store.stats().articles.values())
-        with tqdm(total=total, unit="article", desc="Embedding", disable=None) as bar:
-            done = embed_again(store, model, on_progress=bar.update)
-    finally:
-        store.close()
-    click.echo(f"{done:,} articles of {store.location} are embedded by {encoder} now.")
 
 
 @click.command()
@@ -136,13 +127,25 @@ def evaluate(
         click.echo(f"{name:>10}  {shown}")
 
 
-def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
+def fill(
+    archive: Archive,
+    sources: Sequence[str],
+    *,
+    errors: Path,
+    only_opening: bool = False,
+    only_count: bool = False,
+) -> Report:
     """Index sources with a progress bar; problems go to the error file.
+
+    Args:
+        only_opening: Embed one passage of each article.
+        only_count: Change nothing; the report says what would be done.
 
     Raises:
         StoreError: The archive fails. The message says how much is safe.
     """
-    archive.create()
+    if not only_count:
+        archive.create()
     problems = _ErrorFile(errors)
     with tqdm(total=count_documents(sources), unit="article", desc="Indexing", disable=None) as bar:
 
@@ -150,9 +153,11 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
             bar.set_postfix_str(f"{report.passages:,} passages", refresh=False)
             bar.update(report.documents - bar.n)
 
-        run = Indexer(archive, problems.add, progress)
+        run = Indexer(
+            archive, problems.add, progress, only_opening=only_opening, only_count=only_count
+        )
         try:
-            run.run(open_sources(sources))
+            run.run(traced(sources, lambda source: open_sources([source])))
         except KeyboardInterrupt:
             run.report.interrupted = True
         except StoreError as error:
@@ -195,14 +200,18 @@ class _ErrorFile:
             self._file.close()
 
 
-def _print_report(report: Report, location: str, errors: Path, *, as_json: bool) -> None:
+def print_report(
+    report: Report, location: str, errors: Path, *, as_json: bool = False, would: bool = False
+) -> None:
+    """Say what a run did, or would do."""
     if as_json:
         click.echo(json.dumps(report.to_json() | {"archive": location}, ensure_ascii=False))
         return
     rate = report.documents / report.seconds if report.seconds else 0.0
     click.echo(
-        f"{location}: {report.added:,} added, {report.updated:,} updated, {report.unchanged:,}"
-        f" unchanged, {report.skipped:,} skipped, {report.failed:,} failed;"
+        f"{location}: {'would be: ' if would else ''}{report.added:,} added,"
+        f" {report.updated:,} updated, {report.unchanged:,} unchanged,"
+        f" {report.skipped:,} skipped, {report.failed:,} failed;"
         f" {report.passages:,} passages in {report.seconds:.1f} s ({rate:.1f} articles/s)."
     )
     if report.interrupted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search.languages import fold
 from search.records import Article, Passage
@@ -16,6 +16,12 @@ _RESERVED = 8
 
 _LONGEST_TITLE = 200
 """Characters of a title that go before each passage; real headlines are shorter."""
+
+_OPENING_TOKENS = 80
+"""Wished length of an article's only passage: a lead has 40 to 60 in either language."""
+
+_OPENING_CHARS = 1_000
+"""Characters that surely hold them, and cost little to cut into sentences."""
 
 _SHORTEST_LIMIT = 16  # tokens left for text even under an endless title
 
@@ -101,6 +107,26 @@ def split(
         Passage(position, group[0].start, group[-1].end)
         for position, group in enumerate(_packed(units, target, limit))
     )
+
+
+def opening(
+    article: Article, *, count_tokens: CountTokens, max_tokens: int
+) -> tuple[tuple[Passage, ...], bool]:
+    """Only the beginning, as one passage: the lead, and first paragraphs where it is short.
+
+    Returns:
+        The passage (none for an article without text), and whether it is all that ``split`` gives.
+    """
+    body = article.body
+    beginning = replace(article, lead="", text=body[:_OPENING_CHARS], captions=())
+    first = split(
+        beginning,
+        count_tokens=count_tokens,
+        max_tokens=max_tokens,
+        target_tokens=_OPENING_TOKENS,
+    )[:1]
+    complete = not first or not body[first[0].end :].strip()
+    return first, complete
 
 
 def passage_text(article: Article, passage: Passage) -> str:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from indexer.articles import to_article
-from indexer.passages import passage_text, split
+from indexer.passages import CountTokens, opening, passage_text, split
 from indexer.sources import Failure, RawDocument
-from search.encoders.base import Encoder
+from search.addresses import article_key
+from search.encoders.base import Encoder, identity
 from search.engine import Archive
 from search.errors import SourceError, StoreError
 from search.languages import LANGUAGES
-from search.records import Article
-from search.stores.base import Entry
+from search.records import Article, Passage
+from search.stores.base import ArchiveProfile, Entry, names_of
+
+_Read = tuple[Article, RawDocument]
 
 BATCH = 64
 """Documents that are read, embedded and written together: what a kill can cost at most."""
@@ -51,6 +54,7 @@ class Report:
     Attributes:
         added, updated, unchanged, skipped, failed: Documents, each counted once.
         passages: Embedded and written in this run.
+        held: Source (``indexer.origins``) → ids of the archive's articles that it holds.
     """
 
     added: int = 0
@@ -62,6 +66,7 @@ class Report:
     seconds: float = 0.0
     warnings: int = 0
     interrupted: bool = False
+    held: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
     @property
     def documents(self) -> int:
@@ -70,7 +75,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report that ``songngu index --json`` prints."""
-        values = asdict(self)
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "held"}
         values["seconds"] = round(self.seconds, 2)
         return values
 
@@ -82,13 +87,18 @@ class Indexer:
     Attributes:
         on_problem: Told of every document that is not indexed as given.
         on_progress: Told of the report whenever documents are done.
+        only_opening: Embed one passage of each article; ``indexer.deepening`` adds the others.
+        only_count: Change nothing; the report says what would be done.
     """
 
     archive: Archive
     on_problem: Callable[[Problem], None]
     on_progress: Callable[[Report], object]
+    only_opening: bool = False
+    only_count: bool = False
     report: Report = field(default_factory=Report)
     _seen: dict[str, str] = field(default_factory=dict)
+    _addresses: dict[str, str] = field(default_factory=dict)
 
     def run(self, documents: Iterable[RawDocument | Failure]) -> Report:
         """Index documents until there are no more.
@@ -115,7 +125,8 @@ class Indexer:
         return self.report
 
     def _batch(self, documents: Sequence[RawDocument | Failure]) -> None:
-        read = list(self._read(documents))
+        read = list(self._known_by_address(list(self._read(documents))))
+        read = list(self._once(self._let_in(read)))
         known = self.archive.store.hashes([article.id for article, _ in read])
         changed = {
             article.id: (article, document)
@@ -124,17 +135,28 @@ class Indexer:
         }
         new = list(reversed(changed.values()))
         self.report.unchanged += len(read) - len(new)
-        if not new:
+        if self.only_count:
+            updated = sum(article.id in known for article, _ in new)
+            self.report.updated += updated
+            self.report.added += len(new) - updated
             return
-        entries = embedded([article for article, _ in new], self.archive.encoder)
-        written = self.archive.store.upsert(entries)
+        self._bring(read)
+        if new:
+            self._write(new, known)
+
+    def _write(self, new: Sequence[_Read], known: Mapping[str, str]) -> None:
+        encoder = self.archive.encoder
+        entries = embedded([article for article, _ in new], encoder, only_opening=self.only_opening)
+        written = self.archive.store.upsert(entries, made=ArchiveProfile(identity(encoder)))
+        kept, barred = set(written.written), set(written.barred)
         self.report.passages += sum(
-            len(entry.passages) for entry in entries if entry.article.id in written.written
+            len(entry.passages) for entry in entries if entry.article.id in kept
         )
         reasons = dict(written.failures)
-        kept = set(written.written)
         for article, document in new:
-            if article.id not in kept:
+            if article.id in barred:
+                self._problem("skipped", document, "was taken down while it was being indexed")
+            elif article.id not in kept:
                 reason = reasons.get(article.id, "the archive did not take it; index it again")
                 self._problem("failed", document, reason)
             elif article.id in known:
@@ -142,9 +164,7 @@ class Indexer:
             else:
                 self.report.added += 1
 
-    def _read(
-        self, documents: Sequence[RawDocument | Failure]
-    ) -> Iterator[tuple[Article, RawDocument]]:
+    def _read(self, documents: Sequence[RawDocument | Failure]) -> Iterator[_Read]:
         """Articles of a batch; every other document is counted and reported."""
         for document in documents:
             if isinstance(document, Failure):
@@ -157,16 +177,73 @@ class Indexer:
             except SourceError as error:
                 self._problem("failed", document, str(error))
                 continue
-            article = converted.article
+            for warning in converted.warnings:
+                self._problem("warning", document, warning)
+            yield converted.article, document
+
+    def _known_by_address(self, read: Sequence[_Read]) -> Iterator[_Read]:
+        """Articles under the id by which the archive has them already.
+
+        One that comes under a new id from an address that is known is the article that is there.
+        """
+        store = self.archive.store
+        there = store.hashes([article.id for article, _ in read])
+        keys = [article_key(article.url) for article, _ in read]
+        strange = {
+            key
+            for key, (article, _) in zip(keys, read, strict=True)
+            if key and article.id not in there and key not in self._addresses
+        }
+        at = store.ids_at(sorted(strange)) if strange else {}
+        for key, (article, document) in zip(keys, read, strict=True):
+            id_ = article.id
+            if key is not None:
+                if id_ not in there:
+                    id_ = self._addresses.get(key) or at.get(key) or id_
+                self._addresses.setdefault(key, id_)
+            yield (article if id_ == article.id else replace(article, id=id_)), document
+
+    def _let_in(self, read: Sequence[_Read]) -> Iterator[_Read]:
+        """Articles that were not taken down."""
+        names = [name for article, _ in read for name in names_of(article)]
+        stones = self.archive.store.tombstones(names)
+        for article, document in read:
+            stone = next((stones[n] for n in names_of(article) if n in stones), None)
+            if stone is None:
+                yield article, document
+                continue
+            because = f" ({stone.reason})" if stone.reason else ""
+            self._problem(
+                "skipped",
+                document,
+                f"was taken down on {stone.at[:10]}{because};"
+                f" songngu delete --allow-again {stone.names[0]} lets it in",
+            )
+
+    def _once(self, read: Iterable[_Read]) -> Iterator[_Read]:
+        """The first version of each article that comes in this run."""
+        for article, document in read:
+            if document.origin.source is not None:
+                self.report.held.setdefault(document.origin.source, set()).add(article.id)
             first = self._seen.setdefault(article.id, article.content_hash)
             if first != article.content_hash:
                 # Taking the last one instead would write both, again and again, on every run.
-                reason = f"another article with the id {article.id} came earlier; that one is kept"
+                reason = (
+                    f"another article with the id {article.id} or its address came earlier;"
+                    " that one is kept"
+                )
                 self._problem("skipped", document, reason)
                 continue
-            for warning in converted.warnings:
-                self._problem("warning", document, warning)
             yield article, document
+
+    def _bring(self, read: Sequence[_Read]) -> None:
+        """Note the sources first: no kill may leave an article that belongs to none."""
+        brought: dict[str, list[str]] = {}
+        for article, document in read:
+            if document.origin.source is not None:
+                brought.setdefault(document.origin.source, []).append(article.id)
+        for source, ids in brought.items():
+            self.archive.store.bring(ids, source)
 
     def _problem(self, kind: str, document: RawDocument, reason: str) -> None:
         self._count(kind)
@@ -182,12 +259,22 @@ class Indexer:
             self.report.warnings += 1
 
 
-def embedded(articles: Sequence[Article], encoder: Encoder) -> list[Entry]:
-    """Cut and embed: one call for all passages, so that the encoder can batch them well."""
-    cut = [
-        split(article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens)
-        for article in articles
-    ]
+def embedded(
+    articles: Sequence[Article], encoder: Encoder, *, only_opening: bool = False
+) -> list[Entry]:
+    """Cut and embed: one call for all passages, so that the encoder can batch them well.
+
+    Args:
+        only_opening: One passage for each; entries of longer articles are marked as shallow.
+    """
+    cut, complete = [], []
+    for article in articles:
+        cutting = opening if only_opening else _all_of
+        passages, whole = cutting(
+            article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens
+        )
+        cut.append(passages)
+        complete.append(whole)
     texts = [
         passage_text(article, passage)
         for article, passages in zip(articles, cut, strict=True)
@@ -201,6 +288,13 @@ def embedded(articles: Sequence[Article], encoder: Encoder) -> list[Entry]:
             passages,
             vectors[start : start + len(passages)],
             LANGUAGES[article.lang].forms(title=article.title, body=article.body),
+            shallow=not whole,
         )
-        for article, passages, start in zip(articles, cut, starts, strict=False)
+        for article, passages, start, whole in zip(articles, cut, starts, complete, strict=False)
     ]
+
+
+def _all_of(
+    article: Article, *, count_tokens: CountTokens, max_tokens: int
+) -> tuple[tuple[Passage, ...], bool]:
+    return split(article, count_tokens=count_tokens, max_tokens=max_tokens), True

@@ -17,13 +17,15 @@ _COMMANDS = {
     "demo": "webui.commands:demo",
     "serve": "webui.commands:serve",
     "search": "search.commands:search",
-    "stats": "search.commands:stats",
-    "export": "search.commands:export",
-    "delete": "search.commands:delete",
+    "stats": "search.upkeep:stats",
+    "export": "search.upkeep:export",
+    "delete": "search.upkeep:delete",
+    "sync": "indexer.upkeep:sync",
+    "deepen": "indexer.upkeep:deepen",
     "copy": "search.commands:copy",
     "evaluate": "indexer.commands:evaluate",
     "doctor": "search.commands:doctor",
-    "reembed": "indexer.commands:reembed",
+    "reembed": "indexer.upkeep:reembed",
 }
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,4 +1,4 @@
-"""Subcommands that need nothing but an archive: search, stats, export, delete, copy, doctor."""
+"""Subcommands that need nothing but an archive: search, copy, doctor; see also ``upkeep``."""
 
 from __future__ import annotations
 
@@ -72,68 +72,6 @@ def search(
 
 
 @click.command()
-@archive_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def stats(archive: str | None, encoder: str | None, *, as_json: bool) -> None:
-    """Say what an archive holds."""
-    settings = Settings.load({"archive": archive, "encoder": encoder})
-    opened = open_archive(settings=settings)
-    try:
-        inside, made = opened.stats(), opened.made()
-    finally:
-        opened.close()
-    model = made.encoder.name if made else None
-    if as_json:
-        _echo_json(
-            {
-                "archive": opened.location,
-                "articles": inside.articles,
-                "passages": inside.passages,
-                "sources": inside.sources,
-                "date_first": inside.date_first,
-                "date_last": inside.date_last,
-                "bytes": inside.bytes_used,
-                "encoder": model,
-            }
-        )
-        return
-    for lang, count in inside.articles.items():
-        click.echo(f"{count:>9,} articles in {LANGUAGES[lang].endonym}")
-    click.echo(f"{inside.passages:>9,} passages, embedded by {model}")
-    click.echo(f"{inside.bytes_used / 1e6:>9,.1f} MB in {opened.location}")
-    click.echo(f"published {inside.date_first or 'unknown'} to {inside.date_last or 'unknown'}")
-    for source, count in list(inside.sources.items())[:20]:
-        click.echo(f"{count:>9,} from {source or '(source unknown)'}")
-
-
-@click.command()
-@archive_options
-def export(archive: str | None, encoder: str | None) -> None:
-    """Stream every article to standard output, one JSON object a line, by ascending id."""
-    opened = open_archive(settings=Settings.load({"archive": archive, "encoder": encoder}))
-    try:
-        for entry in opened.store.entries():
-            fields = entry.article.to_json() | {"counterpart": None, "copies": 0}
-            click.echo(json.dumps(fields, ensure_ascii=False))
-    finally:
-        opened.close()
-
-
-@click.command()
-@click.argument("ids", nargs=-1, required=True)
-@archive_options
-def delete(ids: Sequence[str], archive: str | None, encoder: str | None) -> None:
-    """Remove articles by id."""
-    opened = open_archive(settings=Settings.load({"archive": archive, "encoder": encoder}))
-    try:
-        removed = opened.store.delete(ids)
-        opened.store.flush()
-    finally:
-        opened.close()
-    click.echo(f"{removed} removed, {len(set(ids)) - removed} not found.")
-
-
-@click.command()
 @click.argument("source")
 @click.argument("destination")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -152,6 +90,8 @@ def copy(source: str, destination: str, *, as_json: bool) -> None:
             f"{report.copied:,} copied, {report.unchanged:,} were there already, "
             f"{len(report.failures)} failed; {report.seconds:.1f} s."
         )
+        if report.barred:
+            click.echo(f"{report.barred:,} were taken down there and are left out.", err=True)
         for id_, reason in report.failures[:10]:
             click.echo(f"  {id_}: {reason}", err=True)
     sys.exit(1 if report.failures else 0)

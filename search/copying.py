@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from search.engine import open_store
 from search.errors import ArchiveMissingError, StoreError
 from search.settings import Settings
-from search.stores.base import Entry, Store
+from search.stores.base import Entry, Kept, Store
 
 _BATCH = 500
 
@@ -25,11 +25,13 @@ class CopyReport:
 
     Attributes:
         unchanged: Articles that the destination held already with the same content.
+        barred: Articles that were taken down in the destination.
         failures: (article id, reason).
     """
 
     copied: int
     unchanged: int
+    barred: int
     failures: tuple[tuple[str, str], ...]
     seconds: float
 
@@ -57,23 +59,46 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
         if profile is None:
             raise ArchiveMissingError(f"There is no archive at {source} to copy from.")
         target.create(profile)
-        copied = unchanged = 0
+        # First of all: what was taken down is not to come back by way of a copy.
+        target.bar(list(dict.fromkeys(origin.tombstones().values())))
+        copied = unchanged = barred = 0
         failures: list[tuple[str, str]] = []
         total = sum(origin.stats().articles.values())
         with tqdm(total=total, unit="article", desc="Copying", disable=None) as progress:
             for batch in _batches(origin.entries()):
-                there = target.hashes([entry.article.id for entry in batch])
-                new = [e for e in batch if there.get(e.article.id) != e.article.content_hash]
-                report = target.upsert(new)
+                there = target.kept([entry.article.id for entry in batch])
+                new = [entry for entry in batch if not _same(entry, there.get(entry.article.id))]
+                report = target.upsert(new, made=profile)
                 copied += len(report.written)
+                barred += len(report.barred)
                 unchanged += len(batch) - len(new)
                 failures += report.failures
+                _copy_sources(origin, target, [entry.article.id for entry in batch])
                 progress.update(len(batch))
         target.flush()
     finally:
         origin.close()
         target.close()
-    return CopyReport(copied, unchanged, tuple(failures), time.perf_counter() - began)
+    return CopyReport(copied, unchanged, barred, tuple(failures), time.perf_counter() - began)
+
+
+def _same(entry: Entry, there: Kept | None) -> bool:
+    """Whether the destination has an article as it is, with no fewer passages."""
+    return (
+        there is not None
+        and there.hash == entry.article.content_hash
+        and (entry.shallow or not there.shallow)
+    )
+
+
+def _copy_sources(origin: Store, target: Store, ids: Sequence[str]) -> None:
+    """Who has brought the articles, so that the copy can be synced as well."""
+    brought: dict[str, list[str]] = {}
+    for id_, sources in origin.origins(ids).items():
+        for source in sources:
+            brought.setdefault(source, []).append(id_)
+    for source, articles in brought.items():
+        target.bring(articles, source)
 
 
 def _place(store: Store) -> str:

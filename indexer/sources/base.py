@@ -14,10 +14,12 @@ class Origin:
     Attributes:
         file: The path as it was reached, or "-" for standard input.
         line: From 1, where the file holds several documents; None for whole files.
+        source: What the archive remembers as having brought it (``indexer.origins``).
     """
 
     file: str
     line: int | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ store already analysed (``Entry.forms``), so every store indexes and matches the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from search.addresses import article_key
 from search.encoders.base import EncoderIdentity, FloatArray
 from search.errors import ArchiveMismatchError
 from search.languages import TEXT_VERSION, Forms
@@ -56,12 +57,43 @@ class Entry:
         passages: Ascending by position; may be empty (then only words find the article).
         vectors: float32, shape (len(passages), dimension), each row L2-normalised.
         forms: The analysed text; see ``Field``.
+        shallow: Whether further passages are to be added later (``songngu deepen``).
     """
 
     article: Article
     passages: tuple[Passage, ...]
     vectors: FloatArray
     forms: Forms
+    shallow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an archive has of an article, in short.
+
+    Attributes:
+        hash: The article's content hash.
+        shallow: Whether it has only its first passage.
+    """
+
+    id: str
+    hash: str
+    shallow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """An article that was taken down, and must not come back.
+
+    Attributes:
+        names: Its id, its address in canonical form (``search.addresses``), or both.
+        reason: Why, in a person's words; may be empty.
+        at: When, ISO 8601 in UTC.
+    """
+
+    names: tuple[str, ...]
+    reason: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +182,14 @@ class WriteReport:
     Attributes:
         written: Ids that are kept now: they survive a kill at any later moment.
         failures: (id, reason) of those that were refused.
+        barred: Ids of those that were taken down before; they are not written.
+        outdated: Ids whose article has changed or gone since it was read; they are not written.
     """
 
     written: tuple[str, ...]
     failures: tuple[tuple[str, str], ...] = ()
+    barred: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +200,9 @@ class StoreStats:
         articles: By language.
         passages: In all.
         sources: Articles by source, most first ("" where it is unknown).
+        months: Articles by month of publication, "2025-09", ascending; "" where it is unknown.
+        shallow: Articles that have only their first passage.
+        tombstones: Names (ids and addresses) that may not come back.
         bytes_used: Size on disk of everything the archive occupies.
     """
 
@@ -173,6 +212,9 @@ class StoreStats:
     date_first: str | None
     date_last: str | None
     bytes_used: int
+    months: dict[str, int] = field(default_factory=dict)
+    shallow: int = 0
+    tombstones: int = 0
 
 
 def mismatch(
@@ -204,6 +246,12 @@ def check_vectors(entry: Entry, dimension: int) -> None:
         )
 
 
+def names_of(article: Article) -> tuple[str, ...]:
+    """What a tombstone may call an article: its id, and its address where it has one."""
+    key = article_key(article.url)
+    return (article.id, key) if key else (article.id,)
+
+
 @runtime_checkable
 class Store(Protocol):
     """Keeps one archive. Methods may be called from several threads at once.
@@ -225,8 +273,25 @@ class Store(Protocol):
             ArchiveMismatchError: One with another profile exists.
         """
 
-    def upsert(self, entries: Sequence[Entry]) -> WriteReport:
-        """Write whole articles, replacing those of the same id. Each is written entirely or not."""
+    def upsert(
+        self,
+        entries: Sequence[Entry],
+        *,
+        made: ArchiveProfile | None = None,
+        replacing: Mapping[str, str] | None = None,
+    ) -> WriteReport:
+        """Write whole articles, replacing those of the same id. Each is written entirely or not.
+
+        What was taken down stays out, also when that happens at the same moment.
+
+        Args:
+            made: How the vectors were made; None takes it that they suit the archive.
+            replacing: Id → the content hash that the archive's article must have; the others are
+                ``outdated``. None writes them all.
+
+        Raises:
+            ArchiveMismatchError: The archive has been embedded by another encoder since.
+        """
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there. Unknown ids are no error."""
@@ -239,6 +304,50 @@ class Store(Protocol):
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
+
+    def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
+        """The same in short."""
+
+    def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
+        """Addresses (``search.addresses.article_key``) → id of the article that has it.
+
+        Where several have it, the lowest id.
+        """
+
+    def listing(self) -> Iterator[Kept]:
+        """Everything that is kept, in short, by ascending id: one consistent state."""
+
+    def stream(
+        self, *, lang: str | None = None, filters: Filters | None = None
+    ) -> Iterator[Article]:
+        """All articles that pass the filters, by ascending id: one consistent state."""
+
+    def shallow(self) -> list[str]:
+        """Ids of articles that have only their first passage, newest first, unknown dates last."""
+
+    def bring(self, ids: Sequence[str], origin: str) -> None:
+        """Note that a source holds these articles. Known pairs are no error."""
+
+    def brought(self, origin: str) -> list[str]:
+        """Ids of kept articles that a source, or one below it ("…/folder/x"), has brought."""
+
+    def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The sources that have brought these articles, of those that have any."""
+
+    def withdraw(self, ids: Sequence[str], origin: str) -> int:
+        """Note that a source (and those below it) no longer holds articles.
+
+        Those that no other source has brought are removed; how many there were.
+        """
+
+    def bar(self, tombstones: Sequence[Tombstone]) -> int:
+        """Remove what bears one of the names, and let nothing by these names in again."""
+
+    def lift(self, names: Sequence[str]) -> int:
+        """Let in again what bears one of the names; how many tombstones that took away."""
+
+    def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
+        """The tombstones of those of the names that have one; None: all, oldest first."""
 
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups in one round trip; for each its candidates, best first, ties by id.
@@ -253,11 +362,20 @@ class Store(Protocol):
     def stats(self) -> StoreStats:
         """Count what is kept."""
 
-    def rebuild(self, profile: ArchiveProfile) -> AbstractContextManager[Store]:
-        """A new, empty generation to fill; it replaces the archive when the block ends well.
+    def rebuild(
+        self, profile: ArchiveProfile, *, fresh: bool = False
+    ) -> AbstractContextManager[Store]:
+        """A new generation to fill; it replaces the archive's articles when the block ends well.
 
-        Readers see the old generation until then, and never half of one. When the block raises,
-        the new generation is dropped and the archive stays as it was.
+        Readers see the old generation until then, and never half of one. When the block raises or
+        the process dies, the archive stays as it was, and the next ``rebuild`` with the same
+        profile goes on with what the generation holds.
+
+        What the archive has and the generation lacks in that version, because it came meanwhile,
+        is kept without passages and counts as shallow; what the archive lacks is left out.
+
+        Args:
+            fresh: Begin anew, whatever is there.
         """
 
     def close(self) -> None:

@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import elasticsearch
-from elasticsearch import ApiError, Elasticsearch, TransportError
-from elasticsearch.exceptions import ConnectionTimeout, UnsupportedProductError
+from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
-from search.errors import (
-    ArchiveMismatchError,
-    ArchiveMissingError,
-    SettingsError,
-    StoreError,
-    StoreUnavailableError,
-)
-from search.records import Article
+from search.errors import SettingsError, StoreError, StoreUnavailableError
+from search.records import Article, Filters
 from search.settings import Settings
 from search.stores import elasticsearch_bodies as bodies
+from search.stores import elasticsearch_generations as generations
 from search.stores.base import (
     ArchiveProfile,
     Candidate,
     Entry,
+    Kept,
     Lookup,
     NearestLookup,
     StoreStats,
+    Tombstone,
     WriteReport,
     check_vectors,
     mismatch,
+    names_of,
 )
+from search.stores.elasticsearch_errors import (
+    BUSY,
+    driver_errors,
+    missing,
+    reason_of,
+    search_error,
+)
+from search.stores.elasticsearch_ledger import Ledger
+from search.stores.elasticsearch_pages import field, scan
 
-_BUSY = (429, 502, 503, 504)
 _CHUNK_BYTES = 10_000_000
 _CHUNK_ACTIONS = 500
 _BULK_RETRIES = 6
 _PAGE = 200
-_LONGEST_REASON = 300
+_BLOCKED = 403  # for the moment in which one generation follows another
+_CONFLICT = 409
+_MOST_TERMS = 1_000
+_MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,200}")
 
 
@@ -74,9 +83,10 @@ class ElasticsearchStore:
         self._writing = client.options(
             request_timeout=settings.index_timeout_s,
             max_retries=4,
-            retry_on_status=_BUSY,
+            retry_on_status=BUSY,
             retry_on_timeout=True,
         )
+        self._ledger = Ledger(self._writing, f"{name}.ledger")
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> ElasticsearchStore:
@@ -105,7 +115,7 @@ class ElasticsearchStore:
         if parts.scheme == "https" and settings.es_ca_certs:
             options["ca_certs"] = settings.es_ca_certs
         location = f"{host}/{name}"
-        with _driver_errors(location, settings):
+        with driver_errors(location, settings):
             client = Elasticsearch(host, **options)
         return cls(client, name, location, settings=settings)
 
@@ -115,23 +125,8 @@ class ElasticsearchStore:
 
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
-        with self._errors():
-            try:
-                indices = self._searching.indices.get_mapping(index=self._target).body
-            except elasticsearch.NotFoundError:
-                return None
-        if len(indices) != 1:
-            raise StoreError(
-                f"{self.location} is an alias of {len(indices)} indices; an archive has one."
-                " Name another index."
-            )
-        [index] = indices.values()
-        meta = index["mappings"].get("_meta", {}).get(bodies.META)
-        if meta is None:
-            raise StoreError(
-                f"The index at {self.location} is not a Songngu archive. Name another one."
-            )
-        return ArchiveProfile.from_json(meta)
+        found = self._index_and_meta()
+        return ArchiveProfile.from_json(found[1]) if found else None
 
     def create(self, profile: ArchiveProfile) -> None:
         """Make an empty archive; no effect where one with the same profile exists."""
@@ -150,33 +145,66 @@ class ElasticsearchStore:
         if existing is not None and existing != profile:
             raise mismatch(self.location, existing, profile)
 
-    def upsert(self, entries: Sequence[Entry]) -> WriteReport:
+    def upsert(
+        self,
+        entries: Sequence[Entry],
+        *,
+        made: ArchiveProfile | None = None,
+        replacing: Mapping[str, str] | None = None,
+    ) -> WriteReport:
         """Write whole articles in bulk; each is kept once Elasticsearch has confirmed it."""
-        dimension = self._required_profile().encoder.dimension
-        latest = {entry.article.id: entry for entry in entries}
+        profile = self._current()
+        if made is not None and made != profile:
+            raise mismatch(self.location, profile, made)
+        latest = {bodies.document_id(entry.article.id): entry for entry in entries}
         for entry in latest.values():
-            check_vectors(entry, dimension)
+            check_vectors(entry, profile.encoder.dimension)
+        barred = self._barred(latest)
+        wanted = {id_: entry for id_, entry in latest.items() if id_ not in barred}
+        outdated: set[str] = set()
+        marks: dict[str, dict[str, int]] = {}
+        if replacing is not None:
+            marks = self._marks(wanted, replacing)
+            outdated = wanted.keys() - marks.keys()
         actions = (
-            {"_op_type": "index", "_id": bodies.document_id(id_), "_source": bodies.document(e)}
-            for id_, e in latest.items()
+            {"_id": id_, **marks.get(id_, {}), "_source": bodies.document(entry, profile)}
+            for id_, entry in wanted.items()
+            if id_ not in outdated
         )
-        ids = {bodies.document_id(id_): id_ for id_ in latest}
         written, failures = [], []
-        for done, item in self._bulk(actions):
-            id_ = ids[item["index"]["_id"]]
+        for done, outcome in self._bulk(actions):
+            item = outcome["index"]
+            id_ = latest[item["_id"]].article.id
             if done:
                 written.append(id_)
+            elif item["status"] == _CONFLICT:
+                outdated.add(item["_id"])
+            elif bodies.made_field(profile) in reason_of(item):
+                raise mismatch(self.location, self._required_profile(), profile)
             else:
-                failures.append((id_, _reason(item["index"])))
-        return WriteReport(tuple(written), tuple(failures))
+                failures.append((id_, reason_of(item)))
+        # What was taken down while it was being written must not stay.
+        late = self._barred({id_: wanted[id_] for id_ in map(bodies.document_id, written)})
+        if late:
+            self.delete([latest[id_].article.id for id_ in late])
+            written = [id_ for id_ in written if bodies.document_id(id_) not in late]
+        return WriteReport(
+            tuple(written),
+            tuple(failures),
+            barred=tuple(latest[id_].article.id for id_ in latest if id_ in barred | late),
+            outdated=tuple(latest[id_].article.id for id_ in latest if id_ in outdated),
+        )
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
         self._required_profile()
-        actions = (
-            {"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in dict.fromkeys(ids)
-        )
-        return sum(item["delete"].get("result") == "deleted" for _, item in self._bulk(actions))
+        unique = list(dict.fromkeys(ids))
+        actions = ({"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in unique)
+        outcomes = [item["delete"].get("result") for _, item in self._bulk(actions)]
+        if self._index is None:  # a generation shares the ledger of the archive
+            with self._errors():
+                self._ledger.forget(unique)
+        return outcomes.count("deleted")
 
     def flush(self) -> None:
         """Refresh, so that searches see what was written."""
@@ -193,6 +221,110 @@ class ElasticsearchStore:
         articles = [Article.from_json(s["article"]) for s in self._get(ids, ["article"])]
         return {article.id: article for article in articles}
 
+    def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
+        """Those of the ids that are kept, in short."""
+        found = self._get(ids, ["id", "hash", "shallow"])
+        return {s["id"]: Kept(s["id"], s["hash"], bool(s.get("shallow"))) for s in found}
+
+    def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
+        """Addresses → id of the article that has it."""
+        self._required_profile()
+        found: dict[str, str] = {}
+        unique = list(dict.fromkeys(keys))
+        with self._errors():
+            self._writing.indices.refresh(index=self._target)
+            for start in range(0, len(unique), _MOST_TERMS):
+                query = {"terms": {"key": unique[start : start + _MOST_TERMS]}}
+                for hit in self._scan(query, ["id", "key"]):
+                    found.setdefault(field(hit, "key"), field(hit, "id"))
+        return found
+
+    def listing(self) -> Iterator[Kept]:
+        """Everything that is kept, in short, by ascending id."""
+        self._required_profile()
+        with self._errors():
+            yield from generations.listing(self._writing, self._target)
+
+    def stream(
+        self, *, lang: str | None = None, filters: Filters | None = None
+    ) -> Iterator[Article]:
+        """All articles that pass the filters, by ascending id."""
+        self._required_profile()
+        query = {"bool": {"filter": bodies.conditions(lang, filters or Filters())}}
+        with self._errors():
+            hits = scan(
+                self._writing,
+                self._target,
+                query=query,
+                sort=[{"id": "asc"}],
+                size=_PAGE,
+                source=["article"],
+            )
+            for hit in hits:
+                yield Article.from_json(hit["_source"]["article"])
+
+    def shallow(self) -> list[str]:
+        """Ids of articles that have only their first passage, newest first."""
+        self._required_profile()
+        sort = [{"day": {"order": "desc", "missing": "_last"}}, {"id": {"order": "asc"}}]
+        with self._errors():
+            self._writing.indices.refresh(index=self._target)
+            hits = self._scan({"term": {"shallow": True}}, ["id"], sort=sort)
+            return [field(hit, "id") for hit in hits]
+
+    def bring(self, ids: Sequence[str], origin: str) -> None:
+        """Note that a source holds these articles."""
+        self._required_profile()
+        with self._errors():
+            self._ledger.bring(ids, origin)
+
+    def brought(self, origin: str) -> list[str]:
+        """Ids of kept articles that a source, or one below it, has brought."""
+        self._required_profile()
+        with self._errors():
+            noted = self._ledger.brought(origin)
+        found: list[str] = []
+        for start in range(0, len(noted), _MOST_TERMS):
+            there = self.hashes(noted[start : start + _MOST_TERMS])
+            found += [id_ for id_ in noted[start : start + _MOST_TERMS] if id_ in there]
+        return found
+
+    def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The sources that have brought these articles."""
+        self._required_profile()
+        with self._errors():
+            return self._ledger.origins(ids)
+
+    def withdraw(self, ids: Sequence[str], origin: str) -> int:
+        """A source no longer holds articles: remove those that no other has brought."""
+        self._required_profile()
+        with self._errors():
+            self._ledger.withdraw(ids, origin)
+            elsewhere = self._ledger.origins(ids)
+        return self.delete([id_ for id_ in ids if id_ not in elsewhere])
+
+    def bar(self, tombstones: Sequence[Tombstone]) -> int:
+        """Remove what bears one of the names, and let nothing by these names in again."""
+        self._current()
+        with self._errors():
+            self._ledger.set(tombstones)
+        names = [name for stone in tombstones for name in stone.names]
+        removed = self.delete([*names, *self._all_at(names)])
+        self.flush()
+        return removed
+
+    def lift(self, names: Sequence[str]) -> int:
+        """Let in again what bears one of the names."""
+        self._required_profile()
+        with self._errors():
+            return self._ledger.lift(names)
+
+    def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
+        """The tombstones of those of the names that have one; None: all, oldest first."""
+        self._required_profile()
+        with self._errors():
+            return self._ledger.tombstones(names)
+
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups as one ``_msearch``."""
         asked = [lookup for lookup in lookups if _finds_something(lookup)]
@@ -203,30 +335,15 @@ class ElasticsearchStore:
         """Everything that is kept at the moment of the first step, by ascending id."""
         dimension = self._required_profile().encoder.dimension
         with self._errors():
-            client = self._writing
-            # From 9.2 on vectors are left out of _source unless they are asked for.
-            version = tuple(map(int, client.info()["version"]["number"].split(".")[:2]))
-            source = {"exclude_vectors": False} if version >= (9, 2) else True
-            pit = client.open_point_in_time(index=self._target, keep_alive="10m")["id"]
-            after = None
-            try:
-                while True:
-                    page = client.search(
-                        pit={"id": pit, "keep_alive": "10m"},
-                        size=_PAGE,
-                        sort=[{"id": "asc"}],
-                        search_after=after,
-                        track_total_hits=False,
-                        source=source,
-                    )
-                    hits = page["hits"]["hits"]
-                    for hit in hits:
-                        yield bodies.entry_of(hit["_source"], dimension)
-                    if len(hits) < _PAGE:
-                        return
-                    pit, after = page["pit_id"], hits[-1]["sort"]
-            finally:
-                client.close_point_in_time(id=pit)
+            hits = scan(
+                self._writing,
+                self._target,
+                sort=[{"id": "asc"}],
+                size=_PAGE,
+                source=self._with_vectors(),
+            )
+            for hit in hits:
+                yield bodies.entry_of(hit["_source"], dimension)
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
@@ -237,12 +354,21 @@ class ElasticsearchStore:
             "first": {"min": {"field": "day"}},
             "last": {"max": {"field": "day"}},
             "passages": {"nested": {"path": "passages"}},
+            "days": {"terms": {"field": "day", "size": _MOST_DAYS}},
+            "undated": {"missing": {"field": "day"}},
+            "shallow": {"filter": {"term": {"shallow": True}}},
         }
         with self._errors():
             found = self._searching.search(index=self._target, size=0, aggs=aggregations)
             sizes = self._searching.indices.stats(index=self._target, metric="store")
+            tombstones = len(self._ledger.tombstones())
         values = found["aggregations"]
         sources = {b["key"]: b["doc_count"] for b in values["sources"]["buckets"]}
+        months: Counter[str] = Counter()
+        if undated := values["undated"]["doc_count"]:
+            months[""] = undated
+        for bucket in values["days"]["buckets"]:
+            months[date.fromordinal(int(bucket["key"])).isoformat()[:7]] += bucket["doc_count"]
         return StoreStats(
             articles={b["key"]: b["doc_count"] for b in values["langs"]["buckets"]},
             passages=values["passages"]["doc_count"],
@@ -250,10 +376,15 @@ class ElasticsearchStore:
             date_first=_date(values["first"]["value"]),
             date_last=_date(values["last"]["value"]),
             bytes_used=sizes["_all"]["primaries"]["store"]["size_in_bytes"],
+            months=dict(sorted(months.items())),
+            shallow=values["shallow"]["doc_count"],
+            tombstones=tombstones,
         )
 
     @contextmanager
-    def rebuild(self, profile: ArchiveProfile) -> Iterator[ElasticsearchStore]:
+    def rebuild(
+        self, profile: ArchiveProfile, *, fresh: bool = False
+    ) -> Iterator[ElasticsearchStore]:
         """Fill a new index, then move the alias to it and drop the old one in one step."""
         self._required_profile()
         with self._errors():
@@ -261,26 +392,13 @@ class ElasticsearchStore:
             number = old.removeprefix(f"{self._name}-")
             next_number = int(number) + 1 if number.isdigit() else 1
             new = f"{self._name}-{next_number:06}"
-            # What a killed rebuild left behind is of no use.
-            self._writing.options(ignore_status=404).indices.delete(index=new)
-            self._writing.indices.create(index=new, **bodies.index_body(profile))
+            generations.begin(self._writing, old, new, profile, fresh=fresh)
         generation = ElasticsearchStore(
             self._writing, self._name, self.location, settings=self._settings, index=new
         )
-        try:
-            yield generation
-            generation.flush()
-            with self._errors():
-                self._writing.indices.update_aliases(
-                    actions=[
-                        {"add": {"index": new, "alias": self._name}},
-                        {"remove_index": {"index": old}},
-                    ]
-                )
-        except BaseException:
-            with self._errors():
-                self._writing.options(ignore_status=404).indices.delete(index=new)
-            raise
+        yield generation
+        with self._errors():
+            generations.swap(self._writing, generation, profile, name=self._name, old=old, new=new)
 
     def drop(self) -> None:
         """Delete the archive for good."""
@@ -290,6 +408,7 @@ class ElasticsearchStore:
             except elasticsearch.NotFoundError:
                 return
             self._writing.indices.delete(index=indices)
+            self._ledger.drop()
 
     def close(self) -> None:
         """Close the connections."""
@@ -301,13 +420,101 @@ class ElasticsearchStore:
         return self._index or self._name
 
     def _errors(self) -> Any:
-        return _driver_errors(self.location, self._settings)
+        return driver_errors(self.location, self._settings)
 
     def _required_profile(self) -> ArchiveProfile:
         profile = self.profile()
         if profile is None:
-            raise _missing(self.location)
+            raise missing(self.location)
         return profile
+
+    def _index_and_meta(self) -> tuple[str, dict[str, Any]] | None:
+        """The name of the index and what it says of itself; None where there is no archive."""
+        with self._errors():
+            try:
+                indices = self._searching.indices.get_mapping(index=self._target).body
+            except elasticsearch.NotFoundError:
+                return None
+        if len(indices) != 1:
+            raise StoreError(
+                f"{self.location} is an alias of {len(indices)} indices; an archive has one."
+                " Name another index."
+            )
+        [(name, index)] = indices.items()
+        meta = index["mappings"].get("_meta", {}).get(bodies.META)
+        if meta is None:
+            raise StoreError(
+                f"The index at {self.location} is not a Songngu archive. Name another one."
+            )
+        return name, meta
+
+    def _current(self) -> ArchiveProfile:
+        """The profile of the archive, whose documents are of the present format from now on."""
+        found = self._index_and_meta()
+        if found is None:
+            raise missing(self.location)
+        index, meta = found
+        profile = ArchiveProfile.from_json(meta)
+        made = meta.get("format", 1)
+        if made > bodies.FORMAT:
+            raise StoreError(
+                f"{self.location} was made by a newer version of Songngu (format {made}; this one"
+                f" reads up to {bodies.FORMAT}). Install that version, or name another archive."
+            )
+        if made < bodies.FORMAT:
+            with self._errors():
+                generations.migrate(self._writing, index, profile, source=self._with_vectors())
+        return profile
+
+    def _with_vectors(self) -> Any:
+        """What to ask for to get documents with their vectors.
+
+        From 9.2 on they are left out of _source unless they are asked for.
+        """
+        version = self._writing.info()["version"]["number"].split(".")
+        return {"exclude_vectors": False} if tuple(map(int, version[:2])) >= (9, 2) else True
+
+    def _scan(
+        self, query: Mapping[str, Any], fields: list[str], *, sort: Any = ({"id": "asc"},)
+    ) -> Iterator[dict[str, Any]]:
+        return scan(
+            self._writing,
+            self._target,
+            query=query,
+            sort=list(sort),
+            source=False,
+            docvalue_fields=fields,
+        )
+
+    def _all_at(self, keys: Sequence[str]) -> list[str]:
+        """Ids of all articles that have one of the addresses."""
+        with self._errors():
+            self._writing.indices.refresh(index=self._target)
+            return [field(hit, "id") for hit in self._scan({"terms": {"key": keys}}, ["id"])]
+
+    def _barred(self, entries: Mapping[str, Entry]) -> set[str]:
+        """Keys of the entries that were taken down."""
+        names = {key: names_of(entry.article) for key, entry in entries.items()}
+        with self._errors():
+            stones = self._ledger.tombstones([n for found in names.values() for n in found])
+        return {key for key, found in names.items() if any(name in stones for name in found)}
+
+    def _marks(
+        self, entries: Mapping[str, Entry], replacing: Mapping[str, str]
+    ) -> dict[str, dict[str, int]]:
+        """Versions of the documents that hold what is to be replaced."""
+        if not entries:
+            return {}
+        with self._errors():
+            found = self._searching.mget(
+                index=self._target, ids=list(entries), source_includes=["hash"]
+            )
+        return {
+            doc["_id"]: {"if_seq_no": doc["_seq_no"], "if_primary_term": doc["_primary_term"]}
+            for doc in found["docs"]
+            if doc.get("found")
+            and doc["_source"]["hash"] == replacing.get(entries[doc["_id"]].article.id)
+        }
 
     def _bulk(self, actions: Iterator[dict[str, Any]]) -> Iterator[tuple[bool, dict[str, Any]]]:
         """Confirmed and refused actions; those refused for load are tried again with back-off."""
@@ -322,7 +529,7 @@ class ElasticsearchStore:
                 raise_on_error=False,
                 raise_on_exception=True,
                 max_retries=_BULK_RETRIES,
-                retry_on_status=_BUSY,
+                retry_on_status=(*BUSY, _BLOCKED),
                 initial_backoff=0.5,
                 max_backoff=20,
             )
@@ -336,7 +543,7 @@ class ElasticsearchStore:
             found = self._searching.mget(index=self._target, ids=wanted, source_includes=fields)
         for doc in found["docs"]:
             if "error" in doc:
-                raise _search_error(doc["error"], 0, self.location)
+                raise search_error(doc["error"], 0, self.location)
         return [doc["_source"] for doc in found["docs"] if doc.get("found")]
 
     def _searches(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
@@ -348,7 +555,7 @@ class ElasticsearchStore:
         found = []
         for lookup, answer in zip(lookups, answers, strict=True):
             if "error" in answer:
-                raise _search_error(answer["error"], answer["status"], self.location)
+                raise search_error(answer["error"], answer["status"], self.location)
             if answer["timed_out"] or answer["_shards"]["failed"]:
                 raise StoreUnavailableError(
                     f"Part of {self.location} did not answer. Check the cluster's health and try"
@@ -366,86 +573,6 @@ def _finds_something(lookup: Lookup) -> bool:
     if lookup.scope.ids == ():
         return False
     return isinstance(lookup, NearestLookup) or bool(lookup.terms or lookup.scope.phrases)
-
-
-@contextmanager
-def _driver_errors(location: str, settings: Settings) -> Iterator[None]:
-    """Turn the client's errors into ours, chained; none of them shows credentials."""
-    try:
-        yield
-    except ConnectionTimeout as error:
-        raise StoreUnavailableError(
-            f"Elasticsearch at {location} did not answer in time ({settings.query_timeout_s:g} s"
-            f" for searches, {settings.index_timeout_s:g} s for writes). Check its load, or raise"
-            " SONGNGU_QUERY_TIMEOUT_S or SONGNGU_INDEX_TIMEOUT_S."
-        ) from error
-    except UnsupportedProductError as error:
-        raise StoreError(f"What answers at {location} is not Elasticsearch. Check it.") from error
-    except TransportError as error:
-        raise StoreUnavailableError(
-            f"Elasticsearch at {location} cannot be reached ({type(error).__name__}). Check that it"
-            " runs and that the address, the port and http or https are right."
-        ) from error
-    except ApiError as error:
-        raise _api_error(error, location) from error
-    except (ValueError, OSError) as error:
-        raise SettingsError(
-            f"The connection to {location} cannot be set up: {error}. Check its settings."
-        ) from error
-
-
-def _api_error(error: ApiError, location: str) -> StoreError:
-    if "media_type_header" in str(error):
-        major = elasticsearch.__version__[0]
-        return StoreError(
-            f"The Elasticsearch at {location} is older than the installed client ({major}.x)."
-            " Install the client that works with both: pip install 'elasticsearch>=8.19,<9'"
-        )
-    if error.status_code in (401, 403):
-        return StoreError(
-            f"Elasticsearch at {location} refuses the credentials or their rights"
-            f" ({error.status_code}). Check the user in the address, or SONGNGU_ES_API_KEY."
-        )
-    body = error.body if isinstance(error.body, dict) else {}
-    return _search_error(body.get("error", {}), error.status_code, location)
-
-
-def _search_error(error: Any, status: int, location: str) -> StoreError:
-    text = str(error)
-    if "index_not_found" in text or "alias [" in text:
-        return _missing(location)
-    if "different dimension" in text or "different number of dimensions" in text:
-        return ArchiveMismatchError(
-            f"The archive {location} holds vectors of another length than the query has. Search"
-            " with the encoder it was made with."
-        )
-    if status in _BUSY:
-        return StoreUnavailableError(
-            f"Elasticsearch at {location} is overloaded or starting ({status}). Try again soon."
-        )
-    reason = error.get("reason", text) if isinstance(error, dict) else text
-    return StoreError(
-        f"Elasticsearch at {location} refused the request ({status}): {_shortened(reason)}"
-    )
-
-
-def _missing(location: str) -> ArchiveMissingError:
-    return ArchiveMissingError(
-        f"There is no archive at {location}. Fill one with: songngu index SOURCE…"
-        f" --archive {location}"
-    )
-
-
-def _reason(item: dict[str, Any]) -> str:
-    error = item.get("error")
-    reason = error.get("reason", "") if isinstance(error, dict) else str(error)
-    return f"refused by Elasticsearch ({item.get('status')}): {_shortened(reason)}"
-
-
-def _shortened(reason: object) -> str:
-    """One line: Elasticsearch repeats the whole value that it refuses."""
-    line = " ".join(str(reason).split())
-    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
 def _date(ordinal: float | None) -> str | None:

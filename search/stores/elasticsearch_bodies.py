@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from search.addresses import article_key
 from search.languages import LANGUAGES
-from search.records import Article, Passage, day_of
+from search.records import Article, Filters, Passage, day_of
 from search.stores.base import (
     ArchiveProfile,
     Candidate,
@@ -25,6 +28,9 @@ from search.stores.base import (
 Json = dict[str, Any]
 
 META = "songngu"
+FORMAT = 2
+"""Of the documents. 1: before addresses and shallow articles were known."""
+SINCE_FORMAT_2 = ("key", "shallow")
 _FORM_FIELDS = ("exact", "folded", "words", "title")
 _MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
 _OVERSAMPLE = 1.5
@@ -33,8 +39,21 @@ _TIES = 16
 """Hits asked for beyond k, so that those that tie with the k-th can be ordered by id."""
 
 
-def index_body(profile: ArchiveProfile) -> Json:
+def made_field(profile: ArchiveProfile) -> str:
+    """A field that only documents under this profile have.
+
+    The mapping is strict: a document made otherwise is refused by the index itself, also when the
+    archive was embedded anew between reading its profile and writing.
+    """
+    text = json.dumps(profile.to_json(), sort_keys=True)
+    return f"made_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def index_body(profile: ArchiveProfile, *, of: str | None = None) -> Json:
     """Settings and mappings of an archive's index.
+
+    Args:
+        of: Identity of the index that it is to replace.
 
     Text arrives analysed: tokens are divided by spaces. The forms that can be computed again are
     not kept in ``_source``. Vectors have explicit int8 quantisation: since 9.1 the default for our
@@ -64,6 +83,9 @@ def index_body(profile: ArchiveProfile) -> Json:
         "day": {"type": "integer"},
         "source": {"type": "keyword"},
         "hash": {"type": "keyword", "index": False},
+        "key": {"type": "keyword"},
+        "shallow": {"type": "boolean"},
+        made_field(profile): {"type": "boolean", "index": False, "doc_values": False},
         "article": {"type": "object", "enabled": False},
         "passages": {
             "type": "nested",
@@ -81,7 +103,7 @@ def index_body(profile: ArchiveProfile) -> Json:
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
         "mappings": {
             "dynamic": "strict",
-            "_meta": {META: profile.to_json()},
+            "_meta": {META: profile.to_json() | {"format": FORMAT, "of": of}},
             "_source": {"excludes": recomputed},
             "properties": properties,
         },
@@ -95,8 +117,8 @@ def document_id(id_: str) -> str:
     return f"sha256-{hashlib.sha256(id_.encode()).hexdigest()}"
 
 
-def document(entry: Entry) -> Json:
-    """The document that keeps an entry."""
+def document(entry: Entry, made: ArchiveProfile) -> Json:
+    """The document that keeps an entry whose vectors were made under a profile."""
     article, forms = entry.article, entry.forms
     return {
         "id": article.id,
@@ -104,6 +126,9 @@ def document(entry: Entry) -> Json:
         "day": article.day,
         "source": article.source or "",
         "hash": article.content_hash,
+        "key": article_key(article.url),
+        "shallow": entry.shallow,
+        made_field(made): True,
         "article": article.to_json(),
         "passages": [
             {
@@ -130,7 +155,13 @@ def entry_of(source: Mapping[str, Any], dimension: int) -> Entry:
         LANGUAGES[article.lang].forms(
             title=article.title, body=article.body, words=source[article.lang]["words"]
         ),
+        bool(source.get("shallow")),
     )
+
+
+def without_passages(source: Mapping[str, Any], dimension: int) -> Entry:
+    """The entry of a document, with its passages still to be embedded."""
+    return replace(entry_of({**source, "passages": []}, dimension), shallow=True)
 
 
 def search_body(lookup: Lookup) -> Json:
@@ -230,14 +261,20 @@ def _term(term: Term, lang: str) -> Json:
     return {"term": {f"{lang}.{term.field}": {"value": term.token, "boost": term.boost}}}
 
 
-def _filters(scope: Scope) -> list[Json]:
-    filters: list[Json] = [{"term": {"lang": scope.lang}}]
-    first, last = day_of(scope.filters.date_from), day_of(scope.filters.date_to)
+def conditions(lang: str | None, filters: Filters) -> list[Json]:
+    """What articles of a language must satisfy to pass the filters."""
+    found: list[Json] = [{"term": {"lang": lang}}] if lang else []
+    first, last = day_of(filters.date_from), day_of(filters.date_to)
     if first is not None or last is not None:
         bounds = {"gte": first, "lte": last}
-        filters.append({"range": {"day": {k: v for k, v in bounds.items() if v is not None}}})
-    if scope.filters.sources:
-        filters.append({"terms": {"source": list(scope.filters.sources)}})
+        found.append({"range": {"day": {k: v for k, v in bounds.items() if v is not None}}})
+    if filters.sources:
+        found.append({"terms": {"source": list(filters.sources)}})
+    return found
+
+
+def _filters(scope: Scope) -> list[Json]:
+    filters = conditions(scope.lang, scope.filters)
     if scope.ids is not None:
         filters.append({"terms": {"id": list(scope.ids)}})
     return filters + _phrases(scope.phrases, scope.lang)

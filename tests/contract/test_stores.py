@@ -17,11 +17,13 @@ from search.records import Article, Filters, Passage
 from search.stores.base import (
     ArchiveProfile,
     Entry,
+    Kept,
     NearestLookup,
     Phrase,
     Scope,
     Store,
     Term,
+    Tombstone,
     WordLookup,
 )
 
@@ -341,7 +343,12 @@ def test_stats(store):
     assert stats.passages == 4
     assert stats.sources == {"X": 2, "": 1}
     assert (stats.date_first, stats.date_last) == ("2024-05-06", "2025-01-02")
+    assert stats.months == {"": 1, "2024-05": 1, "2025-01": 1}
+    assert (stats.shallow, stats.tombstones) == (0, 0)
     assert stats.bytes_used > 0
+    store.upsert([replace(entry("c", "three", unit(1), lang="en"), shallow=True)])
+    store.flush()
+    assert store.stats().shallow == 1
 
 
 def test_entries_come_by_ascending_id(store):
@@ -389,19 +396,23 @@ def test_readers_never_see_half_an_article(store, make_store):
 
 
 def test_rebuilding_swaps_at_the_end(store, make_store):
-    filled(store, entry("a", "cũ", unit(1)), entry("b", "cũ", unit(1)))
+    filled(store, entry("a", "một", unit(1)), entry("b", "hai", unit(0, 1)))
     reader = make_store()
     new = replace(PROFILE, encoder=replace(PROFILE.encoder, fingerprint="new", dimension=4))
+    vectors = np.eye(4, dtype=np.float32)
     with store.rebuild(new) as generation:
-        fresh = entry("a", "mới", unit(1))
-        generation.upsert([replace(fresh, vectors=np.eye(4, dtype=np.float32)[:1])])
+        for id_, text, row in (("a", "một", 1), ("b", "hai", 0)):
+            fresh = entry(id_, text, unit(1))
+            generation.upsert([replace(fresh, vectors=vectors[row : row + 1])])
         generation.flush()
-        assert words(reader, "cũ") == ["a", "b"]
-    assert words(reader, "cũ") == []
-    assert words(reader, "mới") == ["a"]
+        assert ids(reader.find([NearestLookup(VI, unit(1), 5)])[0]) == ["a", "b"]
+        assert reader.profile() == PROFILE
     assert reader.profile() == new
-    [found] = reader.find([NearestLookup(VI, np.eye(4, dtype=np.float32)[0], 5)])
-    assert ids(found) == ["a"]
+    assert words(reader, "một hai") == ["a", "b"]
+    assert ids(reader.find([NearestLookup(VI, vectors[0], 5)])[0]) == ["b", "a"]
+    with pytest.raises(ArchiveMismatchError):
+        reader.find([NearestLookup(VI, unit(1), 5)])
+    assert store.shallow() == []
 
 
 def test_a_failed_rebuild_changes_nothing(store, make_store):
@@ -417,3 +428,194 @@ def test_a_failed_rebuild_changes_nothing(store, make_store):
     reader = make_store()
     assert words(reader, "cũ") == ["a"]
     assert reader.profile() == PROFILE
+
+
+def stone(*names, reason="theo yêu cầu", at="2026-01-02T03:04:05+00:00"):
+    return Tombstone(names, reason, at)
+
+
+def test_articles_in_short(store):
+    filled(store, entry("b", "hai", unit(1)), replace(entry("a", "một", unit(1)), shallow=True))
+    hashes = store.hashes(["a", "b"])
+    a, b = Kept("a", hashes["a"], shallow=True), Kept("b", hashes["b"])
+    assert store.kept(["a", "b", "unknown"]) == {"a": a, "b": b}
+    assert list(store.listing()) == [a, b]
+    assert [e.shallow for e in store.entries()] == [True, False]
+
+
+def test_articles_by_their_address(store):
+    key = "https://bao.example/tin"
+    assert store.ids_at([key]) == {}
+    store.upsert(
+        [
+            entry("b", "hai", unit(1), url="http://www.bao.example/tin/?utm_source=x#top"),
+            entry("a", "một", unit(1), url="https://m.bao.example/tin"),
+            entry("c", "ba", unit(1), url="https://bao.example/tin?id=3"),
+            entry("d", "bốn", unit(1), url="https://bao.example/"),
+        ]
+    )
+    assert store.ids_at([key, f"{key}?id=3", "https://bao.example/", "x"]) == {
+        key: "a",
+        f"{key}?id=3": "c",
+    }
+    store.upsert([entry("a", "một", unit(1), url="https://bao.example/khac")])
+    assert store.ids_at([key]) == {key: "b"}
+
+
+def test_shallow_articles_come_newest_first(store):
+    days = {"x": "2025-01-01", "y": None, "z": "2025-03-01T10:00:00+07:00", "w": "2025-01-01"}
+    store.upsert([replace(entry(i, "tin", unit(1), date=d), shallow=True) for i, d in days.items()])
+    store.upsert([entry("deep", "tin", unit(1), date="2025-02-01")])
+    assert store.shallow() == ["z", "w", "x", "y"]
+    store.upsert([entry("w", "tin", unit(1), date="2025-01-01")])
+    assert store.shallow() == ["z", "x", "y"]
+
+
+def test_only_what_is_as_it_was_read_is_replaced(store):
+    filled(store, entry("a", "một", unit(1)), entry("b", "hai", unit(1)))
+    was = store.hashes(["a", "b"])
+    store.upsert([entry("a", "đổi", unit(1))])
+    new = [entry(id_, "mới", unit(0, 1)) for id_ in ("a", "b", "c")]
+    report = store.upsert(new, replacing={**was, "c": "gone"})
+    assert (report.written, report.failures) == (("b",), ())
+    assert sorted(report.outdated) == ["a", "c"]
+    store.flush()
+    assert words(store, "đổi") == ["a"]
+    assert words(store, "mới") == ["b"]
+
+
+def test_sources_and_what_they_have_brought(store):
+    filled(store, *(entry(id_, "tin", unit(1)) for id_ in "abcd"))
+    store.bring(["a", "b", "gone"], "/tin/hà nội")
+    store.bring(["b", "c"], "/tin")
+    store.bring(["b"], "/tin")
+    store.bring(["d"], "/tin2")
+    assert store.brought("/tin") == ["a", "b", "c"]
+    assert store.brought("/tin/hà nội") == ["a", "b"]
+    assert store.brought("/ti") == []
+    assert store.origins(["a", "b", "x"]) == {"a": ("/tin/hà nội",), "b": ("/tin", "/tin/hà nội")}
+    store.upsert([entry("a", "tin khác", unit(1))])
+    assert store.brought("/tin/hà nội") == ["a", "b"]
+
+
+def test_what_no_source_holds_any_more_is_removed(store):
+    filled(store, *(entry(id_, "tin", unit(1)) for id_ in "abc"))
+    store.bring(["a", "b"], "/tin/một")
+    store.bring(["b"], "/khác")
+    assert store.withdraw(["a", "b"], "/tin") == 1
+    store.flush()
+    assert words(store, "tin") == ["b", "c"]
+    assert store.brought("/tin") == []
+    assert store.brought("/khác") == ["b"]
+    assert store.withdraw(["b"], "/khác") == 1
+    store.upsert([entry("a", "tin", unit(1))])
+    assert store.origins(["a", "b"]) == {}
+
+
+def test_what_was_taken_down_stays_out(store, make_store):
+    url = "https://bao.example/tin"
+    filled(
+        store,
+        entry("a", "mưa", unit(1), url=f"{url}?utm_source=x"),
+        entry("b", "mưa", unit(1)),
+        entry("c", "mưa", unit(1), url="https://bao.example/khac"),
+    )
+    assert store.bar([stone(url), stone("b", "https://bao.example/b")]) == 2
+    assert words(make_store(), "mưa") == ["c"]
+    [nearest] = store.find([NearestLookup(VI, unit(1), 5)])
+    assert ids(nearest) == ["c"]
+    again = [
+        entry("a", "mưa", unit(1), url=url),
+        entry("other", "mưa", unit(1), url=f"{url}#top"),
+        entry("b", "mưa", unit(1)),
+        entry("d", "mưa", unit(1), url="https://bao.example/d"),
+    ]
+    report = make_store().upsert(again)
+    assert (report.written, report.failures) == (("d",), ())
+    assert sorted(report.barred) == ["a", "b", "other"]
+    store.flush()
+    assert words(store, "mưa") == ["c", "d"]
+    assert store.tombstones(["b", "c"]) == {"b": stone("b", "https://bao.example/b")}
+    assert store.tombstones().keys() == {url, "b", "https://bao.example/b"}
+    assert store.stats().tombstones == 3
+    assert store.lift(["https://bao.example/b", "unknown"]) == 1
+    assert store.tombstones(["b"]) == {}
+    assert store.upsert(again).barred == ("a", "other")
+
+
+def test_streaming_what_passes_the_filters(store):
+    filled(
+        store,
+        entry("c", "ba", unit(1), date="2025-03-01", source="X"),
+        entry("a", "một", unit(1), date="2025-01-01", source="Y"),
+        entry("b", "two", unit(1), lang="en", date="2025-02-01T23:00:00+07:00", source="X"),
+        entry("d", "bốn", unit(1)),
+    )
+    for lang, filters, expected in (
+        (None, None, "abcd"),
+        ("vi", None, "acd"),
+        (None, Filters(date_from="2025-02-01"), "bc"),
+        (None, Filters(date_to="2025-02-01"), "ab"),
+        ("vi", Filters(sources=("X",)), "c"),
+        (None, Filters(sources=("X", "Y"), date_from="2025-01-01"), "abc"),
+    ):
+        assert "".join(a.id for a in store.stream(lang=lang, filters=filters)) == expected
+
+
+def test_vectors_of_the_encoder_before_are_refused(store, make_store):
+    """A run that began before everything was embedded anew cannot mix its vectors in."""
+    filled(store, entry("a", "tin", unit(1)))
+    other = make_store()
+    new = replace(PROFILE, encoder=replace(PROFILE.encoder, fingerprint="new"))
+    with store.rebuild(new) as generation:
+        generation.upsert([entry("a", "tin", unit(0, 1))], made=new)
+    with pytest.raises(ArchiveMismatchError, match="reembed"):
+        other.upsert([entry("b", "tin", unit(1))], made=PROFILE)
+    store.flush()
+    assert words(store, "tin") == ["a"]
+    assert other.upsert([entry("b", "tin", unit(1))], made=new).written == ("b",)
+
+
+def test_an_unfinished_rebuild_goes_on(store, make_store):
+    filled(store, *(entry(id_, "cũ", unit(1)) for id_ in "abc"))
+    new = replace(PROFILE, encoder=replace(PROFILE.encoder, fingerprint="new"))
+
+    def break_off(profile, *given):
+        with make_store().rebuild(profile) as generation:
+            found = [kept.id for kept in generation.listing()]
+            generation.upsert([entry(id_, "cũ", unit(0, 1)) for id_ in given])
+            generation.flush()
+            raise RuntimeError(found)
+
+    with pytest.raises(RuntimeError, match=r"\[\]"):
+        break_off(new, "a")
+    with pytest.raises(RuntimeError, match=r"\['a'\]"):
+        break_off(new, "b")
+    assert words(make_store(), "cũ") == ["a", "b", "c"]
+    with store.rebuild(new, fresh=True) as generation:
+        assert list(generation.listing()) == []
+        generation.upsert([entry(id_, "cũ", unit(0, 1)) for id_ in "abc"])
+    assert store.profile() == new
+    with pytest.raises(RuntimeError, match=r"\[\]"):
+        break_off(PROFILE, "a")
+    with store.rebuild(replace(PROFILE, text_version=99)) as generation:
+        assert list(generation.listing()) == []  # of another profile: begun anew
+
+
+def test_what_changes_while_everything_is_embedded_again(store, make_store):
+    filled(store, *(entry(id_, "tin", unit(1)) for id_ in ("same", "changed", "gone")))
+    store.bring(["same", "late"], "/tin")
+    new = replace(PROFILE, encoder=replace(PROFILE.encoder, fingerprint="new"))
+    with store.rebuild(new) as generation:
+        generation.upsert([entry(id_, "tin", unit(0, 1)) for id_ in ("same", "changed", "gone")])
+        beside = make_store()
+        beside.upsert([entry("changed", "tin đổi", unit(1)), entry("late", "tin muộn", unit(1))])
+        beside.bar([stone("gone")])
+    store.flush()
+    assert sorted(words(store, "tin")) == ["changed", "late", "same"]
+    assert words(store, "đổi muộn") == ["changed", "late"]
+    [nearest] = store.find([NearestLookup(VI, unit(0, 1), 5)])
+    assert ids(nearest) == ["same"]
+    assert store.shallow() == ["changed", "late"]
+    assert store.brought("/tin") == ["late", "same"]
+    assert store.upsert([entry("gone", "tin", unit(1))]).barred == ("gone",)

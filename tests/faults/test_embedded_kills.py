@@ -264,7 +264,7 @@ def test_a_kill_while_everything_is_embedded_again_changes_nothing(make, tmp_pat
         "from faults.test_embedded_kills import EmbeddedStore, PROFILE, article\n"
         "store = EmbeddedStore(sys.argv[1])\n"
         "with store.rebuild(PROFILE) as new:\n"
-        "    new.upsert([article(5, 9)])\n"
+        "    new.upsert([article(5), article(7, 9)])\n"
         "    os.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "news.db")])
@@ -272,8 +272,9 @@ def test_a_kill_while_everything_is_embedded_again_changes_nothing(make, tmp_pat
     store = make()
     assert len(assert_whole(store)) == 30
     with store.rebuild(PROFILE) as new:
-        new.upsert([article(number, 2) for number in range(10)])
-    assert words(store, "lần2") == assert_whole(store) == [f"a{n:05}" for n in range(10)]
+        assert [kept.id for kept in new.listing()] == ["a00005", "a00007"]
+        new.upsert([article(number) for number in range(30)])
+    assert assert_whole(store) == [f"a{n:05}" for n in range(30)]
     assert sorted(file.name for file in tmp_path.iterdir() if "rebuild" in file.name) == []
 
 

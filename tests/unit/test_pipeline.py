@@ -76,8 +76,8 @@ def test_every_document_is_counted_once(archive):
         ("failed", "news.jsonl", 4),
         ("skipped", "news", None),
         ("failed", "news.jsonl", 4),
-        ("skipped", "news.jsonl", 7),
         ("warning", "news.jsonl", 5),
+        ("skipped", "news.jsonl", 7),
     ]
     assert archive.articles(["a001"])["a001"].text.startswith("Tin số 1")
 

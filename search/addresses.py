@@ -1,0 +1,67 @@
+"""Addresses of pages: one form for every way in which the same page can be reached."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_NOISE = re.compile(
+    r"(?:utm_.*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|zarsrc|mc_[ce]id|igshid|_ga)=.*"
+    r"|amp=(?:1|true)?|outputtype=amp",
+    re.IGNORECASE,
+)
+_VARIANT_HOST = re.compile(r"(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.])")
+# "m.com.vn" is a site of its own, not the mobile edition of "com.vn".
+_SUFFIXES = frozenset("ac co com edu gob gov go ne net or org".split())
+_AMP_PATH = re.compile(r"^/amp(?=/.)|(?:/amp|\.amp)(?=/?$)|\.amp(?=\.html?$)")
+_LONGEST_KEY = 2_000  # characters; real addresses of articles are far below
+
+
+def canonical_url(url: str) -> str | None:
+    """One form for addresses of one page.
+
+    Scheme, "www.", default ports, tracking parameters, the order of parameters, fragments and a
+    slash at the end make no difference, nor does the mobile (m., mobile.) or AMP edition (amp.,
+    /amp, .amp, ?amp=1) of a page.
+
+    Returns:
+        None where it is no http address.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return None
+    host = _without_variant(host)
+    place = host if port in (None, 80, 443) else f"{host}:{port}"
+    query = sorted(
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _NOISE.fullmatch(f"{name}={value}")
+    )
+    path = _AMP_PATH.sub("", parts.path)
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("https", place, path.rstrip("/") or "/", urlencode(query), fragment))
+
+
+def article_key(url: str | None) -> str | None:
+    """What two articles must have in common to be one and the same by their addresses.
+
+    Returns:
+        The canonical address; None without one, and for a site's front page, which some feeds give
+        as the address of every article.
+    """
+    canonical = canonical_url(url) if url else None
+    if canonical is None or len(canonical) > _LONGEST_KEY:
+        return None
+    parts = urlsplit(canonical)
+    return canonical if parts.path != "/" or parts.query or parts.fragment else None
+
+
+def _without_variant(host: str) -> str:
+    rest = _VARIANT_HOST.sub("", host, count=1)
+    variant = host.removesuffix(rest)
+    own_site = rest.split(".")[0] in _SUFFIXES and rest.count(".") == 1
+    return host if own_site and not variant.startswith("www") else rest

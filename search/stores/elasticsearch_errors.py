@@ -1,0 +1,108 @@
+"""What Elasticsearch and its client complain of, in our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import elasticsearch
+from elasticsearch import ApiError, TransportError
+from elasticsearch.exceptions import ConnectionTimeout, UnsupportedProductError
+
+from search.errors import (
+    ArchiveMismatchError,
+    ArchiveMissingError,
+    SettingsError,
+    StoreError,
+    StoreUnavailableError,
+)
+from search.settings import Settings
+
+BUSY = (429, 502, 503, 504)
+"""Statuses that pass."""
+
+_LONGEST_REASON = 300
+
+
+@contextmanager
+def driver_errors(location: str, settings: Settings) -> Iterator[None]:
+    """Turn the client's errors into ours, chained; none of them shows credentials."""
+    try:
+        yield
+    except ConnectionTimeout as error:
+        raise StoreUnavailableError(
+            f"Elasticsearch at {location} did not answer in time ({settings.query_timeout_s:g} s"
+            f" for searches, {settings.index_timeout_s:g} s for writes). Check its load, or raise"
+            " SONGNGU_QUERY_TIMEOUT_S or SONGNGU_INDEX_TIMEOUT_S."
+        ) from error
+    except UnsupportedProductError as error:
+        raise StoreError(f"What answers at {location} is not Elasticsearch. Check it.") from error
+    except TransportError as error:
+        raise StoreUnavailableError(
+            f"Elasticsearch at {location} cannot be reached ({type(error).__name__}). Check that it"
+            " runs and that the address, the port and http or https are right."
+        ) from error
+    except ApiError as error:
+        raise _api_error(error, location) from error
+    except (ValueError, OSError) as error:
+        raise SettingsError(
+            f"The connection to {location} cannot be set up: {error}. Check its settings."
+        ) from error
+
+
+def _api_error(error: ApiError, location: str) -> StoreError:
+    if "media_type_header" in str(error):
+        major = elasticsearch.__version__[0]
+        return StoreError(
+            f"The Elasticsearch at {location} is older than the installed client ({major}.x)."
+            " Install the client that works with both: pip install 'elasticsearch>=8.19,<9'"
+        )
+    if error.status_code in (401, 403):
+        return StoreError(
+            f"Elasticsearch at {location} refuses the credentials or their rights"
+            f" ({error.status_code}). Check the user in the address, or SONGNGU_ES_API_KEY."
+        )
+    body = error.body if isinstance(error.body, dict) else {}
+    return search_error(body.get("error", {}), error.status_code, location)
+
+
+def search_error(error: Any, status: int, location: str) -> StoreError:
+    """Our error for one that Elasticsearch describes."""
+    text = str(error)
+    if "index_not_found" in text or "alias [" in text:
+        return missing(location)
+    if "different dimension" in text or "different number of dimensions" in text:
+        return ArchiveMismatchError(
+            f"The archive {location} holds vectors of another length than the query has. Search"
+            " with the encoder it was made with."
+        )
+    if status in BUSY:
+        return StoreUnavailableError(
+            f"Elasticsearch at {location} is overloaded or starting ({status}). Try again soon."
+        )
+    reason = error.get("reason", text) if isinstance(error, dict) else text
+    return StoreError(
+        f"Elasticsearch at {location} refused the request ({status}): {_shortened(reason)}"
+    )
+
+
+def missing(location: str) -> ArchiveMissingError:
+    """The error for a place where there is no archive."""
+    return ArchiveMissingError(
+        f"There is no archive at {location}. Fill one with: songngu index SOURCE…"
+        f" --archive {location}"
+    )
+
+
+def reason_of(item: dict[str, Any]) -> str:
+    """Why an article was refused, in one line."""
+    error = item.get("error")
+    reason = error.get("reason", "") if isinstance(error, dict) else str(error)
+    return f"refused by Elasticsearch ({item.get('status')}): {_shortened(reason)}"
+
+
+def _shortened(reason: object) -> str:
+    """One line: Elasticsearch repeats the whole value that it refuses."""
+    line = " ".join(str(reason).split())
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"

@@ -1,0 +1,66 @@
+"""One form for all addresses of one page."""
+
+from __future__ import annotations
+
+import pytest
+
+from search.addresses import article_key, canonical_url
+
+PAGE = "https://bao.example/thoi-su/tin-1.html"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        PAGE,
+        "http://bao.example/thoi-su/tin-1.html",
+        "HTTPS://WWW.Bao.Example:443/thoi-su/tin-1.html/",
+        " https://bao.example/thoi-su/tin-1.html#binh-luan ",
+        "https://m.bao.example/thoi-su/tin-1.html?utm_source=zalo&fbclid=abc",
+        "https://mobile.bao.example/thoi-su/tin-1.html?zarsrc=31",
+        "https://amp.bao.example/thoi-su/tin-1.html",
+        "https://bao.example/amp/thoi-su/tin-1.html",
+        "https://bao.example/thoi-su/tin-1.html/amp",
+        "https://bao.example/thoi-su/tin-1.html/amp/",
+        "https://bao.example/thoi-su/tin-1.amp.html",
+        "https://bao.example/thoi-su/tin-1.html?amp=1",
+        "https://bao.example/thoi-su/tin-1.html?outputType=amp&gclid=x",
+    ],
+)
+def test_one_page(url):
+    assert canonical_url(url) == PAGE
+    assert article_key(url) == PAGE
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bao.example/thoi-su/tin-2.html",
+        "https://bao.example/thoi-su/Tin-1.html",
+        "https://bao.example:8080/thoi-su/tin-1.html",
+        "https://the-thao.bao.example/thoi-su/tin-1.html",
+        "https://bao.example/thoi-su/tin-1.html?trang=2",
+        "https://bao.example/thoi-su/tin-1.html?amp=50",
+        "https://bao.example/thoi-su/tin-1.html#!/anh/3",
+        "https://bao.example/thoi-su/ampe",
+        "https://bao.example/amp",
+    ],
+)
+def test_another_page(url):
+    assert canonical_url(url) not in (None, PAGE)
+
+
+def test_sites_that_are_only_called_like_editions():
+    assert canonical_url("https://m.com.vn/a") == "https://m.com.vn/a"
+    assert canonical_url("https://amp.com.au/a") == "https://amp.com.au/a"
+    assert canonical_url("https://m.vn/a") == "https://m.vn/a"
+    assert canonical_url("https://m.bao.com.vn/a") == "https://bao.com.vn/a"
+    assert canonical_url("https://www.com.vn/a") == "https://com.vn/a"
+
+
+def test_the_front_page_is_no_article():
+    """Some data sets give it as the address of every article; they must not become one."""
+    for url in ("https://bao.example", "http://www.bao.example/?utm_source=x", "", None, "tin 1"):
+        assert article_key(url) is None
+    assert article_key("https://bao.example/?p=17") == "https://bao.example/?p=17"
+    assert article_key("https://bao.example/" + "a" * 5_000) is None
