@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from indexer.pipeline import BATCH, embedded
-from search.encoders.base import Encoder, identity
-from search.stores.base import ArchiveProfile, Store
+from search.encoders.base import Encoder
+from search.profiles import archive_profile
+from search.stores.base import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def deepen(
         ArchiveMismatchError: The archive was made with another encoder.
         StoreError: The archive fails; what is done stays done.
     """
-    made = ArchiveProfile(identity(encoder))
+    made = archive_profile(encoder)
     done = 0
     failures: dict[str, str] = {}
     todo = list(ids) if ids is not None else store.shallow()

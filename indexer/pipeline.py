@@ -15,12 +15,13 @@ from indexer.articles import to_article
 from indexer.passages import CountTokens, opening, passage_text, split
 from indexer.sources import Failure, RawDocument
 from search.addresses import article_key
-from search.encoders.base import Encoder, identity
+from search.encoders.base import Encoder
 from search.engine import Archive
 from search.errors import SourceError, StoreError
 from search.languages import LANGUAGES
+from search.profiles import archive_profile
 from search.records import Article, Passage
-from search.stores.base import ArchiveProfile, Entry, names_of
+from search.stores.base import Entry, names_of
 
 _Read = tuple[Article, RawDocument]
 
@@ -147,7 +148,7 @@ class Indexer:
     def _write(self, new: Sequence[_Read], known: Mapping[str, str]) -> None:
         encoder = self.archive.encoder
         entries = embedded([article for article, _ in new], encoder, only_opening=self.only_opening)
-        written = self.archive.store.upsert(entries, made=ArchiveProfile(identity(encoder)))
+        written = self.archive.store.upsert(entries, made=archive_profile(encoder))
         kept, barred = set(written.written), set(written.barred)
         self.report.passages += sum(
             len(entry.passages) for entry in entries if entry.article.id in kept

@@ -7,9 +7,10 @@ from itertools import islice
 
 from indexer.deepening import deepen
 from indexer.pipeline import BATCH, embedded
-from search.encoders.base import Encoder, identity
+from search.encoders.base import Encoder
 from search.errors import WriteError
-from search.stores.base import ArchiveProfile, Entry, Kept, Store
+from search.profiles import archive_profile
+from search.stores.base import Entry, Kept, Store
 
 Progress = Callable[[int, int], object]
 """Told of (articles done, articles in all), both of which may grow."""
@@ -32,7 +33,7 @@ def reembed(store: Store, encoder: Encoder, *, fresh: bool = False, on_progress:
         ArchiveMissingError: There is nothing to embed.
         WriteError: Some articles could not be written; the archive is as it was.
     """
-    profile = ArchiveProfile(identity(encoder))
+    profile = archive_profile(encoder)
     shallow: set[str] = set()
     with store.rebuild(profile, fresh=fresh) as generation:
         for _ in range(_ROUNDS):

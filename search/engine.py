@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+
+import numpy as np
 
 from search.encoders import load_encoder
-from search.encoders.base import Encoder, FloatArray, identity
+from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMissingError, SettingsError
+from search.explaining import explained
+from search.gathering import Gatherer, Meant, Side
+from search.language_free import take_apart
 from search.languages import LANGUAGES
-from search.profiles import RankingProfile, profile_for
+from search.profiles import RankingProfile, archive_profile, profile_for
 from search.querying import ReadQuery, read_query
-from search.ranking import BACKGROUND_LEAST, Scored, background, fuse, guard, merge
-from search.records import Article, Hit, Passage, Query, Results
+from search.ranking import Scored, feedback_weight, merge
+from search.records import Article, Hit, Query, Results
 from search.settings import Settings
-from search.snippets import Marker, best_snippet
-from search.stores.base import (
-    ArchiveProfile,
-    Candidate,
-    Lookup,
-    NearestLookup,
-    Scope,
-    Store,
-    StoreStats,
-    Term,
-    WordLookup,
-    mismatch,
-)
+from search.snippets import best_snippet
+from search.stores.base import ArchiveProfile, Store, StoreStats, mismatch
 
 _PROFILE_LIFE_S = 5.0
-_READ_FOR_WORDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Floor:
-    """What a story must reach to match.
-
-    Attributes:
-        list: The cosine that the best of a list must reach, or meaning found nothing in it.
-        hit: The cosine that the others must reach then.
-        words: Share of the query's words that make up for a lower cosine.
-    """
-
-    list: float
-    hit: float
-    words: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One language's half of a search.
-
-    Attributes:
-        ranked: Every story that matches, best first.
-        near: The cosine from which on a story counts as matched by meaning.
-    """
-
-    lang: str
-    marker: Marker
-    near: float
-    ranked: tuple[Scored, ...]
 
 
 class Archive:
@@ -78,6 +40,7 @@ class Archive:
         self._encoder = encoder
         self._loading = threading.Lock()
         self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
+        self._sizes: tuple[float, Mapping[str, int]] = (-_PROFILE_LIFE_S, {})
 
     @property
     def location(self) -> str:
@@ -99,8 +62,8 @@ class Archive:
                 self._encoder = load_encoder(
                     spec, device=self.settings.device or None, batch_size=self.settings.batch_size
                 )
-            if made is not None and made != ArchiveProfile(identity(self._encoder)):
-                wanted, self._encoder = ArchiveProfile(identity(self._encoder)), None
+            if made is not None and made != archive_profile(self._encoder):
+                wanted, self._encoder = archive_profile(self._encoder), None
                 raise mismatch(self.location, made, wanted)
             return self._encoder
 
@@ -118,7 +81,7 @@ class Archive:
         Raises:
             ArchiveMismatchError: There is one, made with another encoder.
         """
-        self.store.create(ArchiveProfile(identity(self.encoder)))
+        self.store.create(archive_profile(self.encoder))
 
     def search(self, query: Query) -> Results:
         """Answer a query with a list for each language and one ranking over both.
@@ -129,25 +92,28 @@ class Archive:
         """
         began = time.perf_counter()
         read = read_query(query, max_chars=self.settings.max_query_chars)
-        langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
-        vector = self._vector(read) if query.mode != "words" else None
-        sides = self._sides(query, read, langs, vector)
-        pages = {side.lang: side.ranked[query.offset :][: query.k] for side in sides}
+        sides, meant = self._sides(query, read)
+        pages = {
+            lang: self._ordered(query, side)[query.offset :][: query.k]
+            for lang, side in sides.items()
+        }
         articles = self.store.articles([s.id for page in pages.values() for s in page])
         results = {
-            side.lang: tuple(
-                _hit(articles[scored.id], scored, side)
-                for scored in pages[side.lang]
+            lang: tuple(
+                _hit(articles[scored.id], scored, sides[lang])
+                for scored in page
                 if scored.id in articles
             )
-            for side in sides
+            for lang, page in pages.items()
         }
+        if query.explain:
+            results = explained(self.store, results, sides, meant)
         return Results(
             query=query,
             query_lang=read.lang,
             read_as=read.read_as,
             took_ms=(time.perf_counter() - began) * 1000,
-            total={side.lang: len(side.ranked) for side in sides},
+            total={lang: len(side.ranked) for lang, side in sides.items()},
             results=results,
             mixed=tuple(_mixed(query, results)),
         )
@@ -180,131 +146,69 @@ class Archive:
         if self._encoder is not None:
             self._encoder.close()
 
-    def _vector(self, read: ReadQuery) -> FloatArray:
-        vector: FloatArray = self.encoder.encode_queries([read.meant])[0]
-        return self._profile().language_free(vector)
-
     def _profile(self) -> RankingProfile:
         made = self.made()
         return profile_for(made.encoder.fingerprint if made else "")
 
-    def _sides(
-        self, query: Query, read: ReadQuery, langs: Sequence[str], vector: FloatArray | None
-    ) -> list[_Side]:
-        """Look both languages up in one round trip, complete what each list lacks in another."""
+    def _articles_in(self, lang: str) -> int:
+        """How many articles there are in a language, at most a few seconds ago."""
+        read_at, sizes = self._sizes
+        if not any(sizes.values()) or time.monotonic() - read_at > _PROFILE_LIFE_S:
+            sizes = self.store.sizes()
+            self._sizes = (time.monotonic(), sizes)
+        return sizes.get(lang, 0)
+
+    def _sides(self, query: Query, read: ReadQuery) -> tuple[dict[str, Side], dict[str, Meant]]:
+        """The wanted languages' sides, and the vectors that they were looked up with.
+
+        The query's own language comes first: what stands out there tells the others more.
+        """
+        langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
         profile = self._profile()
-        depth = max(profile.depth, query.offset + query.k)
-        scopes, terms = {}, {}
-        for lang in langs:
-            phrases, excluded = read.clauses(lang)
-            scopes[lang] = Scope(lang, query.filters, phrases=phrases, excluded=excluded)
-            terms[lang] = read.terms(lang) if query.mode != "meaning" else ()
-        found = self._round({lang: (scopes[lang], terms[lang]) for lang in langs}, vector, depth)
-        sides = []
-        rest = {}
-        for lang in langs:
-            words, nearest = found[lang]
-            ids = {c.id for c in words} ^ {c.id for c in nearest}
-            if query.mode == "hybrid" and ids:
-                scope = Scope(lang, ids=tuple(sorted(ids)))
-                rest[lang] = (scope, terms[lang])
-        more = self._round(rest, vector, 2 * depth) if rest else {}
-        for lang in langs:
-            words, nearest = found[lang]
-            more_words, more_nearest = more.get(lang, ([], []))
-            sides.append(
-                self._rank(query, read, lang, [*words, *more_words], nearest, more_nearest, profile)
-            )
-        return sides
+        gatherer = Gatherer(self.store, query, read, profile, articles_in=self._articles_in)
+        if query.mode == "words":
+            return gatherer.sides(dict.fromkeys(langs)), {}
+        free, languages = take_apart(self.encoder.encode_queries([read.meant]), profile.direction)
+        own = Meant(free[0], free[0], float(languages[0]))
+        others = [lang for lang in langs if lang != read.lang]
+        sides = gatherer.sides({read.lang: own})
+        abroad = own
+        if others:
+            asked = self._with_feedback(own.query, sides[read.lang], profile)
+            abroad = replace(own, asked=asked)
+        sides |= gatherer.sides(dict.fromkeys(others, abroad))
+        meant = {lang: own if lang == read.lang else abroad for lang in langs}
+        return {lang: sides[lang] for lang in langs}, meant
 
-    def _round(
-        self,
-        asked: Mapping[str, tuple[Scope, tuple[Term, ...]]],
-        vector: FloatArray | None,
-        depth: int,
-    ) -> dict[str, tuple[list[Candidate], list[Candidate]]]:
-        """One round trip: for each language the candidates by words and by meaning."""
-        lookups: list[Lookup] = []
-        for scope, terms in asked.values():
-            lookups.append(WordLookup(scope, terms, depth))
-            if vector is not None:
-                lookups.append(NearestLookup(scope, vector, depth))
-        answers = iter(self.store.find(lookups))
-        return {
-            lang: (next(answers), next(answers) if vector is not None else []) for lang in asked
-        }
+    def _with_feedback(self, vector: FloatArray, side: Side, profile: RankingProfile) -> FloatArray:
+        """A query's vector for other languages: nearer to the best story of its own, if it is sure.
 
-    def _rank(
-        self,
-        query: Query,
-        read: ReadQuery,
-        lang: str,
-        words: Sequence[Candidate],
-        nearest: Sequence[Candidate],
-        more_nearest: Sequence[Candidate],
-        profile: RankingProfile,
-    ) -> _Side:
-        same = lang == read.lang
-        weight = profile.same_language_words if same else profile.cross_language_words
-        word_scores = {c.id: c.score for c in words}
-        by_meaning = {c.id: c for c in (*nearest, *more_nearest)}
-        passages: dict[str, Passage] = {
-            c.id: c.passage for c in by_meaning.values() if c.passage is not None
-        }
-        ranked = fuse(
-            word_scores,
-            {c.id: c.score for c in by_meaning.values()},
-            passages,
-            word_weight=1.0 if query.mode == "words" else weight,
+        Feedback from the top of a ranking is Rocchio's (Manning, Raghavan and Schütze,
+        "Introduction to Information Retrieval", ch. 9): within a language a story is found more
+        surely than across, and its passage is nearer to the same story abroad than the query is.
+        """
+        weight = feedback_weight(
+            [scored.score for scored in side.everything],
+            weight=profile.feedback,
+            least=profile.feedback_from,
+            full=profile.feedback_full,
         )
-        marker = Marker.of(read, lang)
-        floor = _floor(nearest, profile)
-        if query.mode != "words" and not read.phrases:
-            ranked = self._above_floor(ranked, marker, floor, known=read.known)
-        kept = {scored.id for scored in ranked}
-        tops = [top.id for top in (*words[:1], *nearest[:1]) if top.id in kept]
-        ranked = guard(ranked, tops if same else tops[-1:])
-        if query.sort != "relevance":
-            ranked = self._by_date(ranked, newest=query.sort == "newest")
-        return _Side(lang, marker, floor.hit, tuple(ranked))
+        best = side.ranked[0] if side.ranked else None
+        if weight <= 0 or best is None or best.passage is None or best != side.everything[0]:
+            return vector
+        vectors = self.store.vectors([best.id]).get(best.id)
+        if vectors is None or best.passage.position >= len(vectors):
+            return vector  # it was changed this very moment
+        place = best.passage.position
+        [passage] = profile.language_free(vectors[place : place + 1])
+        moved = vector + weight * passage
+        return np.asarray(moved / np.linalg.norm(moved), np.float32)
 
-    def _above_floor(
-        self, ranked: Sequence[Scored], marker: Marker, floor: _Floor, *, known: bool
-    ) -> list[Scored]:
-        """Leave out what is near in neither meaning nor words.
-
-        Args:
-            known: Whether the query has a word that means something; without one, no nearness does.
-        """
-        reached = known and any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
-        least = floor.hit if reached else 2.0
-        # Across languages only names can be found: the others cannot occur.
-        share = floor.words / 2 if marker.pairs else floor.words
-        enough = self._enough_words(ranked, marker, share)
-        return [
-            scored
-            for scored in ranked
-            if (scored.cosine is not None and scored.cosine >= least) or scored.words >= enough
-        ]
-
-    def _enough_words(self, ranked: Sequence[Scored], marker: Marker, least_share: float) -> float:
-        """The word score from which on words alone make a match.
-
-        It is half of the highest, provided that one of the stories with the highest holds enough
-        of the query: a score alone does not tell one rare word from all the common ones.
-        """
-        by_words = sorted((s for s in ranked if s.words > 0), key=lambda s: -s.words)[
-            :_READ_FOR_WORDS
-        ]
-        texts = self.store.articles([scored.id for scored in by_words]) if by_words else {}
-        for scored in by_words:
-            article = texts.get(scored.id)
-            if article and marker.coverage((article.title, article.body)) >= least_share:
-                return 0.5 * by_words[0].words
-        return math.inf
-
-    def _by_date(self, ranked: Sequence[Scored], *, newest: bool) -> list[Scored]:
-        """By published date; stories of unknown date come last either way."""
+    def _ordered(self, query: Query, side: Side) -> Sequence[Scored]:
+        """A side's matches in the order asked for; stories of unknown date come last either way."""
+        ranked, newest = side.ranked, query.sort == "newest"
+        if query.sort == "relevance":
+            return ranked
         articles = self.store.articles([scored.id for scored in ranked])
         dated = [s for s in ranked if s.id in articles and articles[s.id].date]
         unknown = [s for s in ranked if s.id in articles and not articles[s.id].date]
@@ -341,7 +245,7 @@ def open_store(location: str, settings: Settings) -> Store:
     return EmbeddedStore(location)
 
 
-def _hit(article: Article, scored: Scored, side: _Side) -> Hit:
+def _hit(article: Article, scored: Scored, side: Side) -> Hit:
     passage = best_snippet(article, scored.passage, side.marker)
     title_marks = tuple(side.marker.spans(article.title))
     matched = []
@@ -356,16 +260,6 @@ def _hit(article: Article, scored: Scored, side: _Side) -> Hit:
         passage=passage,
         title_marks=title_marks,
     )
-
-
-def _floor(nearest: Sequence[Candidate], profile: RankingProfile) -> _Floor:
-    """The floor for one language's list, from the list's own background where it is long enough."""
-    level = background([candidate.score for candidate in nearest])
-    if level is None:
-        return _Floor(profile.floor, profile.floor, profile.words_floor)
-    length = (len(nearest) - BACKGROUND_LEAST) / (profile.depth - BACKGROUND_LEAST)
-    margin = profile.short_margin + (profile.margin - profile.short_margin) * min(1.0, length)
-    return _Floor(level + margin, level + margin / 2, profile.words_floor)
 
 
 def _mixed(query: Query, results: Mapping[str, Sequence[Hit]]) -> list[str]:

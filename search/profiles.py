@@ -3,63 +3,125 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from search.encoders.base import FloatArray
+from search.encoders.base import Encoder, FloatArray, identity
+from search.errors import SettingsError
+from search.language_free import take_apart
+from search.stores.base import ArchiveProfile
+
+_SMALL, _LARGE = 100, 100_000
 
 
 @dataclass(frozen=True)
 class RankingProfile:
-    """Constants of ranking, fitted on development data for one encoder.
+    """Constants of ranking, fitted on development data for one encoder (``songngu calibrate``).
 
     Attributes:
         fingerprint: Of the encoder they were fitted for; empty for any.
         direction: Shape (dimension,), L2-normalised, or empty: along it the model's vectors of one
             text in two languages differ. It is the difference of the means of parallel passages.
-        same_language_words, cross_language_words: Weight of a BM25 score beside a cosine.
+        same_language_words, cross_language_words: Weight beside a cosine of a BM25 score divided
+            by ln(1 + articles of the language): the scores of rare words grow so with an archive.
+        feedback: How much of the best story of the query's own language is added to the query
+            that looks into other languages.
+        feedback_from, feedback_full: How far that story's score must be above the mean of the next
+            three for this to begin, and to have its full weight.
         floor: Cosine below which meaning alone is no match, in an archive too small for ``margin``.
-        margin: How far above the background of its list (the mean of the cosines behind the
-            twentieth) a story must be to match by meaning alone: models give nonsense a high
-            cosine with everything, but do not set one story apart.
-        short_margin: The same for the shortest list with a background; between, it grows evenly.
+        small_margin, large_margin: How far above the background of its list (the mean of the
+            cosines behind the twentieth) a story must be to match by meaning alone, among 100 and
+            among 100,000 articles; between, by the logarithm. Models give nonsense a high cosine
+            with everything, but do not set one story apart; among more, the best of a hundred
+            neighbours stands less far above them.
+        assured: What a margin is multiplied by once the query's own language has a match.
         words_floor: Share of a query's words that must occur where meaning is too far.
         depth: Candidates taken from each list.
     """
 
     fingerprint: str = ""
     direction: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
-    same_language_words: float = 0.008
-    cross_language_words: float = 0.005
+    same_language_words: float = 0.045
+    cross_language_words: float = 0.015
+    feedback: float = 0.5
+    feedback_from: float = 0.04
+    feedback_full: float = 0.08
     floor: float = 0.0
-    margin: float = 0.0
-    short_margin: float = 0.0
+    small_margin: float = 0.0
+    large_margin: float = 0.0
+    assured: float = 1.0
     words_floor: float = 0.5
     depth: int = 100
 
-    def language_free(self, vector: FloatArray) -> FloatArray:
-        """A query's vector without its language component, L2-normalised again.
+    def language_free(self, vectors: FloatArray) -> FloatArray:
+        """Vectors without their language: float32, (n, dimension), rows L2-normalised."""
+        return take_apart(vectors, self.direction)[0]
 
-        Only queries are projected: passages of one language have nearly the same component, so
-        their cosines shift together, and archives keep the model's own vectors.
-        """
-        if not len(self.direction):
-            return vector
-        projected = vector - np.dot(vector, self.direction) * self.direction
-        length = float(np.linalg.norm(projected))
-        return (projected / length).astype(np.float32) if length > 0 else vector
+    def margin(self, articles: int) -> float:
+        """The margin among so many articles."""
+        share = math.log(max(articles, 1) / _SMALL) / math.log(_LARGE / _SMALL)
+        return self.small_margin + (self.large_margin - self.small_margin) * min(
+            1.0, max(0.0, share)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that ``from_json`` reads back."""
+        return asdict(self) | {"direction": [round(float(x), 6) for x in self.direction]}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> RankingProfile:
+        """The profile that ``to_json`` described."""
+        direction = np.array(values["direction"], np.float64)
+        if direction.size:
+            direction /= np.linalg.norm(direction)
+        return cls(**values | {"direction": direction.astype(np.float32)})
+
+
+def profiles_folder() -> Path:
+    """Where ``songngu calibrate`` keeps the profiles that it fits."""
+    general = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(general) / "songngu" / "profiles"
 
 
 @lru_cache(maxsize=8)
 def profile_for(fingerprint: str) -> RankingProfile:
-    """The profile that ships for an encoder, or one without language direction for any other."""
-    for file in sorted(resources.files("search.data").iterdir(), key=lambda file: file.name):
-        if file.name.startswith("profile-") and file.name.endswith(".json"):
-            values = json.loads(file.read_text("utf-8"))
+    """The profile fitted on this machine for an encoder, else the one that ships, else defaults.
+
+    Raises:
+        SettingsError: A profile is damaged.
+    """
+    for name, text in _profiles():
+        try:
+            values = json.loads(text)
             if values["fingerprint"] == fingerprint:
-                values["direction"] = np.array(values["direction"], np.float32)
-                return RankingProfile(**values)
-    return RankingProfile()
+                return RankingProfile.from_json(values)
+        except (ValueError, KeyError, TypeError) as error:
+            raise SettingsError(
+                f"The ranking profile {name} cannot be read ({error}). Delete it, or fit it again"
+                " with: songngu calibrate"
+            ) from error
+    return RankingProfile(fingerprint)
+
+
+def archive_profile(encoder: Encoder) -> ArchiveProfile:
+    """How archives of an encoder are made now."""
+    direction = profile_for(encoder.fingerprint).direction
+    return ArchiveProfile(identity(encoder), direction=tuple(direction.tolist()))
+
+
+def _profiles() -> Iterator[tuple[str, str]]:
+    """(name, content) of all profiles, those of this machine first."""
+    folder = profiles_folder()
+    for file in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        yield str(file), file.read_text("utf-8")
+    for shipped in sorted(resources.files("search.data").iterdir(), key=lambda file: file.name):
+        if shipped.name.startswith("profile-") and shipped.name.endswith(".json"):
+            yield shipped.name, shipped.read_text("utf-8")

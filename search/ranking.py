@@ -66,6 +66,24 @@ def guard(ranked: Sequence[Scored], tops: Sequence[str]) -> list[Scored]:
     return result
 
 
+def feedback_weight(scores: Sequence[float], *, weight: float, least: float, full: float) -> float:
+    """How much the best of a list may tell searches elsewhere, by how far it stands out.
+
+    Args:
+        scores: Best first.
+        weight: The most it can be.
+        least, full: Distance from the mean of the next three at which it begins, and is full.
+
+    Returns:
+        0 to ``weight``; 0 where nothing stands behind the best.
+    """
+    rest = scores[1:4]
+    if not rest:
+        return 0.0
+    distance = scores[0] - sum(rest) / len(rest)
+    return weight * min(1.0, max(0.0, (distance - least) / (full - least)))
+
+
 def background(cosines: Sequence[float]) -> float | None:
     """The mean of the cosines behind the twentieth, best first; None where they are too few.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date as calendar_date
 from functools import cached_property
 from typing import Any, Literal
@@ -115,6 +115,7 @@ class Query:
         offset: Hits to pass over in each language's list (paging).
         lang: "both", or the code of the only language whose stories are wanted.
         verbatim: Search for exactly what was typed: restore no diacritics.
+        explain: Say of each hit how its score came about.
     """
 
     text: str
@@ -125,6 +126,7 @@ class Query:
     sort: Sort = "relevance"
     filters: Filters = field(default_factory=Filters)
     verbatim: bool = False
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,35 @@ class Snippet:
     def to_json(self) -> dict[str, Any]:
         """The ``passage`` object of the API."""
         return {"text": self.text, "marks": [list(mark) for mark in self.marks]}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a hit's score came about: ``cosine + correction + feedback + weight · words``.
+
+    Attributes:
+        words: BM25 score of the words; word_weight: what it is multiplied by.
+        word_rank, meaning_rank: Rank in the list of either kind, from 1; None where it is not in.
+        cosine: Between the model's own vectors of the query and of the article's best passage;
+            None where only words were looked up.
+        language_correction: What taking the language out of both vectors adds.
+        feedback: What the best story of the query's own language adds.
+    """
+
+    words: float
+    word_weight: float
+    word_rank: int | None = None
+    meaning_rank: int | None = None
+    cosine: float | None = None
+    language_correction: float = 0.0
+    feedback: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``explanation`` object of the API."""
+        return {
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +194,13 @@ class Hit:
     title_marks: tuple[tuple[int, int], ...] = ()
     counterpart: str | None = None
     copies: int = 0
+    explanation: Explanation | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of ``results`` in the API."""
+        """One entry of ``results`` in the API; ``explanation`` is there where it was asked for."""
         article = self.article
-        return {
+        explanation = self.explanation
+        return ({} if explanation is None else {"explanation": explanation.to_json()}) | {
             "id": article.id,
             "lang": article.lang,
             "title": article.title,

@@ -34,19 +34,30 @@ class ArchiveProfile:
     Attributes:
         encoder: Identity of the model that made every vector in it.
         text_version: Version of the folding and segmentation rules.
+        direction: The language's direction among the model's vectors, L2-normalised, which is taken
+            out before they are compared (``search.language_free``); empty takes nothing out.
     """
 
     encoder: EncoderIdentity
     text_version: int = TEXT_VERSION
+    direction: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads back."""
-        return {"encoder": self.encoder.to_json(), "text_version": self.text_version}
+        return {
+            "encoder": self.encoder.to_json(),
+            "text_version": self.text_version,
+            "direction": list(self.direction),
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ArchiveProfile:
         """The profile that ``to_json`` described."""
-        return cls(EncoderIdentity.from_json(values["encoder"]), int(values["text_version"]))
+        return cls(
+            EncoderIdentity.from_json(values["encoder"]),
+            int(values["text_version"]),
+            tuple(values.get("direction", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ class Entry:
 
     Attributes:
         passages: Ascending by position; may be empty (then only words find the article).
-        vectors: float32, shape (len(passages), dimension), each row L2-normalised.
+        vectors: The model's own: float32, shape (len(passages), dimension), rows L2-normalised.
         forms: The analysed text; see ``Field``.
         shallow: Whether further passages are to be added later (``songngu deepen``).
     """
@@ -147,10 +158,10 @@ class WordLookup:
 
 @dataclass(frozen=True, slots=True)
 class NearestLookup:
-    """Articles whose best passage is nearest to a vector.
+    """Articles whose best passage, language-free, is nearest to a vector.
 
     Attributes:
-        vector: float32, shape (dimension,), L2-normalised.
+        vector: float32, shape (dimension,), L2-normalised, language-free.
     """
 
     scope: Scope
@@ -168,11 +179,13 @@ class Candidate:
     Attributes:
         score: Sum of BM25 scores in Lucene's scale (no k1+1 factor), or the cosine.
         passage: The nearest passage, for a ``NearestLookup``.
+        language: How much of the language was taken out of that passage's vector.
     """
 
     id: str
     score: float
     passage: Passage | None = None
+    language: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +242,12 @@ def mismatch(
             f" {made.revision}, {made.dimension} dimensions), not with {asked.name} (revision"
             f" {asked.revision}, {asked.dimension} dimensions). {keep} again with:"
             f" songngu reembed --archive {location} --encoder {asked.name}"
+        )
+    if existing.text_version == wanted.text_version:
+        return ArchiveMismatchError(
+            f"The archive {location} was made when the language was taken out of the vectors of"
+            f" {made.name} otherwise. Bring it up to date with: songngu reembed --archive"
+            f" {location} --encoder {made.name}"
         )
     return ArchiveMismatchError(
         f"The archive {location} was made with version {existing.text_version} of the text rules;"
@@ -348,6 +367,16 @@ class Store(Protocol):
 
     def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
         """The tombstones of those of the names that have one; None: all, oldest first."""
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        """The model's own vectors of those of the ids that are kept.
+
+        Returns:
+            Id → float32, shape (passages, dimension), rows by ascending position.
+        """
+
+    def sizes(self) -> dict[str, int]:
+        """Articles by language, counted fast enough to be asked in every search."""
 
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups in one round trip; for each its candidates, best first, ties by id.

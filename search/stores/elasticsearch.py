@@ -14,6 +14,7 @@ import elasticsearch
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
+from search.encoders.base import FloatArray
 from search.errors import SettingsError, StoreError, StoreUnavailableError
 from search.records import Article, Filters
 from search.settings import Settings
@@ -86,6 +87,7 @@ class ElasticsearchStore:
             retry_on_status=BUSY,
             retry_on_timeout=True,
         )
+        self._leaves_vectors_out: bool | None = None
         self._ledger = Ledger(self._writing, f"{name}.ledger")
 
     @classmethod
@@ -325,6 +327,31 @@ class ElasticsearchStore:
         with self._errors():
             return self._ledger.tombstones(names)
 
+    def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        """The model's own vectors of those of the ids that are kept, by position."""
+        made = self._required_profile()
+        wanted = [bodies.document_id(id_) for id_ in dict.fromkeys(ids)]
+        found: dict[str, FloatArray] = {}
+        with self._errors():
+            for start in range(0, len(wanted), _PAGE):
+                batch = wanted[start : start + _PAGE]
+                answer = self._searching.search(
+                    index=self._target,
+                    query={"ids": {"values": batch}},
+                    size=len(batch),
+                    source=self._with_vectors(["id", "passages"]),
+                )
+                for hit in answer["hits"]["hits"]:
+                    found[hit["_source"]["id"]] = bodies.vectors_of(hit["_source"], made)
+        return found
+
+    def sizes(self) -> dict[str, int]:
+        """Articles by language."""
+        languages = {"langs": {"terms": {"field": "lang", "size": 100}}}
+        with self._errors():
+            found = self._searching.search(index=self._target, size=0, aggs=languages)
+        return {b["key"]: b["doc_count"] for b in found["aggregations"]["langs"]["buckets"]}
+
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups as one ``_msearch``."""
         asked = [lookup for lookup in lookups if _finds_something(lookup)]
@@ -333,7 +360,7 @@ class ElasticsearchStore:
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
-        dimension = self._required_profile().encoder.dimension
+        made = self._required_profile()
         with self._errors():
             hits = scan(
                 self._writing,
@@ -343,7 +370,7 @@ class ElasticsearchStore:
                 source=self._with_vectors(),
             )
             for hit in hits:
-                yield bodies.entry_of(hit["_source"], dimension)
+                yield bodies.entry_of(hit["_source"], made)
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
@@ -466,13 +493,16 @@ class ElasticsearchStore:
                 generations.migrate(self._writing, index, profile, source=self._with_vectors())
         return profile
 
-    def _with_vectors(self) -> Any:
-        """What to ask for to get documents with their vectors.
+    def _with_vectors(self, fields: Sequence[str] = ("*",)) -> dict[str, Any]:
+        """What to ask for to get documents, or some fields of theirs, with their vectors.
 
         From 9.2 on they are left out of _source unless they are asked for.
         """
-        version = self._writing.info()["version"]["number"].split(".")
-        return {"exclude_vectors": False} if tuple(map(int, version[:2])) >= (9, 2) else True
+        if self._leaves_vectors_out is None:
+            version = self._writing.info()["version"]["number"].split(".")
+            self._leaves_vectors_out = tuple(map(int, version[:2])) >= (9, 2)
+        asked: dict[str, Any] = {"includes": list(fields)}
+        return asked | ({"exclude_vectors": False} if self._leaves_vectors_out else {})
 
     def _scan(
         self, query: Mapping[str, Any], fields: list[str], *, sort: Any = ({"id": "asc"},)

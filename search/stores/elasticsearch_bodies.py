@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from search.addresses import article_key
+from search.encoders.base import FloatArray
+from search.language_free import put_together, take_apart
 from search.languages import LANGUAGES
 from search.records import Article, Filters, Passage, day_of
 from search.stores.base import (
@@ -31,6 +33,7 @@ META = "songngu"
 FORMAT = 2
 """Of the documents. 1: before addresses and shallow articles were known."""
 SINCE_FORMAT_2 = ("key", "shallow")
+_SPAN = ("position", "start", "stop")
 _FORM_FIELDS = ("exact", "folded", "words", "title")
 _MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
 _OVERSAMPLE = 1.5
@@ -93,7 +96,8 @@ def index_body(profile: ArchiveProfile, *, of: str | None = None) -> Json:
                 "position": offset,
                 "start": offset,
                 "stop": offset,
-                "vector": vector,
+                "vector": vector,  # language-free
+                "language": {"type": "float", "index": False},  # what was taken out of it
             },
         },
         **dict.fromkeys(LANGUAGES, forms),
@@ -120,6 +124,7 @@ def document_id(id_: str) -> str:
 def document(entry: Entry, made: ArchiveProfile) -> Json:
     """The document that keeps an entry whose vectors were made under a profile."""
     article, forms = entry.article, entry.forms
+    vectors, languages = take_apart(entry.vectors, made.direction)
     return {
         "id": article.id,
         "lang": article.lang,
@@ -136,22 +141,33 @@ def document(entry: Entry, made: ArchiveProfile) -> Json:
                 "start": passage.start,
                 "stop": passage.end,
                 "vector": vector.tolist(),
+                "language": language,
             }
-            for passage, vector in zip(entry.passages, entry.vectors, strict=True)
+            for passage, vector, language in zip(
+                entry.passages, vectors, languages.tolist(), strict=True
+            )
         ],
         article.lang: {name: getattr(forms, name) for name in _FORM_FIELDS},
     }
 
 
-def entry_of(source: Mapping[str, Any], dimension: int) -> Entry:
+def vectors_of(source: Mapping[str, Any], made: ArchiveProfile) -> FloatArray:
+    """The model's own vectors of a document: float32, (passages, dimension)."""
+    passages = source.get("passages") or []
+    free = np.array([passage["vector"] for passage in passages], np.float32)
+    languages = np.array([passage.get("language", 0.0) for passage in passages], np.float32)
+    free = free.reshape(len(passages), made.encoder.dimension)
+    return put_together(free, languages, made.direction)
+
+
+def entry_of(source: Mapping[str, Any], made: ArchiveProfile) -> Entry:
     """The entry that a document keeps, given with its vectors."""
     article = Article.from_json(source["article"])
     passages = source.get("passages") or []
-    vectors = np.array([passage["vector"] for passage in passages], np.float32)
     return Entry(
         article,
         tuple(Passage(p["position"], p["start"], p["stop"]) for p in passages),
-        vectors.reshape(len(passages), dimension),
+        vectors_of(source, made),
         LANGUAGES[article.lang].forms(
             title=article.title, body=article.body, words=source[article.lang]["words"]
         ),
@@ -159,9 +175,9 @@ def entry_of(source: Mapping[str, Any], dimension: int) -> Entry:
     )
 
 
-def without_passages(source: Mapping[str, Any], dimension: int) -> Entry:
+def without_passages(source: Mapping[str, Any], made: ArchiveProfile) -> Entry:
     """The entry of a document, with its passages still to be embedded."""
-    return replace(entry_of({**source, "passages": []}, dimension), shallow=True)
+    return replace(entry_of({**source, "passages": []}, made), shallow=True)
 
 
 def search_body(lookup: Lookup) -> Json:
@@ -194,7 +210,7 @@ def nearest_body(lookup: NearestLookup) -> Json:
     inner = {
         "size": 1,
         "_source": False,
-        "docvalue_fields": ["passages.position", "passages.start", "passages.stop"],
+        "docvalue_fields": [f"passages.{name}" for name in (*_SPAN, "language")],
     }
     filters = [*_filters(scope)]
     if scope.excluded:
@@ -247,8 +263,10 @@ def nearest_candidates(hits: Sequence[Mapping[str, Any]], k: int) -> list[Candid
     for hit in hits:
         [inner] = hit["inner_hits"]["passages"]["hits"]["hits"]
         values = inner["fields"]
-        passage = Passage(*(int(values[f"passages.{n}"][0]) for n in ("position", "start", "stop")))
-        found.append(Candidate(hit["fields"]["id"][0], 2 * float(hit["_score"]) - 1, passage))
+        passage = Passage(*(int(values[f"passages.{name}"][0]) for name in _SPAN))
+        language = float(values.get("passages.language", [0.0])[0])
+        score = 2 * float(hit["_score"]) - 1
+        found.append(Candidate(hit["fields"]["id"][0], score, passage, language))
     return _best(found, k)
 
 

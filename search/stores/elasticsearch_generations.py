@@ -37,7 +37,7 @@ def migrate(client: Elasticsearch, index: str, profile: ArchiveProfile, *, sourc
     }
     client.indices.put_mapping(index=index, properties=properties)
     hits = scan(client, index, sort=[{"id": "asc"}], size=_BATCH, source=source)
-    entries = (bodies.entry_of(hit["_source"], profile.encoder.dimension) for hit in hits)
+    entries = (bodies.entry_of(hit["_source"], profile) for hit in hits)
     addressed = (entry for entry in entries if entry.article.url)
     actions = (
         {"_id": bodies.document_id(e.article.id), "_source": bodies.document(e, profile)}
@@ -89,8 +89,7 @@ def swap(
         missing = iter([id_ for id_, hash_ in now.items() if made.get(id_) != hash_])
         while batch := list(islice(missing, _BATCH)):
             sources = _sources(client, old, batch)
-            dimension = profile.encoder.dimension
-            report = generation.upsert([bodies.without_passages(s, dimension) for s in sources])
+            report = generation.upsert([bodies.without_passages(s, profile) for s in sources])
             if report.failures:
                 raise StoreError(
                     f"{len(report.failures)} articles could not be carried over; the archive is"

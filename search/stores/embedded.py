@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from search.encoders.base import FloatArray
 from search.errors import StoreError
 from search.records import Article, Filters, Passage, day_of
 from search.stores import sqlite_ledger as ledger
@@ -218,6 +221,26 @@ class EmbeddedStore:
         self._current()
         with self._file.reading() as connection:
             return ledger.tombstones(connection, names)
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        """The model's own vectors of those of the ids that are kept, by position."""
+        dimension = self._required_profile().encoder.dimension
+        query = (
+            "SELECT a.id, p.vector FROM articles a JOIN passages p ON p.article = a.row"
+            " WHERE a.id IN (*) ORDER BY p.article, p.position"
+        )
+        blobs: dict[str, list[bytes]] = {}
+        with self._file.reading() as connection:
+            for id_, vector in ledger.select_in(connection, query, ids):
+                blobs.setdefault(str(id_), []).append(bytes(vector))
+        return {
+            id_: np.frombuffer(b"".join(kept), "<f4").reshape(-1, dimension)
+            for id_, kept in blobs.items()
+        }
+
+    def sizes(self) -> dict[str, int]:
+        """Articles by language."""
+        return self._follower.follow()[1].sizes
 
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups against one snapshot of the archive."""

@@ -62,12 +62,12 @@ class Follower:
         now: Mark,
         followed: tuple[Mark, object, object] | None,
     ) -> VectorSnapshot:
-        profile = json.loads(self._file.meta(connection, "profile"))
-        dimension = ArchiveProfile.from_json(profile).encoder.dimension
+        made = ArchiveProfile.from_json(json.loads(self._file.meta(connection, "profile")))
+        dimension = made.encoder.dimension
         before = followed[0] if followed is not None else Mark(now.archive)
         vectors = self._vectors
         if vectors is None or before.archive != now.archive or vectors.wasted():
-            vectors, before = VectorIndex(dimension), Mark(now.archive)
+            vectors, before = VectorIndex(dimension, made.direction), Mark(now.archive)
         rows = connection.execute(
             "SELECT row, id, lang, day, source FROM articles WHERE row > ? ORDER BY row",
             (before.row,),

@@ -72,10 +72,12 @@ def _find_nearest(
         least = np.partition(scores[places], -lookup.k)[-lookup.k]
         places = places[scores[places] >= least]
     found = [Candidate(snapshot.ids[place], float(scores[place])) for place in places.tolist()]
-    return [
-        replace(c, passage=snapshot.passage(snapshot.places[c.id], lookup.vector))
-        for c in _best(found, lookup.k)
-    ]
+    return [_with_passage(c, snapshot, lookup.vector) for c in _best(found, lookup.k)]
+
+
+def _with_passage(candidate: Candidate, snapshot: VectorSnapshot, vector: FloatArray) -> Candidate:
+    passage, language = snapshot.passage(snapshot.places[candidate.id], vector)
+    return replace(candidate, passage=passage, language=language)
 
 
 def _allowed(

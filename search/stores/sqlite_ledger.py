@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from search.stores.base import Tombstone
 from search.stores.sqlite_rows import BATCH
@@ -18,7 +19,7 @@ _UNDER = "(origin = ? OR substr(origin, 1, length(?) + 1) = ? || '/')"
 
 def select_in(
     connection: sqlite3.Connection, query: str, values: Sequence[str]
-) -> Iterator[tuple[str, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     """Rows of a query with "IN (*)" for values of any number, each value once."""
     remaining = iter(dict.fromkeys(values))
     while batch := list(islice(remaining, BATCH)):

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.encoders.base import FloatArray
+from search.language_free import take_apart
 from search.records import Filters, Passage, day_of
 
 _UNKNOWN_DAY = 0  # the proleptic calendar begins with day 1
@@ -30,7 +31,7 @@ class VectorBatch:
         articles: (row, id, lang, day, source) of each.
         counts: int64 (articles,): how many passages each has.
         spans: int64 (passages, 3): position, start, end.
-        vectors: float32 (passages, dimension).
+        vectors: float32 (passages, dimension): the model's own.
     """
 
     articles: Sequence[tuple[int, str, str, int | None, str | None]]
@@ -72,7 +73,9 @@ class VectorSnapshot:
         langs, sources: int64 (articles,), codes into ``lang_codes`` and ``source_codes``.
         days: int64 (articles,); 0 is unknown.
         first: int64 (articles + 1,); passages of article i are first[i] … first[i + 1] − 1.
-        spans: int64 (passages, 3); vectors: float32 (passages, dimension).
+        spans: int64 (passages, 3).
+        vectors: float32 (passages, dimension), language-free.
+        languages: float32 (passages,): how much of the language was taken out of each.
     """
 
     rows: IntArray
@@ -84,6 +87,7 @@ class VectorSnapshot:
     first: IntArray
     spans: IntArray
     vectors: FloatArray
+    languages: FloatArray
     lang_codes: dict[str, int]
     source_codes: dict[str, int]
 
@@ -126,19 +130,29 @@ class VectorSnapshot:
             scores[filled] = np.maximum.reduceat(cosines, self.first[:-1][filled])
         return scores
 
-    def passage(self, article: int, vector: FloatArray) -> Passage:
-        """The article's passage nearest to a vector."""
+    def passage(self, article: int, vector: FloatArray) -> tuple[Passage, float]:
+        """The article's passage nearest to a vector, and its language."""
         start, end = self.first[article], self.first[article + 1]
         best = start + int(np.argmax(self.vectors[start:end] @ vector))
         position, begin, stop = (int(value) for value in self.spans[best])
-        return Passage(position, begin, stop)
+        return Passage(position, begin, stop), float(self.languages[best])
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Articles by language."""
+        counts = np.bincount(self.langs[self.alive], minlength=len(self.lang_codes))
+        return {lang: int(counts[code]) for lang, code in self.lang_codes.items()}
 
 
 class VectorIndex:
-    """Follows an archive and hands out snapshots; the caller holds a lock while it changes."""
+    """Follows an archive and hands out snapshots; the caller holds a lock while it changes.
 
-    def __init__(self, dimension: int) -> None:
-        self.dimension = dimension
+    Args:
+        direction: What is taken out of every vector; see ``search.language_free``.
+    """
+
+    def __init__(self, dimension: int, direction: Sequence[float] = ()) -> None:
+        self._direction = np.array(direction, np.float32)
         self._ids: list[str] = []
         self._rows = _Column(np.int64)
         self._langs = _Column(np.int64)
@@ -147,6 +161,7 @@ class VectorIndex:
         self._counts = _Column(np.int64)
         self._spans = _Column(np.int64, 3)
         self._vectors = _Column(np.float32, dimension)
+        self._languages = _Column(np.float32)
         self._removed: set[int] = set()
         self._lang_codes: dict[str, int] = {}
         self._source_codes: dict[str, int] = {}
@@ -161,7 +176,9 @@ class VectorIndex:
         self._sources.extend(_codes([source or "" for source in sources], self._source_codes))
         self._counts.extend(batch.counts)
         self._spans.extend(batch.spans)
-        self._vectors.extend(batch.vectors)
+        free, languages = take_apart(batch.vectors, self._direction)
+        self._vectors.extend(free)
+        self._languages.extend(languages)
 
     def remove(self, rows: Sequence[int]) -> None:
         """Mark rows as removed; unknown ones are no error."""
@@ -186,6 +203,7 @@ class VectorIndex:
             first=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
             spans=np.asarray(self._spans.view(), np.int64),
             vectors=np.asarray(self._vectors.view(), np.float32),
+            languages=np.asarray(self._languages.view(), np.float32),
             lang_codes=dict(self._lang_codes),
             source_codes=dict(self._source_codes),
         )

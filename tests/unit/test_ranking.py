@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from search.language_free import put_together, take_apart
 from search.profiles import RankingProfile, profile_for
-from search.ranking import Scored, background, fuse, guard, merge
+from search.ranking import Scored, background, feedback_weight, fuse, guard, merge
 
 
 def test_fusion_adds_weighted_scores():
@@ -47,15 +48,42 @@ def test_the_background_needs_a_long_list():
 
 def test_language_is_projected_out():
     profile = RankingProfile(direction=np.array([1, 0, 0], np.float32))
-    free = profile.language_free(np.array([0.6, 0.8, 0], np.float32))
-    np.testing.assert_allclose(free, [0, 1, 0], atol=1e-6)
-    plain = RankingProfile().language_free(np.array([0.6, 0.8], np.float32))
-    np.testing.assert_allclose(plain, [0.6, 0.8])
+    free = profile.language_free(np.array([[0.6, 0.8, 0]], np.float32))
+    np.testing.assert_allclose(free, [[0, 1, 0]], atol=1e-6)
+    plain = RankingProfile().language_free(np.array([[0.6, 0.8]], np.float32))
+    np.testing.assert_allclose(plain, [[0.6, 0.8]])
 
 
 def test_a_vector_that_is_all_language_is_left_alone():
     profile = RankingProfile(direction=np.array([1, 0], np.float32))
-    np.testing.assert_allclose(profile.language_free(np.array([1, 0], np.float32)), [1, 0])
+    vectors = np.array([[1, 0]], np.float32)
+    np.testing.assert_allclose(profile.language_free(vectors), vectors)
+
+
+def test_a_vector_is_taken_apart_and_put_together():
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(20, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    direction = vectors[0]
+    free, languages = take_apart(vectors[1:], direction)
+    assert free.dtype == languages.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(free, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(free @ direction, 0, atol=1e-6)
+    np.testing.assert_allclose(put_together(free, languages, direction), vectors[1:], atol=1e-6)
+    same, none = take_apart(vectors, ())
+    assert same is vectors
+    assert put_together(same, none, ()) is vectors
+
+
+def test_a_story_tells_more_the_further_it_stands_out():
+    def weight(*scores):
+        return feedback_weight(scores, weight=0.5, least=0.04, full=0.08)
+
+    assert weight(0.9, 0.8, 0.8, 0.8, 0.1) == pytest.approx(0.5)
+    assert weight(0.86, 0.8, 0.8, 0.8) == pytest.approx(0.25)
+    assert weight(0.83, 0.8) == 0.0
+    assert weight(0.9) == 0.0
+    assert weight() == 0.0
 
 
 def test_the_bundled_encoder_has_a_profile():
