@@ -1,19 +1,16 @@
-"""Subcommands that fill archives: index, evaluate."""
+"""The subcommand that fills archives: index."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 import click
 from tqdm import tqdm
 
-from indexer.evaluating import filled_archive
 from indexer.origins import traced
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.sources import count_documents, open_sources
@@ -21,9 +18,6 @@ from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
 from search.engine import Archive, open_archive
 from search.errors import StoreError
-from search.evaluation import evaluate as measure
-from search.evaluation import read_judged
-from search.records import MODES, Mode, Query
 from search.settings import Settings
 
 _SHOWN = 5
@@ -75,56 +69,6 @@ def index(
     if report.interrupted:
         return 130
     return 1 if report.failed else 0
-
-
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--queries", type=click.Path(path_type=Path), help="Other queries with the same ids.")
-@click.option("--encoder", metavar="MODEL", help="The embedding model. [default: bundled]")
-@click.option(
-    "--archive", metavar="ARCHIVE", help="One that holds the corpus; otherwise a temporary one."
-)
-@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(
-    folder: Path,
-    queries: Path | None,
-    encoder: str | None,
-    archive: str | None,
-    mode: str,
-    *,
-    as_json: bool,
-) -> None:
-    """Measure quality on a folder in BEIR's format: by direction, and in one mixed pool.
-
-    FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv; metadata.lang is a row's language.
-    """
-    settings = replace(Settings.load({"encoder": encoder}), max_query_chars=100_000)
-    judged = read_judged(folder, queries)
-    with ExitStack() as stack:
-        if archive is not None:
-            opened = open_archive(archive, settings=settings)
-            stack.callback(opened.close)
-        else:
-            bar = stack.enter_context(
-                tqdm(total=len(judged.langs), unit="article", desc="Indexing", disable=None)
-            )
-            opened = stack.enter_context(
-                filled_archive(
-                    folder, settings, on_progress=lambda r: bar.update(r.documents - bar.n)
-                )
-            )
-        asked = tqdm(judged.queries, unit="query", desc="Searching", disable=None)
-        report = measure(
-            replace(judged, queries=asked),
-            lambda text: opened.search(Query(text, mode=cast("Mode", mode))),
-        )
-    if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False))
-        return
-    for name, values in report.items():
-        shown = "  ".join(f"{measure} {value:.4g}" for measure, value in values.items())
-        click.echo(f"{name:>10}  {shown}")
 
 
 def fill(

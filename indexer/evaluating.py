@@ -1,25 +1,65 @@
-"""An archive for the time of one evaluation, filled from a folder in BEIR's format."""
+"""Archives for the time of one evaluation, filled from a folder in BEIR's format."""
 
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.sources import Origin, RawDocument
+from search.encoders.base import identity
 from search.engine import Archive, open_archive
-from search.errors import SourceError
+from search.errors import SettingsError, SourceError
 from search.evaluation import read_rows
 from search.settings import Settings
+from search.stores.base import ArchiveProfile, Store
+from search.stores.elasticsearch import ElasticsearchStore
+from search.stores.embedded import EmbeddedStore
+
+_BATCH = 500
+
+
+@contextmanager
+def temporary_store(server: str | None, settings: Settings) -> Iterator[str]:
+    """The name of an archive that is removed at the end.
+
+    Args:
+        server: http(s)://host:port of an Elasticsearch; None takes a file.
+
+    Raises:
+        SettingsError: It is no such address.
+    """
+    if server is None:
+        with tempfile.TemporaryDirectory(prefix="songngu-evaluation-") as place:
+            yield f"{place}/corpus.db"
+        return
+    if not server.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"{server!r} is no address of an Elasticsearch. Write http://host:9200, or leave"
+            " --store out for a temporary file."
+        )
+    name = f"{server.rstrip('/')}/songngu-evaluation-{uuid.uuid4().hex}"
+    try:
+        yield name
+    finally:
+        store = ElasticsearchStore.from_url(name, settings)
+        store.drop()
+        store.close()
 
 
 @contextmanager
 def filled_archive(
-    folder: Path, settings: Settings, *, on_progress: Callable[[Report], object]
+    folder: Path,
+    settings: Settings,
+    *,
+    server: str | None = None,
+    on_progress: Callable[[Report], object],
 ) -> Iterator[Archive]:
-    """An archive of a folder's corpus, in a temporary file that is removed at the end.
+    """An archive of a folder's corpus, removed at the end.
 
     Raises:
         SourceError: The corpus cannot be read, or an article of it was refused.
@@ -33,8 +73,8 @@ def filled_archive(
             fields["lang"] = (row.get("metadata") or {}).get("lang")
             yield RawDocument(Origin(str(corpus), line), fields=fields)
 
-    with tempfile.TemporaryDirectory(prefix="songngu-evaluation-") as place:
-        archive = open_archive(f"{place}/corpus.db", settings=settings)
+    with temporary_store(server, settings) as place:
+        archive = open_archive(place, settings=settings)
         try:
             archive.create()
             report = Indexer(archive, problems.append, on_progress).run(documents())
@@ -47,3 +87,19 @@ def filled_archive(
             yield archive
         finally:
             archive.close()
+
+
+@contextmanager
+def without_direction(archive: Archive) -> Iterator[Store]:
+    """A temporary copy whose vectors are compared as the model made them; nothing is embedded."""
+    with tempfile.TemporaryDirectory(prefix="songngu-baselines-") as place:
+        store = EmbeddedStore(f"{place}/plain.db")
+        try:
+            store.create(ArchiveProfile(identity(archive.encoder)))
+            entries = archive.store.entries()
+            while batch := list(islice(entries, _BATCH)):
+                store.upsert(batch)
+            store.flush()
+            yield store
+        finally:
+            store.close()

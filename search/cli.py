@@ -23,7 +23,8 @@ _COMMANDS = {
     "sync": "indexer.upkeep:sync",
     "deepen": "indexer.upkeep:deepen",
     "copy": "search.commands:copy",
-    "evaluate": "indexer.commands:evaluate",
+    "evaluate": "indexer.quality:evaluate",
+    "calibrate": "indexer.quality:calibrate",
     "doctor": "search.commands:doctor",
     "reembed": "indexer.upkeep:reembed",
 }

@@ -16,7 +16,7 @@ from search.cli import archive_options
 from search.engine import open_archive
 from search.errors import SongnguError
 from search.languages import LANGUAGES
-from search.records import MODES, SORTS, Filters, Hit, Mode, Query, Results, Sort
+from search.records import MODES, SORTS, Explanation, Filters, Hit, Mode, Query, Results, Sort
 from search.settings import Settings
 
 
@@ -32,6 +32,7 @@ from search.settings import Settings
 @click.option("--source", multiple=True, help="Only this source; may be given several times.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
+@click.option("--explain", is_flag=True, help="Say of each story how its score came about.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def search(
     query: Sequence[str],
@@ -59,6 +60,7 @@ def search(
         sort=cast("Sort", wanted["sort"]),
         filters=Filters(date_from, date_to, tuple(source)),
         verbatim=wanted["verbatim"],
+        explain=wanted["explain"],
     )
     opened = open_archive(settings=settings)
     try:
@@ -148,7 +150,23 @@ def _print_hit(number: int, hit: Hit) -> None:
     facts = (article.date[:10] if article.date else "date unknown", article.source, article.url)
     click.secho("     " + " · ".join(fact for fact in facts if fact), dim=True)
     passage = _marked(hit.passage.text, hit.passage.marks).replace("\n", " ")
-    click.echo(f"     {passage}\n")
+    click.echo(f"     {passage}")
+    if hit.explanation is not None:
+        click.secho(f"     {_explained(hit.score, hit.explanation)}", dim=True)
+    click.echo()
+
+
+def _explained(score: float, e: Explanation) -> str:
+    """The sum that a hit's score is, and its ranks, on one line."""
+    parts = [f"words {e.words:.2f} × {e.word_weight:.5f}"]
+    if e.cosine is not None:
+        parts.insert(
+            0,
+            f"cosine {e.cosine:.4f} {e.language_correction:+.4f} (language)"
+            f" {e.feedback:+.4f} (feedback)",
+        )
+    ranks = f"rank by words {e.word_rank or '–'}, by meaning {e.meaning_rank or '–'}"
+    return f"{score:.4f} = {' + '.join(parts)}; {ranks}"
 
 
 def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:

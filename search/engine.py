@@ -176,7 +176,8 @@ class Archive:
         if others:
             asked = self._with_feedback(own.query, sides[read.lang], profile)
             abroad = replace(own, asked=asked)
-        sides |= gatherer.sides(dict.fromkeys(others, abroad))
+        assured = bool(sides[read.lang].ranked)
+        sides |= gatherer.sides(dict.fromkeys(others, abroad), assured=assured)
         meant = {lang: own if lang == read.lang else abroad for lang in langs}
         return {lang: sides[lang] for lang in langs}, meant
 

@@ -38,6 +38,26 @@ class Judged:
     langs: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An answer as far as it is measured.
+
+    Attributes:
+        lists: Ids by language, best first.
+        mixed: Ids of one ranking over all languages, best first.
+    """
+
+    lists: Mapping[str, Sequence[str]]
+    mixed: Sequence[str]
+    took_ms: float
+
+    @classmethod
+    def of(cls, results: Results) -> Ranked:
+        """The rankings of an archive's own answer."""
+        lists = {lang: [hit.article.id for hit in hits] for lang, hits in results.results.items()}
+        return cls(lists, results.mixed, results.took_ms)
+
+
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The objects of a JSONL file.
 
@@ -78,7 +98,7 @@ def read_judged(folder: Path, queries: Path | None = None) -> Judged:
         ) from error
 
 
-def evaluate(judged: Judged, search: Callable[[str], Results]) -> dict[str, Any]:
+def evaluate(judged: Judged, search: Callable[[str], Ranked]) -> dict[str, Any]:
     """Ask every query and measure the answers.
 
     Args:
@@ -93,12 +113,11 @@ def evaluate(judged: Judged, search: Callable[[str], Results]) -> dict[str, Any]
     mixed: dict[str, list[str]] = {}
     latencies = []
     for id_, lang, text in judged.queries:
-        results = search(text)
-        latencies.append(results.took_ms)
-        mixed[id_] = list(results.mixed[:CUTOFF])
-        for target, hits in results.results.items():
-            ranking = [hit.article.id for hit in hits[:CUTOFF]]
-            rankings.setdefault(f"{lang}>{target}", {})[id_] = ranking
+        ranked = search(text)
+        latencies.append(ranked.took_ms)
+        mixed[id_] = list(ranked.mixed[:CUTOFF])
+        for target, ranking in ranked.lists.items():
+            rankings.setdefault(f"{lang}>{target}", {})[id_] = list(ranking[:CUTOFF])
     report: dict[str, Any] = {}
     for direction, found in sorted(rankings.items()):
         target = direction.split(">")[1]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from search.encoders.base import FloatArray
 from search.profiles import RankingProfile
 from search.querying import ReadQuery
-from search.ranking import BACKGROUND_LEAST, Scored, background, fuse, guard
+from search.ranking import Scored, background, fuse, guard
 from search.records import Article, Passage, Query
 from search.snippets import Marker
 from search.stores.base import (
@@ -122,13 +122,17 @@ class Gatherer:
         self._articles_in = articles_in
         self._depth = max(profile.depth, query.offset + query.k)
 
-    def sides(self, meant: Mapping[str, Meant | None]) -> dict[str, Side]:
+    def sides(self, meant: Mapping[str, Meant | None], *, assured: bool = False) -> dict[str, Side]:
         """The sides of some languages, looked up together.
 
         Args:
             meant: By language; None looks for words alone.
+            assured: Whether the query has a match in its own language.
         """
-        return {lang: self._rank(lang, found, meant[lang]) for lang, found in self._look_up(meant)}
+        return {
+            lang: self._rank(lang, found, meant[lang], assured=assured)
+            for lang, found in self._look_up(meant)
+        }
 
     def _look_up(self, meant: Mapping[str, Meant | None]) -> list[tuple[str, _Found]]:
         """Both lists of each language in one round trip, what each list lacks in another."""
@@ -190,11 +194,12 @@ class Gatherer:
             found[lang] = (words, nearest, next(answers) if direct else [])
         return found
 
-    def _rank(self, lang: str, found: _Found, meant: Meant | None) -> Side:
+    def _rank(self, lang: str, found: _Found, meant: Meant | None, *, assured: bool) -> Side:
         profile, read = self._profile, self._read
         same = lang == read.lang
+        articles = self._articles_in(lang)
         weight = profile.same_language_words if same else profile.cross_language_words
-        weight /= math.log(2 + self._articles_in(lang))
+        weight /= math.log(2 + articles)
         passages: dict[str, Passage] = {
             c.id: c.passage for c in found.by_meaning.values() if c.passage is not None
         }
@@ -205,7 +210,7 @@ class Gatherer:
             word_weight=1.0 if meant is None else weight,
         )
         marker = Marker.of(read, lang)
-        floor = _floor(found.nearest, profile)
+        floor = _floor(found.nearest, profile, articles=articles, assured=assured)
         if meant is not None and not read.phrases:
             ranked = self._above_floor(ranked, marker, floor)
         kept = {scored.id for scored in ranked}
@@ -259,11 +264,19 @@ class Gatherer:
         return math.inf
 
 
-def _floor(nearest: Sequence[Candidate], profile: RankingProfile) -> _Floor:
-    """The floor for one language's list, from the list's own background where it is long enough."""
+def _floor(
+    nearest: Sequence[Candidate], profile: RankingProfile, *, articles: int, assured: bool
+) -> _Floor:
+    """The floor for one language's list, from the list's own background where it is long enough.
+
+    Args:
+        articles: In the language; filters may leave fewer.
+        assured: Whether the query has a match in its own language.
+    """
     level = background([candidate.score for candidate in nearest])
     if level is None:
         return _Floor(profile.floor, profile.floor, profile.words_floor)
-    length = (len(nearest) - BACKGROUND_LEAST) / (profile.depth - BACKGROUND_LEAST)
-    margin = profile.short_margin + (profile.margin - profile.short_margin) * min(1.0, length)
+    margin = profile.margin(articles if len(nearest) >= profile.depth else len(nearest))
+    if assured:
+        margin *= profile.assured
     return _Floor(level + margin, level + margin / 2, profile.words_floor)

@@ -68,9 +68,8 @@ class RankingProfile:
     def margin(self, articles: int) -> float:
         """The margin among so many articles."""
         share = math.log(max(articles, 1) / _SMALL) / math.log(_LARGE / _SMALL)
-        return self.small_margin + (self.large_margin - self.small_margin) * min(
-            1.0, max(0.0, share)
-        )
+        share = min(1.0, max(0.0, share))
+        return self.small_margin + (self.large_margin - self.small_margin) * share
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads back."""

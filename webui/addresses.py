@@ -69,6 +69,7 @@ class Address:
         q: What was typed, without invisible or control characters.
         page: From 1; page N shows the N-th page of both lists.
         offset: Hits to pass over in each list (the API's way of paging).
+        explain: Say of each hit how its score came about; only the API shows it.
     """
 
     q: str = ""
@@ -82,6 +83,7 @@ class Address:
     k: int = DEFAULT_K
     offset: int = 0
     verbatim: bool = False
+    explain: bool = False
 
     def query(self) -> Query:
         """The query for the archive."""
@@ -94,6 +96,7 @@ class Address:
             sort=self.sort,
             filters=Filters(self.date_from, self.date_to, self.sources),
             verbatim=self.verbatim,
+            explain=self.explain,
         )
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
@@ -173,6 +176,7 @@ def read_address(
         k=read("k", _number("k", 1, max_k), DEFAULT_K),
         offset=read("offset", _number("offset", 0), 0) if paging == "offset" else 0,
         verbatim=read("verbatim", _truth("verbatim"), False),
+        explain=read("explain", _truth("explain"), False),
     )
     if address.date_from and address.date_to and address.date_from > address.date_to:
         errors.append(

@@ -15,8 +15,8 @@ blueprint = Blueprint("api", __name__)
 def search() -> Response:
     """Results in the shape of ``Results.to_json``; errors as ``{"error": {"code", "message"}}``.
 
-    Parameters: q, k, offset, lang, mode, from, to, source (repeatable), sort, verbatim. Unknown
-    ones are ignored; a value that cannot be used is answered with 400 and named.
+    Parameters: q, k, offset, lang, mode, from, to, source (repeatable), sort, verbatim, explain.
+    Unknown ones are ignored; a value that cannot be used is answered with 400 and named.
     """
     site = current_site()
     address, errors = read_address(

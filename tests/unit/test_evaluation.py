@@ -6,7 +6,7 @@ from math import log2
 import pytest
 
 from search.errors import SourceError
-from search.evaluation import all_found, evaluate, measures, read_judged, share
+from search.evaluation import Ranked, all_found, evaluate, measures, read_judged, share
 from search.records import Article, Hit, Query, Results, Snippet
 
 
@@ -55,7 +55,7 @@ def test_a_whole_evaluation(tmp_path):
     def search(text):
         found = {"vi": (hit("1-vi", "vi"),), "en": (hit("2-en", "en"), hit("1-en", "en"))}
         mixed = ("1-vi", "2-en", "1-en")
-        return Results(Query(text), "vi", None, 5.0, {"vi": 1, "en": 2}, found, mixed)
+        return Ranked.of(Results(Query(text), "vi", None, 5.0, {"vi": 1, "en": 2}, found, mixed))
 
     report = evaluate(read_judged(tmp_path), search)
     assert report["vi>vi"]["ndcg@10"] == 1.0
