@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import ExitStack, suppress
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -21,13 +21,14 @@ from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
 from search.encoders import load_encoder
 from search.engine import Archive, open_archive, open_store
-from search.errors import StoreError
+from search.errors import SettingsError, StoreError
 from search.evaluation import evaluate as measure
 from search.evaluation import read_judged
 from search.records import MODES, Mode, Query
 from search.settings import Settings
 
 _SHOWN = 5
+_LONGEST_PROBLEM = 1 << 20  # characters of one line in the error file
 
 
 @click.command()
@@ -140,10 +141,11 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
     """Index sources with a progress bar; problems go to the error file.
 
     Raises:
+        SettingsError: ``errors`` cannot be the place for a list of problems.
         StoreError: The archive fails. The message says how much is safe.
     """
-    archive.create()
     problems = _ErrorFile(errors)
+    archive.create()
     with tqdm(total=count_documents(sources), unit="article", desc="Indexing", disable=None) as bar:
 
         def progress(report: Report) -> None:
@@ -167,24 +169,42 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
 
 
 class _ErrorFile:
-    """Lists problems; begun anew by each run, and only when there is something to list."""
+    """Lists problems; begun anew by each run, and only when there is something to list.
+
+    Raises:
+        SettingsError: The path is a folder, or a file that no earlier run has written.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: TextIO | None = None
         self._shown = 0
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            raise SettingsError(f"--errors {path} is a folder. Name a file in it.")
+        if path.is_file():  # what is no file, such as /dev/null, is written to and stays
+            if not _lists_problems(path):
+                raise SettingsError(
+                    f"--errors {path} is a file with something else in it, which a list of errors"
+                    " would replace. Name another file."
+                )
+            with suppress(OSError):  # a folder that cannot be written: told with the first problem
+                path.unlink()
 
     def add(self, problem: Problem) -> None:
         """Write one line; the first few failures are shown at once."""
+        line = json.dumps(problem.to_json(), ensure_ascii=False) + "\n"
         if self._file is None:
             try:
-                self._file = self._path.open("w", encoding="utf-8")
+                # By lines: whoever looks on sees each problem at once, and so does a full disk.
+                self._file = self._path.open("w", encoding="utf-8", buffering=1)
             except OSError as error:
-                tqdm.write(f"{self._path} cannot be written: {error.strerror}", file=sys.stderr)
-                self._file = sys.stderr
-        self._file.write(json.dumps(problem.to_json(), ensure_ascii=False) + "\n")
-        if problem.kind == "failed" and self._shown < _SHOWN:
+                self._file = self._give_up(error)
+        try:
+            self._file.write(line)
+        except OSError as error:
+            self._file = self._give_up(error)
+            self._file.write(line)
+        if problem.kind == "failed" and self._shown < _SHOWN and self._file is not sys.stderr:
             self._shown += 1
             place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
             tqdm.write(f"{place}: {problem.reason}", file=sys.stderr)
@@ -192,14 +212,33 @@ class _ErrorFile:
     def close(self) -> None:
         """End the file."""
         if self._file is not None and self._file is not sys.stderr:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+
+    def _give_up(self, error: OSError) -> TextIO:
+        """Go on without a file: what cannot be indexed must be told all the same."""
+        self.close()
+        reason = f"{self._path} cannot be written ({error.strerror}); reasons are shown here"
+        tqdm.write(reason, file=sys.stderr)
+        return sys.stderr
+
+
+def _lists_problems(path: Path) -> bool:
+    """Whether a file is empty or the list of an earlier run; unreadable ones are not."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            first = file.readline(_LONGEST_PROBLEM)
+        return not first or set(json.loads(first)) == {field.name for field in fields(Problem)}
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _print_report(report: Report, location: str, errors: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.to_json() | {"archive": location}, ensure_ascii=False))
         return
-    rate = report.documents / report.seconds if report.seconds else 0.0
+    articles = report.added + report.updated + report.unchanged
+    rate = articles / report.seconds if report.seconds else 0.0
     click.echo(
         f"{location}: {report.added:,} added, {report.updated:,} updated, {report.unchanged:,}"
         f" unchanged, {report.skipped:,} skipped, {report.failed:,} failed;"
@@ -207,5 +246,5 @@ def _print_report(report: Report, location: str, errors: Path, *, as_json: bool)
     )
     if report.interrupted:
         click.echo("Stopped before the end: the same command goes on from here.", err=True)
-    if report.failed or report.skipped or report.warnings:
+    if (report.failed or report.skipped or report.warnings) and errors.exists():
         click.echo(f"Reasons are in {errors}.", err=True)

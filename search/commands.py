@@ -98,7 +98,8 @@ def stats(archive: str | None, encoder: str | None, *, as_json: bool) -> None:
         )
         return
     for lang, count in inside.articles.items():
-        click.echo(f"{count:>9,} articles in {LANGUAGES[lang].endonym}")
+        noun = "article" if count == 1 else "articles"
+        click.echo(f"{count:>9,} {noun} in {LANGUAGES[lang].endonym}")
     click.echo(f"{inside.passages:>9,} passages, embedded by {model}")
     click.echo(f"{inside.bytes_used / 1e6:>9,.1f} MB in {opened.location}")
     click.echo(f"published {inside.date_first or 'unknown'} to {inside.date_last or 'unknown'}")

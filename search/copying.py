@@ -55,7 +55,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
             )
         profile = origin.profile()
         if profile is None:
-            raise ArchiveMissingError(f"There is no archive at {source} to copy from.")
+            raise ArchiveMissingError(f"There is no archive at {origin.location} to copy from.")
         target.create(profile)
         copied = unchanged = 0
         failures: list[tuple[str, str]] = []
