@@ -100,9 +100,12 @@ def stats(archive: str | None, encoder: str | None, *, as_json: bool) -> None:
     for lang, count in inside.articles.items():
         noun = "article" if count == 1 else "articles"
         click.echo(f"{count:>9,} {noun} in {LANGUAGES[lang].endonym}")
-    click.echo(f"{inside.passages:>9,} passages, embedded by {model}")
+    click.echo(f"{inside.passages:>9,} passages; encoder: {model}")
     click.echo(f"{inside.bytes_used / 1e6:>9,.1f} MB in {opened.location}")
-    click.echo(f"published {inside.date_first or 'unknown'} to {inside.date_last or 'unknown'}")
+    if inside.date_first and inside.date_last:
+        click.echo(f"published {inside.date_first[:10]} to {inside.date_last[:10]}")
+    else:
+        click.echo("published: dates unknown")
     for source, count in list(inside.sources.items())[:20]:
         click.echo(f"{count:>9,} from {source or '(source unknown)'}")
 
