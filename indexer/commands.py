@@ -179,16 +179,7 @@ class _ErrorFile:
         self._path = path
         self._file: TextIO | None = None
         self._shown = 0
-        if path.is_dir():
-            raise SettingsError(f"--errors {path} is a folder. Name a file in it.")
-        if path.is_file():  # what is no file, such as /dev/null, is written to and stays
-            if not _lists_problems(path):
-                raise SettingsError(
-                    f"--errors {path} is a file with something else in it, which a list of errors"
-                    " would replace. Name another file."
-                )
-            with suppress(OSError):  # a folder that cannot be written: told with the first problem
-                path.unlink()
+        _begin_anew(path)
 
     def add(self, problem: Problem) -> None:
         """Write one line; the first few failures are shown at once."""
@@ -221,6 +212,25 @@ class _ErrorFile:
         reason = f"{self._path} cannot be written ({error.strerror}); reasons are shown here"
         tqdm.write(reason, file=sys.stderr)
         return sys.stderr
+
+
+def _begin_anew(path: Path) -> None:
+    """Remove an earlier run's list, and nothing else; what is no file, as /dev/null, stays.
+
+    Raises:
+        SettingsError: The path is a folder, or a file that no earlier run has written.
+    """
+    if path.is_dir():
+        raise SettingsError(f"--errors {path} is a folder. Name a file in it.")
+    if not path.is_file():
+        return
+    if not _lists_problems(path):
+        raise SettingsError(
+            f"--errors {path} is a file with something else in it, which a list of errors would"
+            " replace. Name another file."
+        )
+    with suppress(OSError):  # a folder that cannot be written: told with the first problem
+        path.unlink()
 
 
 def _lists_problems(path: Path) -> bool:
