@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -28,7 +28,6 @@ from search.records import MODES, Mode, Query
 from search.settings import Settings
 
 _SHOWN = 5
-_LONGEST_PROBLEM = 1 << 20  # characters of one line in the error file
 
 
 @click.command()
@@ -234,13 +233,14 @@ def _begin_anew(path: Path) -> None:
 
 
 def _lists_problems(path: Path) -> bool:
-    """Whether a file is empty or the list of an earlier run; unreadable ones are not."""
+    """Whether a file begins as a list of problems, if it was cut short before it could go on."""
+    starts = [f'{{"kind": "{kind}", "file": '.encode() for kind in ("failed", "skipped", "warning")]
     try:
-        with path.open(encoding="utf-8") as file:
-            first = file.readline(_LONGEST_PROBLEM)
-        return not first or set(json.loads(first)) == {field.name for field in fields(Problem)}
-    except (OSError, ValueError, TypeError):
+        with path.open("rb") as file:
+            first = file.read(max(map(len, starts)))
+    except OSError:
         return False
+    return any(first.startswith(start[: len(first)]) for start in starts)
 
 
 def _print_report(report: Report, location: str, errors: Path, *, as_json: bool) -> None:

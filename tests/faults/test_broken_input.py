@@ -220,6 +220,15 @@ def test_a_list_of_errors_replaces_nothing_else(taken, tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.parametrize("left", ["", '{"ki', '{"kind": "failed", "file": "a", "li'])
+def test_a_list_of_errors_that_was_cut_short_is_replaced(left, tmp_path):
+    (tmp_path / "bad.jsonl").write_text("no json", "utf-8")
+    (tmp_path / "songngu-errors.jsonl").write_text(left, "utf-8")
+    assert songngu("index", "bad.jsonl", "--archive", "a.db", cwd=tmp_path).returncode == 1
+    [problem] = problems(tmp_path / "songngu-errors.jsonl")
+    assert problem["file"] == "bad.jsonl"
+
+
 def test_a_list_of_errors_may_go_to_a_device(tmp_path):
     (tmp_path / "bad.jsonl").write_text("no json", "utf-8")
     terminal, device = os.openpty()
