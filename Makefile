@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 .PHONY: demo test lint tools clean
 
 demo: $(RUN_STAMP)
-	$(BIN)/songngu demo --port $(PORT)
+	@$(BIN)/songngu demo --port $(PORT)
 
 test: lint tools
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -28,16 +28,18 @@ tools: $(DEV_STAMP)
 	  { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y -q chromium; }
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make demo PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV) || { echo "The module venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make demo PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV) || { echo "The module venv is missing: apt-get install python3-venv"; exit 1; }
 
 $(RUN_STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
-	touch $@
+	@echo "Installing into $(VENV): several gigabytes, a few minutes …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
 
 $(DEV_STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@ $(RUN_STAMP)
+	@echo "Installing into $(VENV): several gigabytes, a few minutes …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(RUN_STAMP)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

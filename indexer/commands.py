@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -17,7 +18,7 @@ from indexer.sources import count_documents, open_sources
 from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
 from search.engine import Archive, open_archive
-from search.errors import StoreError
+from search.errors import SettingsError, StoreError
 from search.settings import Settings
 
 _SHOWN = 5
@@ -86,6 +87,7 @@ def fill(
         only_count: Change nothing; the report says what would be done.
 
     Raises:
+        SettingsError: ``errors`` cannot be the place for a list of problems.
         StoreError: The archive fails. The message says how much is safe.
     """
     if not only_count:
@@ -116,24 +118,33 @@ def fill(
 
 
 class _ErrorFile:
-    """Lists problems; begun anew by each run, and only when there is something to list."""
+    """Lists problems; begun anew by each run, and only when there is something to list.
+
+    Raises:
+        SettingsError: The path is a folder, or a file that no earlier run has written.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: TextIO | None = None
         self._shown = 0
-        path.unlink(missing_ok=True)
+        _begin_anew(path)
 
     def add(self, problem: Problem) -> None:
         """Write one line; the first few failures are shown at once."""
+        line = json.dumps(problem.to_json(), ensure_ascii=False) + "\n"
         if self._file is None:
             try:
-                self._file = self._path.open("w", encoding="utf-8")
+                # By lines: whoever looks on sees each problem at once, and so does a full disk.
+                self._file = self._path.open("w", encoding="utf-8", buffering=1)
             except OSError as error:
-                tqdm.write(f"{self._path} cannot be written: {error.strerror}", file=sys.stderr)
-                self._file = sys.stderr
-        self._file.write(json.dumps(problem.to_json(), ensure_ascii=False) + "\n")
-        if problem.kind == "failed" and self._shown < _SHOWN:
+                self._file = self._give_up(error)
+        try:
+            self._file.write(line)
+        except OSError as error:
+            self._file = self._give_up(error)
+            self._file.write(line)
+        if problem.kind == "failed" and self._shown < _SHOWN and self._file is not sys.stderr:
             self._shown += 1
             place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
             tqdm.write(f"{place}: {problem.reason}", file=sys.stderr)
@@ -141,7 +152,45 @@ class _ErrorFile:
     def close(self) -> None:
         """End the file."""
         if self._file is not None and self._file is not sys.stderr:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+
+    def _give_up(self, error: OSError) -> TextIO:
+        """Go on without a file: what cannot be indexed must be told all the same."""
+        self.close()
+        reason = f"{self._path} cannot be written ({error.strerror}); reasons are shown here"
+        tqdm.write(reason, file=sys.stderr)
+        return sys.stderr
+
+
+def _begin_anew(path: Path) -> None:
+    """Remove an earlier run's list, and nothing else; what is no file, as /dev/null, stays.
+
+    Raises:
+        SettingsError: The path is a folder, or a file that no earlier run has written.
+    """
+    if path.is_dir():
+        raise SettingsError(f"--errors {path} is a folder. Name a file in it.")
+    if not path.is_file():
+        return
+    if not _lists_problems(path):
+        raise SettingsError(
+            f"--errors {path} is a file with something else in it, which a list of errors would"
+            " replace. Name another file."
+        )
+    with suppress(OSError):  # a folder that cannot be written: told with the first problem
+        path.unlink()
+
+
+def _lists_problems(path: Path) -> bool:
+    """Whether a file begins as a list of problems, if it was cut short before it could go on."""
+    starts = [f'{{"kind": "{kind}", "file": '.encode() for kind in ("failed", "skipped", "warning")]
+    try:
+        with path.open("rb") as file:
+            first = file.read(max(map(len, starts)))
+    except OSError:
+        return False
+    return any(first.startswith(start[: len(first)]) for start in starts)
 
 
 def print_report(
@@ -151,7 +200,8 @@ def print_report(
     if as_json:
         click.echo(json.dumps(report.to_json() | {"archive": location}, ensure_ascii=False))
         return
-    rate = report.documents / report.seconds if report.seconds else 0.0
+    articles = report.added + report.updated + report.unchanged
+    rate = articles / report.seconds if report.seconds else 0.0
     click.echo(
         f"{location}: {'would be: ' if would else ''}{report.added:,} added,"
         f" {report.updated:,} updated, {report.unchanged:,} unchanged,"
@@ -160,5 +210,5 @@ def print_report(
     )
     if report.interrupted:
         click.echo("Stopped before the end: the same command goes on from here.", err=True)
-    if report.failed or report.skipped or report.warnings:
+    if (report.failed or report.skipped or report.warnings) and errors.exists():
         click.echo(f"Reasons are in {errors}.", err=True)

@@ -57,7 +57,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
             )
         profile = origin.profile()
         if profile is None:
-            raise ArchiveMissingError(f"There is no archive at {source} to copy from.")
+            raise ArchiveMissingError(f"There is no archive at {origin.location} to copy from.")
         target.create(profile)
         # First of all: what was taken down is not to come back by way of a copy.
         target.bar(list(dict.fromkeys(origin.tombstones().values())))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -241,6 +242,9 @@ def open_store(location: str, settings: Settings) -> Store:
             f"{location!r} names no archive. Use a file such as news.db, or"
             " http://host:9200/name for Elasticsearch."
         )
+    if not location.strip() or Path(location).is_dir():
+        what = f"{location!r} is a folder" if location.strip() else "No archive is named"
+        raise SettingsError(f"{what}. Name a file with --archive, such as news.db.")
     from search.stores.embedded import EmbeddedStore
 
     return EmbeddedStore(location)

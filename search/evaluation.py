@@ -65,7 +65,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         SourceError: It is missing or no JSONL.
     """
     try:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        # Not splitlines(): a JSON string may hold U+2028 and other ends of line.
+        lines = path.read_text("utf-8-sig").split("\n")
+        return [json.loads(line) for line in lines if line.strip()]
     except (OSError, ValueError) as error:
         raise SourceError(
             f"{path} cannot be read as JSONL ({error}). Name a folder in BEIR's format:"

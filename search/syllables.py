@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -18,7 +17,6 @@ from search.languages import exact, fold, tokens
 START = 0
 """Number of the boundary: the beginning of a text, punctuation, or a word that is no syllable."""
 
-_DISCOUNT = 0.75
 _SYLLABLE = re.compile(
     r"(?:b|ch?|d|gh?|gi|h|kh?|l|m|nh?|ngh?|ph?|qu|r|s|th?|tr|v|x)?"
     r"(?:a|ai|ao|au|ay|e|eo|eu|i|ia|ie|ieu|iu|o|oa|oai|oao|oay|oe|oeo|oi|oo"
@@ -72,42 +70,6 @@ class SyllableTable:
     def total(self) -> int:
         """Syllables counted."""
         return int(self.counts[1:].sum())
-
-    @cached_property
-    def _backing(self) -> npt.NDArray[np.float64]:
-        """For each first syllable, the probability that its kept pairs leave to the others."""
-        kept = np.zeros(len(self.counts))
-        first = self.pairs // len(self.counts)
-        np.add.at(kept, first, np.maximum(self.pair_counts - _DISCOUNT, 0.0))
-        return np.asarray(np.clip(1.0 - kept / np.maximum(self.counts, 1), 0.01, 1.0))
-
-    @cached_property
-    def _unigram(self) -> npt.NDArray[np.float64]:
-        return np.asarray((self.counts + 0.5) / (self.counts.sum() + 0.5 * len(self.counts)))
-
-    def log_unigram(self, number: int) -> float:
-        """Natural logarithm of a syllable's probability."""
-        return float(np.log(self._unigram[number]))
-
-    def log_pairs(self, first: Sequence[int], second: Sequence[int]) -> npt.NDArray[np.float64]:
-        """log P(second | first) for all combinations, shape (len(first), len(second)).
-
-        Absolute discounting, interpolated with the unigrams (Ney, Essen and Kneser 1994).
-        """
-        a = np.asarray(first, np.int64)[:, None]
-        b = np.asarray(second, np.int64)[None, :]
-        keys = a * len(self.counts) + b
-        places = np.minimum(np.searchsorted(self.pairs, keys), len(self.pairs) - 1)
-        seen = np.where(self.pairs[places] == keys, self.pair_counts[places], 0)
-        direct = np.maximum(seen - _DISCOUNT, 0.0) / np.maximum(self.counts[a], 1)
-        return np.asarray(np.log(direct + self._backing[a] * self._unigram[b]))
-
-    def plain_share(self, folded: str) -> float:
-        """Of all syllables that fold to a string, the share written without any mark."""
-        numbers = self.by_folded.get(folded, ())
-        everything = sum(int(self.counts[n]) for n in numbers)
-        plain = self.numbers.get(folded)
-        return int(self.counts[plain]) / everything if plain and everything else 0.0
 
     def to_bytes(self) -> bytes:
         """A compressed form that ``from_bytes`` reads back.

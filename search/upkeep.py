@@ -169,7 +169,7 @@ def _print_tombstones(found: dict[str, Tombstone], *, as_json: bool) -> None:
 def _print_stats(inside: StoreStats, location: str, model: str | None) -> None:
     for lang, count in inside.articles.items():
         click.echo(f"{count:>9,} articles in {LANGUAGES[lang].endonym}")
-    click.echo(f"{inside.passages:>9,} passages, embedded by {model}")
+    click.echo(f"{inside.passages:>9,} passages; encoder: {model}")
     if inside.shallow:
         click.echo(
             f"{inside.shallow:>9,} articles have only their first passage; `songngu deepen` adds"
@@ -178,7 +178,10 @@ def _print_stats(inside: StoreStats, location: str, model: str | None) -> None:
     if inside.tombstones:
         click.echo(f"{inside.tombstones:>9,} ids and addresses were taken down")
     click.echo(f"{inside.bytes_used / 1e6:>9,.1f} MB in {location}")
-    click.echo(f"published {inside.date_first or 'unknown'} to {inside.date_last or 'unknown'}")
+    if inside.date_first and inside.date_last:
+        click.echo(f"published {inside.date_first[:10]} to {inside.date_last[:10]}")
+    else:
+        click.echo("published: dates unknown")
     for source, count in list(inside.sources.items())[:_SHOWN]:
         click.echo(f"{count:>9,} from {source or '(source unknown)'}")
     if len(inside.sources) > _SHOWN:

@@ -110,11 +110,6 @@ class Address:
         return values
 
     @property
-    def narrowed(self) -> bool:
-        """Whether filters keep stories out that the query alone would find."""
-        return bool(self.date_from or self.date_to or self.sources or self.lang != "both")
-
-    @property
     def languages(self) -> tuple[str, ...]:
         """The languages whose lists are wanted, in the order in which they are shown."""
         return tuple(LANGUAGES) if self.lang == "both" else (self.lang,)

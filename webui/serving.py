@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import threading
@@ -27,6 +28,8 @@ def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> 
     Raises:
         SettingsError: The address cannot be listened on.
     """
+    # It warns of every request that waits for a thread, which is what a queue is for.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     return create_server(
         app,
         sockets=[_listen(host, port)],

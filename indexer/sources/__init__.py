@@ -64,6 +64,8 @@ def _source(arg: str) -> Source | Failure:
     """The source that an argument names."""
     if arg == STDIN:
         return JsonLines(STDIN)
+    if not arg:
+        return Failure("(empty)", None, "names no file: a shell variable may be unset")
     if Path(arg).is_dir():
         return Folder(arg, _by_suffix)
     if (source := _by_suffix(arg)) is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,12 +157,13 @@ def _load(
     if not local and (name.startswith(("/", ".", "~", "\\")) or name.count("/") > 1):
         raise EncoderError(f"there is no folder {name}: correct the path, or name a hub's model")
     try:
-        return SentenceTransformer(
-            name,
-            device=device,
-            revision=revision,
-            model_kwargs={"dtype": dtype} if dtype else None,
-        )
+        with _without_loading_bar():
+            return SentenceTransformer(
+                name,
+                device=device,
+                revision=revision,
+                model_kwargs={"dtype": dtype} if dtype else None,
+            )
     except Exception as error:
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         advice = (
@@ -171,6 +173,23 @@ def _load(
             "or use the encoder named bundled"
         )
         raise EncoderError(f"{name} cannot be loaded ({reason}): {advice}") from error
+
+
+@contextmanager
+def _without_loading_bar() -> Iterator[None]:
+    """No bar for weights read from the disk; that of a download, which takes long, stays."""
+    from huggingface_hub.utils import are_progress_bars_disabled, enable_progress_bars
+    from transformers.utils import logging
+
+    shown, downloads_shown = logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    if downloads_shown:
+        enable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _own_prompts(name: str, model: Any) -> tuple[str, str]:

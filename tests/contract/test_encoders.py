@@ -321,3 +321,8 @@ def test_prompts_can_be_replaced(unpacked):
     for use in (plain.encode_queries, plain.encode_passages, plain.count_tokens):
         with pytest.raises(EncoderError, match="load it again"):
             use(["muộn"])
+
+
+def test_loading_a_model_writes_nothing_to_the_terminal(unpacked, capfd):
+    load_encoder(unpacked.name, device="cpu").close()
+    assert capfd.readouterr() == ("", "")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
+import tty
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from support.commands import one_line, songngu, songngu_json
@@ -202,19 +205,80 @@ def test_the_list_is_begun_anew_and_goes_when_nothing_is_wrong(lines_run, tmp_pa
     assert not (tmp_path / "bad.jsonl").exists()
 
 
+@pytest.mark.parametrize("taken", ["good.jsonl", "a.db", "notes.txt", "folder"])
+def test_a_list_of_errors_replaces_nothing_else(taken, tmp_path):
+    line = json.dumps(GOOD, ensure_ascii=False)
+    (tmp_path / "good.jsonl").write_text(line, "utf-8")
+    (tmp_path / "notes.txt").write_text("Not yours.", "utf-8")
+    (tmp_path / "folder").mkdir()
+    if taken == "a.db":
+        songngu_json("index", "good.jsonl", "--archive", "a.db", cwd=tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    done = songngu("index", "good.jsonl", "--archive", "a.db", "--errors", taken, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"--errors {taken} is a" in one_line(done.stderr)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("left", ["", '{"ki', '{"kind": "failed", "file": "a", "li'])
+def test_a_list_of_errors_that_was_cut_short_is_replaced(left, tmp_path):
+    (tmp_path / "bad.jsonl").write_text("no json", "utf-8")
+    (tmp_path / "songngu-errors.jsonl").write_text(left, "utf-8")
+    assert songngu("index", "bad.jsonl", "--archive", "a.db", cwd=tmp_path).returncode == 1
+    [problem] = problems(tmp_path / "songngu-errors.jsonl")
+    assert problem["file"] == "bad.jsonl"
+
+
+def test_a_list_of_errors_may_go_to_a_device(tmp_path):
+    (tmp_path / "bad.jsonl").write_text("no json", "utf-8")
+    terminal, device = os.openpty()
+    try:
+        tty.setraw(device)
+        place = os.ttyname(device)
+        done = songngu("index", "bad.jsonl", "--archive", "a.db", "--errors", place, cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert Path(place).is_char_device()
+        assert json.loads(os.read(terminal, 10_000))["file"] == "bad.jsonl"
+    finally:
+        os.close(terminal)
+        os.close(device)
+
+
+@pytest.mark.parametrize("place", ["gone/errors.jsonl", "/dev/full"])
+def test_without_a_list_of_errors_the_reasons_are_shown(place, tmp_path):
+    (tmp_path / "bad.jsonl").write_text("no json\n" + json.dumps(GOOD) + "\nneither\n", "utf-8")
+    done = songngu("index", "bad.jsonl", "--archive", "a.db", "--errors", place, cwd=tmp_path)
+    assert (done.returncode, "1 added" in done.stdout) == (1, True)
+    assert "Traceback" not in done.stderr
+    assert f"{place} cannot be written" in done.stderr
+    shown = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [problem["line"] for problem in shown] == [1, 3]
+
+
+@pytest.mark.parametrize("command", [["index", "good.jsonl"], ["search", "cầu"], ["stats"]])
+@pytest.mark.parametrize(("name", "why"), [("folder", "is a folder"), ("", "No archive is named")])
+def test_an_archive_that_can_be_none(command, name, why, tmp_path):
+    (tmp_path / "good.jsonl").write_text(json.dumps(GOOD, ensure_ascii=False), "utf-8")
+    (tmp_path / "folder").mkdir()
+    done = songngu(*command, "--archive", name, cwd=tmp_path)
+    assert done.returncode == 1
+    assert why in one_line(done.stderr)
+    assert not [path for path in tmp_path.rglob("*") if path.name not in ("good.jsonl", "folder")]
+
+
 def test_broken_files_in_a_folder_stop_nothing(tmp_path):
     folder = tmp_path / "news"
     folder.mkdir()
     for name, content in BROKEN.items():
         (folder / name).write_bytes(content)
     (folder / "zz.jsonl").write_text(json.dumps(GOOD, ensure_ascii=False), "utf-8")
-    done = songngu("index", "news", "gone.jsonl", "--archive", "a.db", "--json", cwd=tmp_path)
+    done = songngu("index", "news", "gone.jsonl", "", "--archive", "a.db", "--json", cwd=tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     report = json.loads(done.stdout)
-    assert (report["added"], report["failed"]) == (1, len(BROKEN) + 1)
+    assert (report["added"], report["failed"]) == (1, len(BROKEN) + 2)
     listed = {p["file"]: p["reason"] for p in problems(tmp_path / "songngu-errors.jsonl")}
-    assert listed.keys() == {f"news/{name}" for name in BROKEN} | {"gone.jsonl"}
+    assert listed.keys() == {f"news/{name}" for name in BROKEN} | {"gone.jsonl", "(empty)"}
     assert "no such file" in listed["gone.jsonl"]
     for name, reason in REASONS.items():
         assert reason in listed[f"news/{name}"], (name, listed)
@@ -259,8 +323,11 @@ def test_an_elasticsearch_that_is_not_there(tmp_path):
         port = free.getsockname()[1]
     (tmp_path / "good.jsonl").write_text(json.dumps(GOOD, ensure_ascii=False), "utf-8")
     place = f"http://reader:verysecret@127.0.0.1:{port}/news"
-    for command in (["index", "good.jsonl"], ["search", "cầu"], ["stats"], ["export"]):
-        done = songngu(*command, "--archive", place, cwd=tmp_path)
+    for command in (
+        *(["index", "good.jsonl", "--archive", place], ["search", "cầu", "--archive", place]),
+        *(["stats", "--archive", place], ["export", "--archive", place], ["copy", place, "b.db"]),
+    ):
+        done = songngu(*command, cwd=tmp_path)
         assert done.returncode == 1
         message = one_line(done.stderr)
         assert f"http://127.0.0.1:{port}/news cannot be reached" in message

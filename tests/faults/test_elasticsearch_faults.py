@@ -44,7 +44,7 @@ def articles(first, count):
 
 
 @contextmanager
-def opened(place, settings=HURRIED):
+def opened(place, settings):
     store = ElasticsearchStore.from_url(place, settings)
     try:
         yield store
@@ -95,7 +95,7 @@ def calls(store):
 
 
 def test_a_server_that_never_answers_is_given_up(silent):
-    with opened(silent) as store:
+    with opened(silent, HURRIED) as store:
         for call in calls(store):
             with pytest.raises(StoreUnavailableError, match="did not answer in time") as raised:
                 call()
@@ -111,7 +111,7 @@ def test_a_server_that_never_answers_is_given_up_by_the_command(silent, tmp_path
 
 def test_a_server_that_is_not_there():
     place = f"http://reader:{SECRET}@127.0.0.1:{free_port()}/news"
-    with opened(place) as store:
+    with opened(place, Settings()) as store:
         for call in calls(store):
             with pytest.raises(StoreUnavailableError, match="cannot be reached") as raised:
                 call()
@@ -132,7 +132,7 @@ class SomethingElse(BaseHTTPRequestHandler):
 def test_a_server_of_something_else():
     with (
         served(SomethingElse) as url,
-        opened(f"{url}/news") as store,
+        opened(f"{url}/news", Settings()) as store,
         pytest.raises(StoreError, match="not Elasticsearch"),
     ):
         store.profile()
@@ -141,7 +141,7 @@ def test_a_server_of_something_else():
 def test_a_scheme_that_is_wrong():
     with (
         served(SomethingElse) as url,
-        opened(f"{url}/news".replace("http:", "https:")) as store,
+        opened(f"{url}/news".replace("http:", "https:"), Settings()) as store,
         pytest.raises(StoreUnavailableError, match="http or https"),
     ):
         store.profile()

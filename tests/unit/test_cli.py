@@ -203,7 +203,18 @@ def test_stats_as_json_and_for_people(archive):
     assert inside["passages"] >= len(stories())
     assert inside["date_first"] < inside["date_last"]
     assert inside["encoder"] == "bundled"
-    assert songngu("stats", "--archive", archive).returncode == 0
+    shown = songngu("stats", "--archive", archive)
+    assert shown.returncode == 0
+    assert f"published {inside['date_first'][:10]} to {inside['date_last'][:10]}" in shown.stdout
+    assert "encoder: bundled" in shown.stdout
+
+
+def test_stats_of_one_article_without_a_date(tmp_path):
+    line = json.dumps({"id": "one", "text": "Cầu treo qua sông được khánh thành."})
+    songngu("index", "-", "--archive", "one.db", cwd=tmp_path, stdin=line)
+    shown = songngu("stats", "--archive", "one.db", cwd=tmp_path).stdout
+    assert "1 article in Tiếng Việt" in shown
+    assert "published: dates unknown" in shown
 
 
 def test_export_comes_back_unchanged(archive, tmp_path):

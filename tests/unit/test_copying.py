@@ -142,6 +142,15 @@ def test_places_that_cannot_be_copied(archive, tmp_path):
         copy_archive(archive, archive, settings=Settings())
 
 
+def test_a_password_in_the_address_is_not_shown(elasticsearch_url, tmp_path):
+    host = elasticsearch_url.removeprefix("http://")
+    place = f"http://reader:verysecret@{host}/songngu-copy-{uuid.uuid4().hex}"
+    with pytest.raises(ArchiveMissingError) as raised:
+        copy_archive(place, str(tmp_path / "new.db"), settings=Settings())
+    assert host in str(raised.value)
+    assert "verysecret" not in str(raised.value)
+
+
 @pytest.mark.parametrize("way", ["relative", "link"])
 def test_one_archive_by_two_names_is_one(archive, tmp_path, monkeypatch, way):
     if way == "relative":

@@ -6,7 +6,15 @@ from math import log2
 import pytest
 
 from search.errors import SourceError
-from search.evaluation import Ranked, all_found, evaluate, measures, read_judged, share
+from search.evaluation import (
+    Ranked,
+    all_found,
+    evaluate,
+    measures,
+    read_judged,
+    read_rows,
+    share,
+)
 from search.records import Article, Hit, Query, Results, Snippet
 
 
@@ -63,6 +71,13 @@ def test_a_whole_evaluation(tmp_path):
     assert report["mixed"]["both@10"] == 1.0
     assert report["mixed"]["own_language_share"] == pytest.approx(1 / 3, abs=1e-4)
     assert report["latency_ms"] == {"p50": 5.0, "p95": 5.0}
+
+
+def test_ends_of_line_inside_a_string_end_no_row(tmp_path):
+    rows = [{"_id": "1", "text": "one\u2028two\x85three"}, {"_id": "2", "text": "four"}]
+    lines = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (tmp_path / "corpus.jsonl").write_text("\ufeff" + lines + "\n", "utf-8", newline="")
+    assert read_rows(tmp_path / "corpus.jsonl") == rows
 
 
 def test_a_folder_that_is_no_such(tmp_path):

@@ -64,6 +64,15 @@ def test_the_start_page_invites_and_says_what_is_inside(client, archive):
     assert page.one("meta", name="description").get("content")
 
 
+def test_the_examples_of_the_start_page_find_something(client):
+    examples = [a for a in read_page(client.get("/?ui=vi")).all("a") if a.all("kbd")]
+    assert len(examples) == 3
+    for example in examples:
+        page = read_page(client.get(example.get("href")))
+        assert page.one("input", id="q").get("value") == example.text
+        assert page.all("article", "hit"), example.text
+
+
 def test_an_empty_query_gets_a_hint(client):
     for typed in ("", "   ", "\x00", "\u200b\ufeff"):
         page = get(client, q=typed)

@@ -98,6 +98,21 @@ def port(app):
     server.asyncore.close_all(server._map)
 
 
+def test_requests_that_wait_are_answered_and_not_logged(port, caplog):
+    answers = []
+
+    def ask():
+        answers.append(exchange(port, b"GET /?q=metro HTTP/1.0\r\n\r\n").split(b" ")[1])
+
+    readers = [threading.Thread(target=ask) for _ in range(12)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert answers == [b"200"] * 12
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     "target",
     [
