@@ -16,7 +16,7 @@ from tqdm import tqdm
 from indexer.evaluating import filled_archive
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.reembedding import reembed as embed_again
-from indexer.sources import count_documents, open_sources
+from indexer.sources import KINDS, FieldMap, ReadOptions, count_documents, open_sources
 from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
 from search.encoders import load_encoder
@@ -34,6 +34,19 @@ _SHOWN = 5
 @click.argument("sources", nargs=-1, required=True)
 @archive_options
 @click.option(
+    "--format",
+    "kind",
+    type=click.Choice([suffix.removeprefix(".") for suffix in KINDS]),
+    help="What - and the files that are named are read as. [default: by their names; - is jsonl]",
+)
+@click.option(
+    "--map",
+    "pairs",
+    metavar="OURS=THEIRS",
+    multiple=True,
+    help="A column, JSON name or path (title=content.headline) to take a field from; repeatable.",
+)
+@click.option(
     "--errors",
     metavar="FILE",
     default=ERROR_FILE,
@@ -42,18 +55,26 @@ _SHOWN = 5
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def index(
-    sources: Sequence[str], archive: str | None, encoder: str | None, errors: str, *, as_json: bool
+    sources: Sequence[str],
+    archive: str | None,
+    encoder: str | None,
+    kind: str | None,
+    pairs: Sequence[str],
+    errors: str,
+    *,
+    as_json: bool,
 ) -> int:
     """Add articles from files and folders to an archive.
 
-    SOURCES are JSONL files (.jsonl, .json, also .gz), page text (.txt), folders of these, or - for
-    JSONL on standard input. Articles that did not change cost nothing; an interrupted run goes on
-    where it stopped when the command is given again.
+    SOURCES are JSON (.jsonl, .json), tables (.csv, .tsv), page text (.txt), web archives (.warc),
+    each also as .gz; folders of these; or - for standard input. Articles that did not change cost
+    nothing; an interrupted run goes on where it stopped when the command is given again.
     """
+    options = ReadOptions(kind, FieldMap.parse(pairs) if pairs else None)
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
-        report = fill(opened, sources, errors=Path(errors))
+        report = fill(opened, sources, errors=Path(errors), options=options)
     finally:
         opened.close()
     _print_report(report, opened.location, Path(errors), as_json=as_json)
@@ -136,15 +157,19 @@ def evaluate(
         click.echo(f"{name:>10}  {shown}")
 
 
-def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
+def fill(
+    archive: Archive, sources: Sequence[str], *, errors: Path, options: ReadOptions | None = None
+) -> Report:
     """Index sources with a progress bar; problems go to the error file.
 
     Raises:
         StoreError: The archive fails. The message says how much is safe.
     """
+    options = options or ReadOptions()
     archive.create()
     problems = _ErrorFile(errors)
-    with tqdm(total=count_documents(sources), unit="article", desc="Indexing", disable=None) as bar:
+    total = count_documents(sources, options)
+    with tqdm(total=total, unit="article", desc="Indexing", disable=None) as bar:
 
         def progress(report: Report) -> None:
             bar.set_postfix_str(f"{report.passages:,} passages", refresh=False)
@@ -152,7 +177,7 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
 
         run = Indexer(archive, problems.add, progress)
         try:
-            run.run(open_sources(sources))
+            run.run(open_sources(sources, options))
         except KeyboardInterrupt:
             run.report.interrupted = True
         except StoreError as error:

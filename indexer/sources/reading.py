@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, cast
 
 from search.errors import FetchError
 
@@ -41,19 +41,24 @@ _MAGIC = (
 
 
 @contextmanager
-def opened(file: str) -> Iterator[BinaryIO]:
-    """The bytes of a file ("-": standard input), unpacked if they are gzip, without a UTF-8 BOM.
+def opened(file: str, *, utf16: bool = False) -> Iterator[io.BufferedReader]:
+    """The bytes of a file ("-": standard input), unpacked if they are gzip.
+
+    Args:
+        utf16: Whether UTF-16 that begins with its mark is text, too.
 
     Raises:
-        FetchError: It cannot be opened, is empty, or is no UTF-8 text; also when reading fails
+        FetchError: It cannot be opened, is empty, or is no such text; also when reading fails
             later, inside the ``with`` block.
     """
     try:
         with _raw(file) as raw:
             packed = raw.peek(2)[:2] == _GZIP
-            stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
-            _check_head(file, stream.peek(_HEAD)[:_HEAD])
-            yield cast("BinaryIO", stream)
+            stream = _unpacked(raw) if packed else raw
+            head = stream.peek(_HEAD)[:_HEAD]
+            if not (utf16 and is_utf16(head)):
+                _check_head(file, head)
+            yield stream
     except EOFError as error:
         raise FetchError(
             "the gzip file ends too early: what came before its end was read; fetch it again"
@@ -62,6 +67,27 @@ def opened(file: str) -> Iterator[BinaryIO]:
         raise FetchError(f"the gzip file is damaged ({error}): fetch it again") from error
     except OSError as error:
         raise FetchError(_why_not(error)) from error
+
+
+@contextmanager
+def opened_bytes(file: str) -> Iterator[io.BufferedReader]:
+    """The bytes of a file ("-": standard input) as they are, whatever they are.
+
+    Raises:
+        FetchError: As ``opened``, only that nothing is said about what the bytes mean.
+    """
+    try:
+        with _raw(file) as raw:
+            if not raw.peek(1):
+                raise FetchError("is empty: there is nothing to index")
+            yield raw
+    except OSError as error:
+        raise FetchError(_why_not(error)) from error
+
+
+def is_utf16(head: bytes) -> bool:
+    """Whether a file's first bytes are the mark of UTF-16."""
+    return next((name for mark, name in _OTHER_BOMS if head.startswith(mark)), "") == "UTF-16"
 
 
 def is_stream(file: str) -> bool:
@@ -97,6 +123,10 @@ def _raw(file: str) -> Iterator[io.BufferedReader]:
         return
     with cast("IO[bytes]", Path(file).open("rb")) as handle:
         yield cast("io.BufferedReader", handle)
+
+
+def _unpacked(raw: io.BufferedReader) -> io.BufferedReader:
+    return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
 
 
 def _check_head(file: str, head: bytes) -> None:
