@@ -14,6 +14,7 @@ from indexer.sources.mapping import FieldMap, Mapped
 from indexer.sources.pagetext import PageText
 from indexer.sources.reading import STDIN, is_stream, shown
 from indexer.sources.tables import Table
+from indexer.sources.webarchives import WebArchive
 
 __all__ = [
     "KINDS",
@@ -34,6 +35,7 @@ KINDS: dict[str, Callable[[str], Source]] = {
     ".csv": Table,
     ".tsv": Table,
     ".txt": PageText,
+    ".warc": WebArchive,
 }
 """File name suffix → what reads such a file. Each may also be followed by ".gz"."""
 

@@ -282,6 +282,6 @@ def test_the_command_reads_a_table_from_standard_input(tmp_path):
     done = songngu(*arguments, "--map", "text=story", stdin=rows, cwd=tmp_path)
     assert done.returncode == 1
     assert "1 added" in done.stdout
-    assert "-:3: text is blank" in done.stderr
+    assert "-:3: text is missing" in done.stderr
     done = songngu(*arguments, "--map", "txt=story", stdin=rows, cwd=tmp_path)
     assert "articles have no field 'txt'" in one_line(done.stderr)
