@@ -37,11 +37,15 @@ _TEASER = 45
 _WEDGE = 5
 """Copies from which a label between paragraphs is a part of the page's frame."""
 
+_QUOTES = "\"“”«»‘’'"
+
 _STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
 _AGO = re.compile(
     r"\b\d+ (?:min|hour|day|week|month|year|phut|gio|ngay|tuan|thang|nam)\w* (?:ago|truoc)"
 )
+
+_TIME_ALONE = re.compile(r"(\d{1,2}) ?[:.h] ?(\d{2})(?: ?[ap]\.?m\.?)?(?: (?:gmt|bst|utc|et))?")
 
 _HIDDEN = frozenset({Kind.NOISE, Kind.FILE, Kind.DATE, Kind.BYLINE, Kind.CAPTION, Kind.LINK})
 """Lines that stand between paragraphs without dividing them."""
@@ -154,13 +158,25 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
         elif total > best:
             best, best_start, best_end = total, begin, i + 1
     _refuse_list(lines[best_start:best_end])
-    best_end = _without_last_teasers(lines, best_start, best_end)
+    if not _told_live(lines):
+        best_end = _without_last_teasers(lines, best_start, best_end)
     words = sum(
         line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
     )
     if words < _LEAST_WORDS:
         raise _too_little(lines, words)
     return best_start, best_end
+
+
+def _told_live(lines: Sequence[Line]) -> bool:
+    """Whether the page is a live blog: times of day alone on lines, in order, each over prose."""
+    times = [
+        int(found[1]) * 60 + int(found[2])
+        for i, line in enumerate(lines)
+        if (found := _TIME_ALONE.fullmatch(line.folded))
+        and any(below.kind is Kind.PROSE for below in lines[i + 1 : i + 4])
+    ]
+    return len(times) >= 3 and times in (sorted(times), sorted(times, reverse=True))
 
 
 def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
@@ -200,7 +216,7 @@ def _telling_words(line: Line) -> set[str]:
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
     """Each line's worth; prose under the headlines of a list of other stories has none."""
-    listing, labels, told = False, 0, 0
+    listing, labels, told, live = False, 0, 0, _told_live(lines)
     for i, line in enumerate(lines):
         labels = labels + 1 if line.kind is Kind.SHORT and line.words <= 4 else 0
         if line.kind in (Kind.LISTING, Kind.END):
@@ -212,18 +228,25 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
         if line.kind is Kind.PROSE:
             if line.copies > 1:  # a teaser, a notice; or the whole story stands there twice
                 yield -5.0 if line.words < _TEASER else 0.4 * min(line.words, 60)
-            elif listing or _linked_teaser(lines, i) or (told > 150 and _dated_teaser(lines, i)):
+            elif listing or (not live and _other_story(lines, i, told)):
                 yield -8.0
             else:
                 told += line.words
                 yield float(min(line.words, 60))
         elif line.kind is Kind.ITEM:
-            yield -3.0 if listing else min(line.words, 30) * 0.5
+            listing = listing and not _spoken(lines, i)
+            spoken = line.full and line.words >= 20
+            yield -3.0 if listing else min(line.words, 60) * (1.0 if spoken else 0.5)
         elif line.kind is Kind.SHORT:
             wedged = line.copies >= _WEDGE and line.words <= 4 and _between_prose(lines, i)
             yield -0.5 if wedged else _short_worth(line) * (1.5 if listing else 1.0)
         else:
             yield _WORTH.get(line.kind, 0.0)
+
+
+def _other_story(lines: Sequence[Line], i: int, told: int) -> bool:
+    """Whether prose sums up another story, after so many words of this one."""
+    return _linked_teaser(lines, i) or (told > 150 and _dated_teaser(lines, i))
 
 
 def _between_prose(lines: Sequence[Line], i: int) -> bool:
@@ -251,10 +274,17 @@ def _teaser(lines: Sequence[Line], i: int) -> bool:
     return seen is None or seen.kind is not Kind.PROSE
 
 
+def _spoken(lines: Sequence[Line], i: int) -> bool:
+    """Whether an entry is what somebody says in an interview: sentences, at length, in turns."""
+    turns = [line for line in lines[i : i + 2] if line.kind is Kind.ITEM and line.full]
+    return lines[i].full and any(line.words >= 20 for line in turns)
+
+
 def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
     """Whether prose sums up a story that the line above points to ("Watch: …")."""
-    pointed = i > 0 and lines[i - 1].kind is Kind.LINK
-    return pointed and _teaser(lines, i)
+    if i == 0 or lines[i - 1].kind is not Kind.LINK or not _teaser(lines, i):
+        return False
+    return len(_telling_words(lines[i - 1]) & _telling_words(lines[i])) >= 2
 
 
 def _dated_teaser(lines: Sequence[Line], i: int) -> bool:
@@ -289,6 +319,7 @@ def _refuse_list(body: Sequence[Line]) -> None:
 def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
     """Numbers of the lines that are the article's text."""
     kept: list[int] = []
+    live = _told_live(lines)
     kept += [i for i in range(first, start) if lines[i].kind is Kind.PROSE and lines[i].copies == 1]
     i = start
     listing = False
@@ -298,18 +329,27 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
             listing = True
         elif line.kind is Kind.PROSE:
             listing = listing and _teaser(lines, i)
-            other = listing or _linked_teaser(lines, i)
-            if not other and not _said_before(lines, kept, i):
+            other = listing or (not live and _linked_teaser(lines, i))
+            repeated = _said_before(lines, kept, i) or _pulled(lines, start, end, i)
+            if not other and not repeated:
                 kept.append(i)
-        elif line.kind is Kind.ITEM and not listing:
-            kept.append(i)
+        elif line.kind is Kind.ITEM:
+            listing = listing and not _spoken(lines, i)
+            if not listing:
+                kept.append(i)
         elif line.kind is Kind.SHORT:
             stop = i
             while stop < end and lines[stop].kind is Kind.SHORT:
                 stop += 1
             if not listing:
-                kept += _kept_short(lines, i, stop, end)
-            elif stop < end and stop - i > 1 and _sub_heading(lines, stop - 1, end):
+                found = _kept_short(lines, i, stop, end)
+                kept += (j for j in found if not _pulled(lines, start, end, j))
+            elif (
+                stop < end
+                and stop - i > 1
+                and _sub_heading(lines, stop - 1, end)
+                and not _spoken(lines, stop)
+            ):
                 kept.append(stop - 1)  # the list ends with it, not in it
             i = stop
             continue
@@ -320,6 +360,16 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
 def _said_before(lines: Sequence[Line], kept: Sequence[int], i: int) -> bool:
     """Whether a line that the page repeats stands in the text already (pull quotes, players)."""
     return lines[i].copies > 1 and any(lines[j].folded == lines[i].folded for j in kept)
+
+
+def _pulled(lines: Sequence[Line], start: int, end: int, i: int) -> bool:
+    """Whether a line is a quotation taken out of another paragraph of the body."""
+    said = lines[i].folded.strip(_QUOTES + ".,! ")
+    quoted = lines[i].text[0] in _QUOTES and lines[i].text.rstrip(".,!")[-1:] in _QUOTES
+    if not quoted or lines[i].words > 45 or len(said) < 25:
+        return False
+    near = range(max(start, i - 12), min(end, i + 12))
+    return any(j != i and lines[j].copies == 1 and said in lines[j].folded for j in near)
 
 
 def _kept_short(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from indexer.bylines import bare_names, is_agency
-from indexer.page_lines import Kind, Line
+from indexer.page_lines import Kind, Line, caption_text, sentence_ends
 from search.languages import LANGUAGES, exact_tokens, fold
 
 _HEAD = 60
@@ -46,7 +46,8 @@ def find_title(lines: Sequence[Line], start: int, end: int) -> int | None:
     if not scores:
         above = [i for i in range(max(0, start - _NEAR), start) if lines[i].headline]
         dated = [i for i in above if _lead_below(lines, i) or _signs_below(lines, i)]
-        return next(iter(dated or above), None)
+        short = [i for i in range(max(0, start - _NEAR), start) if _short_headline(lines, i)]
+        return next(iter(dated or short or above), None)
     signed = [i for i in scores if lines[i].words >= 6 and _signs_below(lines, i)]
     for i in scores:
         # What stands under a dated headline is its caption, or promotes another story.
@@ -76,6 +77,7 @@ def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> f
     line = lines[i]
     if line.kind is Kind.PROSE:
         candidate = line.words <= 30 and (i == 0 or line.copies > 1 or not line.full)
+        candidate = candidate and sentence_ends(line.text) < 2
     else:
         candidate = line.kind is Kind.SHORT and 3 <= line.words <= 35
     if not candidate or len(line.text) < 10:
@@ -91,11 +93,19 @@ def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> f
         return 0.0  # a sub-heading
     score = shared * min(len(words), 7) / 7 * math.exp(-abs(start - i) / 60)
     score += 0.4 if signs else 0.15 * _lead_below(lines, i)
-    score += 0.12 * (line.copies > 1)
+    score += 0.12 * (line.copies > 1) + 0.2 * _ends_breadcrumb(lines, i)
     score += 0.2 * (i == 0) + 0.2 * (i > 0 and _named_by_window(lines[0], line))
     score -= 0.25 * (line.kind is Kind.PROSE) + 0.2 * (i > start)
     score -= 0.3 * line.text.endswith((".", ":", ";"))
     return score
+
+
+def _short_headline(lines: Sequence[Line], i: int) -> bool:
+    """Whether a line of a few words stands where headlines do: over a standfirst and a date."""
+    line, below = lines[i], lines[i + 1]
+    leads = below.kind in (Kind.DATE, Kind.BYLINE) or (below.full and below.words >= 8)
+    named = line.copies == 1 and 2 <= line.words <= 8 and not any(c in "/|›>" for c in line.text)
+    return line.kind is Kind.SHORT and named and leads and _signs_below(lines, i)
 
 
 def _dated_below(lines: Sequence[Line], i: int) -> bool:
@@ -120,6 +130,15 @@ def _lead_below(lines: Sequence[Line], i: int) -> bool:
         if line.kind in (Kind.LISTING, Kind.LINK, Kind.END):
             return False
     return False
+
+
+def _ends_breadcrumb(lines: Sequence[Line], i: int) -> bool:
+    """Whether a line just above ends with this one: "Home Science Research ship maps …"."""
+    title = lines[i].folded
+    above = lines[max(0, i - 6) : i]
+    return lines[i].words >= 4 and any(
+        line.folded.endswith(title) and line.folded != title for line in above
+    )
 
 
 def _named_by_window(window: Line, line: Line) -> bool:
@@ -152,8 +171,8 @@ def find_captions(lines: Sequence[Line], first: int, start: int, end: int) -> tu
         if i >= end and line.kind not in (Kind.FILE, Kind.CAPTION):
             break
         if line.kind is Kind.CAPTION:
-            found.append(line.text)
-    return tuple(dict.fromkeys(found))
+            found.append(caption_text(line.text))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def find_date(lines: Sequence[Line], title: int | None, start: int, end: int) -> str | None:
