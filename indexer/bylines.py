@@ -51,7 +51,7 @@ _ROLE = re.compile(
     r"|Climate|Energy|Travel|Food|Fashion|Arts|Culture|Entertainment|Showbiz|TV|Film|Music|Royal"
     r"|Transport|Defence|Defense|Security|Religion|Investigations?|Features?|Opinion|Editorial|Live"
     r"|Hub|Audience|Managing|Data|Video|Photo|Weekend|Sunday|Breaking)\s+)*"
-    r"(?:Writer|Reporter|Editor|Correspondent|Columnist|Contributor|Producer|Director|Journalist"
+    r"(?i:Writer|Reporter|Editor|Correspondent|Columnist|Contributor|Producer|Director|Journalist"
     r"|Analyst|Critic|Author|Photographer|Fellow|Technologist|Professor|Lecturer)\b.*$"
 )
 # What follows a name: where the person works, when it was written.

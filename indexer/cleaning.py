@@ -45,6 +45,12 @@ _AGO = re.compile(
     r"\b\d+ (?:min|hour|day|week|month|year|phut|gio|ngay|tuan|thang|nam)\w* (?:ago|truoc)"
 )
 
+_TALLEST_BOX = 9
+"""Most lines of a list of other stories between two paragraphs."""
+
+_IN_BOXES = frozenset({Kind.LISTING, Kind.LINK, Kind.SHORT, Kind.NOISE})
+_HIDDEN_INSIDE = frozenset({Kind.NOISE, Kind.FILE, Kind.CAPTION})
+
 _TIME_ALONE = re.compile(r"(\d{1,2}) ?[:.h] ?(\d{2})(?: ?[ap]\.?m\.?)?(?: (?:gmt|bst|utc|et))?")
 
 _HIDDEN = frozenset({Kind.NOISE, Kind.FILE, Kind.DATE, Kind.BYLINE, Kind.CAPTION, Kind.LINK})
@@ -98,6 +104,8 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     if title is not None and title >= start:
         start = title + 1  # notices above the headline were taken for its text
     first = start if title is None else title + 1
+    if first < start and not lines[start].full and _signed_below(lines, start):
+        start += 1  # a promotion between headline and byline
     lead = find_lead(lines, first, start, end)
     kept = [i for i in _kept(lines, min(first, start), start, end) if i != lead]
     if not kept and lead is not None:
@@ -117,6 +125,11 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
         authors=authors,
         section=find_section(lines, title),
     )
+
+
+def _signed_below(lines: Sequence[Line], i: int) -> bool:
+    """Whether a byline or date stands right under a line."""
+    return any(line.kind in (Kind.BYLINE, Kind.DATE) for line in lines[i + 1 : i + 3])
 
 
 def _too_little(lines: Sequence[Line], words: int) -> ExtractionError:
@@ -160,6 +173,7 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
     _refuse_list(lines[best_start:best_end])
     if not _told_live(lines):
         best_end = _without_last_teasers(lines, best_start, best_end)
+    best_end = _below_box(lines, best_end)
     words = sum(
         line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
     )
@@ -177,6 +191,26 @@ def _told_live(lines: Sequence[Line]) -> bool:
         and any(below.kind is Kind.PROSE for below in lines[i + 1 : i + 4])
     ]
     return len(times) >= 3 and times in (sorted(times), sorted(times, reverse=True))
+
+
+def _below_box(lines: Sequence[Line], end: int) -> int:
+    """The end of a body whose last paragraphs stand below a short list of other stories.
+
+    Other stories come as headlines, or as a headline and a sentence each: two paragraphs one after
+    the other are the body's own.
+    """
+    box = list(takewhile(lambda line: line.kind in _IN_BOXES, lines[end : end + _TALLEST_BOX]))
+    kinds = [line.kind for line in box]
+    if Kind.LISTING not in kinds or not any(line.headline for line in box):
+        return end
+    below = lines[end + len(box) :]
+    run = list(takewhile(lambda line: line.kind in _HIDDEN_INSIDE or _told(line), below))
+    return end + len(box) + len(run) if sum(map(_told, run)) >= 2 else end
+
+
+def _told(line: Line) -> bool:
+    """Whether a line is a sentence of prose that stands on the page once."""
+    return line.kind in (Kind.PROSE, Kind.ITEM) and line.full and line.copies == 1
 
 
 def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
@@ -219,8 +253,10 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
     listing, labels, told, live = False, 0, 0, _told_live(lines)
     for i, line in enumerate(lines):
         labels = labels + 1 if line.kind is Kind.SHORT and line.words <= 4 else 0
-        if line.kind in (Kind.LISTING, Kind.END):
+        if line.kind is Kind.LISTING or (line.kind is Kind.END and told):
             listing = True
+        elif line.kind in (Kind.DATE, Kind.BYLINE) and not told:
+            listing = False  # lists above a story end where its head begins
         elif labels > 2:
             listing = False  # its "heading" was an entry of a menu
         elif line.kind is Kind.PROSE and listing and not _teaser(lines, i):
@@ -320,7 +356,12 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
     """Numbers of the lines that are the article's text."""
     kept: list[int] = []
     live = _told_live(lines)
-    kept += [i for i in range(first, start) if lines[i].kind is Kind.PROSE and lines[i].copies == 1]
+    # Above the body a line without its full stop promotes something.
+    kept += [
+        i
+        for i in range(first, start)
+        if lines[i].kind is Kind.PROSE and lines[i].copies == 1 and (lines[i].full or i == first)
+    ]
     i = start
     listing = False
     while i < end:
@@ -348,6 +389,7 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
                 stop < end
                 and stop - i > 1
                 and _sub_heading(lines, stop - 1, end)
+                and lines[stop - 1].words < min(lines[j].words for j in range(i, stop - 1))
                 and not _spoken(lines, stop)
             ):
                 kept.append(stop - 1)  # the list ends with it, not in it
@@ -389,6 +431,8 @@ def _kept_short(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]
             for j in open_ended
         )
         return run if listed >= 0.5 * len(open_ended) else full
+    if len(open_ended) == 2 and all(lines[j].headline and lines[j].words >= 6 for j in open_ended):
+        return full  # other stories: a sub-heading stands alone
     heading = [j for j in open_ended if j == stop - 1 and _sub_heading(lines, j, end)]
     return sorted(full + heading)
 

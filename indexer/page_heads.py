@@ -153,7 +153,11 @@ def find_lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | 
     """
     if first > 0 and first < end and lines[first].headline and lines[first].words >= 9:
         return first if lines[first].copies == 1 else None
-    prose = [i for i in range(min(first, start), end) if lines[i].kind is Kind.PROSE][:2]
+    prose = [
+        i
+        for i in range(min(first, start), end)
+        if lines[i].kind is Kind.PROSE and (lines[i].full or i in (first, start))
+    ][:2]
     if len(prose) < 2 or lines[prose[0]].words > 100:
         return None
     apart = {lines[i].kind for i in range(prose[0] + 1, prose[1])}

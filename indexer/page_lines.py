@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import takewhile
 
 from indexer.bylines import credits_line, is_name, says_signed, signature, signers_beside_date
 from indexer.dates import find_date
@@ -144,7 +145,7 @@ in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this
 |wordcount|by|written by|author|authors|publish date|published by|posted by|tac gia|word count
 |mins|min read|phut doc|phut|reading time|estimated reading time|ago|edition
 |after newsletter promotion|skip past newsletter promotion|newsletter promotion
-|thuc hien|tong hop|bai va anh|clip|ad feedback|feedback|link copied|see all topics
+|thuc hien|tong hop|bai va anh|clip|ad feedback|story saved|feedback|link copied|see all topics
 |published|updated|last updated|cap nhat|lan cuoi|just now|vua xong|gift article|give this article
 |your browser does not support the audio element|newsletters|newsletter|tags|keywords|tu khoa
 """.replace("\n", "")
@@ -161,6 +162,10 @@ _BOX_BEGINS = re.compile(
     r"(?:skip|bo qua) .{2,60} (?:and continue reading|va tiep tuc doc)(?: .{2,40})?"
 )
 _BOX_ENDS = re.compile(r"(?:end of|het phan) .{2,60}")
+_CONTENTS = re.compile(
+    r"jump to(?: section)?|(?:table of )?contents|in this (?:article|guide|story)|on this page"
+    r"|muc luc|noi dung (?:chinh|bai viet)|trong bai (?:viet )?nay"
+)
 _LONGEST_BOX = 40
 """Lines."""
 # Notices that are whole sentences: two of these signs, or one that nobody else uses.
@@ -193,7 +198,11 @@ _NOTICE = re.compile(
     r"|appeared|provided)"
     r"|you have been successfully|thank you for (?:subscribing|signing)|follow us on"
     r"|theo doi chung toi"
-    r"|moi ban doc (?:quan tam )?theo doi|quet ma qr|tai ung dung|download (?:our|the) app"
+    r"|moi (?:ban doc|quy (?:ban )?doc gia|quy vi)\b.{0,50}\b(?:theo doi|chuyen muc|don doc|xem)\b"
+    r"|quet ma qr|tai ung dung|download (?:our|the) app"
+    r"|press standards organi[sz]ation|editors.? code of practice|wish to complain"
+    r"|find this story in my"
+    r"|^view this post on \w+$|^a (?:post|video) shared by .{2,80}$"
     r"|^getting your .{2,40} ready\W*$|chi (?:mang tinh(?: chat)?|co tinh chat) tham khao"
     r"|^(?:sign up|subscribe)(?:$| ?[:.!,]| (?:now|here|to|for|today)\b)"
     r"|^(?:image source|nguon hinh anh|role|vai tro), .{2,60}$"
@@ -281,7 +290,24 @@ def read_lines(text: str) -> list[Line]:
         words = len(text_.split())
         lines.append(Line(text_, key, kind, words, gap, copies[key], date, names))
         gap = False
-    return _without_boxes([_in_company(lines, i) for i in range(len(lines))])
+    return _without_contents(_without_boxes([_in_company(lines, i) for i in range(len(lines))]))
+
+
+def _without_contents(lines: list[Line]) -> list[Line]:
+    """The lines with a table of contents made noise, so that it repeats no sub-heading."""
+    for i, line in enumerate(lines):
+        if not _CONTENTS.fullmatch(line.folded.strip(" :")):
+            continue
+        entries = list(takewhile(lambda below: below.copies > 1, lines[i + 1 : i + _LONGEST_BOX]))
+        named = {entry.folded for entry in entries}
+        if len(named) < 2:
+            continue
+        for j, other in enumerate(lines):
+            if i <= j <= i + len(entries):
+                lines[j] = replace(other, kind=Kind.NOISE)
+            elif other.folded in named:
+                lines[j] = replace(other, copies=other.copies - 1)
+    return lines
 
 
 def _without_boxes(lines: list[Line]) -> list[Line]:
