@@ -207,6 +207,7 @@ def signature(text: str) -> tuple[str, ...]:
     """Who signed, where a line says so and nothing else; the line must not end a sentence."""
     if is_agency(text):
         return ()
+    text = re.split(r"\s[|•·]\s(?=By\s)", text)[-1]  # "Harbour Radio | By Ann Lee"
     for pattern in (_SIGNED, _WITH_AGENCY, _BRACKETED):
         if (match := pattern.fullmatch(text.strip(" .*[]"))) is None:
             continue

@@ -21,6 +21,7 @@ from indexer.page_heads import (
     find_lead,
     find_section,
     find_title,
+    notes_author,
     presents_author,
 )
 from indexer.page_lines import Kind, Line, read_lines
@@ -114,6 +115,7 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
         raise _too_little(lines, sum(lines[i].words for i in kept))
     authors = find_authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
+    kept = [i for i in kept if not notes_author(lines, i, authors)] or kept
     while len(kept) > 2 and presents_author(lines[kept[-1]], authors):
         kept.pop()
     return CleanedPage(

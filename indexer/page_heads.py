@@ -7,6 +7,7 @@ its date or byline; captions and promotions between that and the body are not.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import takewhile
 
@@ -22,6 +23,8 @@ _FAR = 160
 
 _NEAR = 15
 """Lines around title and body in which a date or a byline belongs to the article."""
+
+_BREADCRUMB = re.compile(r"\s[/›»>]\s")
 
 _STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
@@ -44,7 +47,11 @@ def find_title(lines: Sequence[Line], start: int, end: int) -> int | None:
         if (score := _title_score(lines, i, start, body)) > 0
     }
     if not scores:
-        above = [i for i in range(max(0, start - _NEAR), start) if lines[i].headline]
+        above = [
+            i
+            for i in range(max(0, start - _NEAR), start)
+            if lines[i].headline and len(_BREADCRUMB.findall(lines[i].text)) < 2
+        ]
         dated = [i for i in above if _lead_below(lines, i) or _signs_below(lines, i)]
         short = [i for i in range(max(0, start - _NEAR), start) if _short_headline(lines, i)]
         return next(iter(dated or short or above), None)
@@ -80,6 +87,7 @@ def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> f
         candidate = candidate and sentence_ends(line.text) < 2
     else:
         candidate = line.kind is Kind.SHORT and 3 <= line.words <= 35
+        candidate = candidate and len(_BREADCRUMB.findall(line.text)) < 2
     if not candidate or len(line.text) < 10:
         return 0.0
     signs = _signs_below(lines, i)
@@ -182,7 +190,7 @@ def find_captions(lines: Sequence[Line], first: int, start: int, end: int) -> tu
 def find_date(lines: Sequence[Line], title: int | None, start: int, end: int) -> str | None:
     """The date that is shown with the title, else right after the body. None is guessed."""
     origin = start if title is None else title
-    below = range(origin, min(len(lines), max(start, origin) + 4))
+    below = range(origin, min(len(lines), max(start, origin) + 6))
     above = range(origin - 1, max(-1, origin - 6), -1)
     after = range(end, min(len(lines), end + 4))
     for place in (below, above, after):
@@ -201,7 +209,8 @@ def find_authors(
 ) -> tuple[str, ...]:
     """Who signed: under the title, or right after the body."""
     head = range(max(0, first - 4), min(start + 3, end))
-    at_top = [name for i in head for name in lines[i].names]
+    at_top = [name for i in head if lines[i].kind is Kind.BYLINE for name in lines[i].names]
+    at_top = at_top or [name for i in head for name in lines[i].names]
     if not at_top:
         at_top = _names_beside_date(lines, first, start)
     return tuple(dict.fromkeys(at_top or _names_after(lines, start, end, lang)))
@@ -243,6 +252,14 @@ def _names_beside_date(lines: Sequence[Line], first: int, start: int) -> list[st
         elif any(abs(i - date) <= 6 for date in dates):
             found += bare_names(line.text, vietnamese_only=True)
     return found
+
+
+def notes_author(lines: Sequence[Line], i: int, authors: Sequence[str]) -> bool:
+    """Whether a line under the byline says what its author did: "Ann Lee reported from …"."""
+    below = i > 0 and lines[i - 1].kind is Kind.BYLINE
+    return below and any(
+        re.match(rf"{re.escape(name)} [a-z]", lines[i].text) is not None for name in authors
+    )
 
 
 def presents_author(line: Line, authors: Sequence[str]) -> bool:

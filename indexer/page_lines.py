@@ -91,6 +91,8 @@ _CREDIT = re.compile(
     r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|^\d{1,2} ?(?:of|/) ?\d{1,2}(?=[A-Z])"
     r"|\bFile (?:photo|image)\b|\bCredit\.\.\."
     r"|[.!?”\"’\w] \((?:[^\W\d_][\w.'’-]* ?){1,4} ?/ ?[^()]{2,40}\)$"
+    r"|[.!?”\"’] / (?:[A-Z][\w.'’-]* ?){1,4}$"
+    r"|\((?:[\w.-]+ ){0,3}[Pp]hotos?(?: by|:| courtesy).{2,60}\)$"
     r"|^(?:(?:Media|Image|Video) caption|Chụp lại hình ảnh|Chú thích ảnh)\b.)"
 )
 # Alone on a line, it says that the next one is a caption.
@@ -134,7 +136,8 @@ in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this
 |huy|gui|send|submit|accept|accept all|reject|reject all|cookies|cookie settings|manage cookies
 |privacy|privacy policy|terms|terms of use|terms of service|terms and conditions|terms & conditions
 |contact|contact us|about|about us|lien he|lien he quang cao|gioi thieu|quang cao|advertisement
-|advertising|advertise|ads|ad|sponsored|promoted|story continues below|story continues
+|advertising|advertise|ads|ad|sponsored|promoted|skip advertisement|story continues below this ad
+|story continues below|story continues
 |article continues below|article continues below advertisement|continues below|image|images
 |image caption|image source|media caption|chup lai hinh anh|chu thich anh
 |caption|photo|photos|photo gallery|view gallery|gallery|anh|media
@@ -200,6 +203,7 @@ _NOTICE = re.compile(
     r"|theo doi chung toi"
     r"|moi (?:ban doc|quy (?:ban )?doc gia|quy vi)\b.{0,50}\b(?:theo doi|chuyen muc|don doc|xem)\b"
     r"|quet ma qr|tai ung dung|download (?:our|the) app"
+    r"|^a version of this (?:article|story|column) appear"
     r"|press standards organi[sz]ation|editors.? code of practice|wish to complain"
     r"|find this story in my"
     r"|^view this post on \w+$|^a (?:post|video) shared by .{2,80}$"
@@ -218,6 +222,8 @@ _LINK = re.compile(
 )
 # Alone on a line, above a headline, it is no button.
 _MORE_BELOW = re.compile(r"(?:doc|xem) them|read more|see more|related article")
+# With its colon it heads what an expert says; without, it is the button below a comment.
+_ANSWER = re.compile(r"(?:tra loi|hoi|dap) ?:")
 _LISTING = re.compile(
     r"(?:tin|bai|bai viet|cac tin|cac bai|video|anh|chuyen)? ?(?:tuc )?(?:khac|cu hon|moi hon|"
     r"(?:co )?lien quan|cung (?:chuyen muc|tac gia|chu de|muc|su kien)|(?:doc"
@@ -372,6 +378,8 @@ def _judge(
     after_file = announced or (bool(before) and before[-1].kind is Kind.FILE)
     if after_file and words > 2 and words <= (40 if gap else 90):
         return Kind.CAPTION, None, ()
+    if _ANSWER.fullmatch(folded):
+        return Kind.SHORT, None, ()
     if _is_noise(text):
         # "Xem thêm" alone is a button; with a colon it heads what follows.
         return Kind.LISTING if text.endswith(":") and words > 1 else Kind.NOISE, None, ()
