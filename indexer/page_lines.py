@@ -91,6 +91,7 @@ _CREDIT = re.compile(
     r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|^\d{1,2} ?(?:of|/) ?\d{1,2}(?=[A-Z])"
     r"|\bFile (?:photo|image)\b|\bCredit\.\.\."
     r"|[.!?”\"’\w] \((?:[^\W\d_][\w.'’-]* ?){1,4} ?/ ?[^()]{2,40}\)$"
+    r"|[.!?”\"’] (?:Courtesy of|Permission granted by) .{2,60}$"
     r"|[.!?”\"’] / (?:[A-Z][\w.'’-]* ?){1,4}$"
     r"|\((?:[\w.-]+ ){0,3}[Pp]hotos?(?: by|:| courtesy).{2,60}\)$"
     r"|^(?:(?:Media|Image|Video) caption|Chụp lại hình ảnh|Chú thích ảnh)\b.)"
@@ -100,8 +101,9 @@ _CAPTION_BELOW = re.compile(
     r"(?:(?:image|media|video) caption|chup lai hinh anh|chu thich anh)\s*[,:]?"
 )
 _NO_CAPTION_TEXT = re.compile(
-    r"^(?:\[\d+/\d+\]|Item \d+ of \d+\s|(?:(?:Media|Image|Video) caption|Chụp lại hình ảnh"
-    r"|Chú thích ảnh)\s*[,:]?\s)\s*|\s*Purchase Licensing Rights\b.*$|,? opens new tab$"
+    r"^(?:\[\d+/\d+\]|Item \d+ of \d+\s|\d{1,2} of \d{1,2} ?[|:]\s"
+    r"|(?:(?:Media|Image|Video) caption|Chụp lại hình ảnh|Chú thích ảnh)\s*[,:]?\s)\s*"
+    r"|\s*Purchase Licensing Rights\b.*$|,? opens new tab$"
 )
 # "© Ann Lee/AFP Divers at the reef": a caption, where a footer would give a year.
 _CREDIT_FIRST = re.compile(r"(?:©|Ảnh:|Photo:)\s*\S.{20,}")
@@ -204,6 +206,8 @@ _NOTICE = re.compile(
     r"|moi (?:ban doc|quy (?:ban )?doc gia|quy vi)\b.{0,50}\b(?:theo doi|chuyen muc|don doc|xem)\b"
     r"|quet ma qr|tai ung dung|download (?:our|the) app"
     r"|^a version of this (?:article|story|column) appear"
+    r"|^this (?:audio|video|article|summary) (?:is|was) (?:auto|automatically|ai|machine)\b"
+    r"|\bcontributed to this (?:report|story|article)\b"
     r"|press standards organi[sz]ation|editors.? code of practice|wish to complain"
     r"|find this story in my"
     r"|^view this post on \w+$|^a (?:post|video) shared by .{2,80}$"

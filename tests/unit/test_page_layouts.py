@@ -75,6 +75,7 @@ def test_both_languages_are_there():
     [
         ("[1/2]A worker at the plant. REUTERS/Ida Bell Purchase Licensing Rights, opens new tab",
          "A worker at the plant. REUTERS/Ida Bell"),
+        ("1 of 3 | A worker. REUTERS/Ida Bell", "A worker. REUTERS/Ida Bell"),
         ("Item 2 of 3 A worker. REUTERS/Ida Bell", "A worker. REUTERS/Ida Bell"),
         ("Image caption, The reservoir in August", "The reservoir in August"),
         ("Chụp lại hình ảnh, Hồ chứa tháng Tám", "Hồ chứa tháng Tám"),
