@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import logging
 import re
 import zlib
 from collections import Counter
@@ -23,6 +24,9 @@ from search.errors import ExtractionError, FetchError
 _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
 _HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.I | re.S)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+
+# It would write what it thinks of odd addresses between the lines of the progress bar.
+logging.getLogger("warcio").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
