@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trafilatura
 
-from search.errors import ExtractionError
+from search.errors import NotAnArticleError
 
 
 def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, object]:
@@ -15,7 +15,7 @@ def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, obje
         url: The page's address, kept where the page names no other as its own.
 
     Raises:
-        ExtractionError: There is none.
+        NotAnArticleError: There is none.
     """
     document = trafilatura.bare_extraction(
         html, url=url, with_metadata=True, include_comments=False, include_tables=True
@@ -23,7 +23,7 @@ def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, obje
     found = {} if document is None or isinstance(document, dict) else document.as_dict()
     text = (found.get("text") or "").strip()
     if len(text.split()) < 25:
-        raise ExtractionError("no article is in this page: save the page of one story")
+        raise NotAnArticleError("no article is in this page: save the page of one story")
     return {
         "title": found["title"] or "",
         "lead": found["description"] or "",

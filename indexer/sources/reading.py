@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, BinaryIO, cast
 
 from search.errors import FetchError
 
@@ -41,24 +41,22 @@ _MAGIC = (
 
 
 @contextmanager
-def opened(file: str, *, utf16: bool = False) -> Iterator[io.BufferedReader]:
+def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
     """The bytes of a file ("-": standard input), unpacked if they are gzip.
 
     Args:
-        utf16: Whether UTF-16 that begins with its mark is text, too.
+        encoded: Whether other encodings of text than UTF-8 will do.
 
     Raises:
-        FetchError: It cannot be opened, is empty, or is no such text; also when reading fails
+        FetchError: It cannot be opened, is empty, or is no UTF-8 text; also when reading fails
             later, inside the ``with`` block.
     """
     try:
         with _raw(file) as raw:
             packed = raw.peek(2)[:2] == _GZIP
-            stream = _unpacked(raw) if packed else raw
-            head = stream.peek(_HEAD)[:_HEAD]
-            if not (utf16 and is_utf16(head)):
-                _check_head(file, head)
-            yield stream
+            stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
+            _check_head(file, stream.peek(_HEAD)[:_HEAD], encoded=encoded)
+            yield cast("BinaryIO", stream)
     except EOFError as error:
         raise FetchError(
             "the gzip file ends too early: what came before its end was read; fetch it again"
@@ -83,11 +81,6 @@ def opened_bytes(file: str) -> Iterator[io.BufferedReader]:
             yield raw
     except OSError as error:
         raise FetchError(_why_not(error)) from error
-
-
-def is_utf16(head: bytes) -> bool:
-    """Whether a file's first bytes are the mark of UTF-16."""
-    return next((name for mark, name in _OTHER_BOMS if head.startswith(mark)), "") == "UTF-16"
 
 
 def is_stream(file: str) -> bool:
@@ -125,16 +118,14 @@ def _raw(file: str) -> Iterator[io.BufferedReader]:
         yield cast("io.BufferedReader", handle)
 
 
-def _unpacked(raw: io.BufferedReader) -> io.BufferedReader:
-    return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
-
-
-def _check_head(file: str, head: bytes) -> None:
-    """Refuse what is no UTF-8 text."""
+def _check_head(file: str, head: bytes, *, encoded: bool) -> None:
+    """Refuse what is no text, or none in UTF-8 where only that will do."""
     if not head:
         raise FetchError("is empty: there is nothing to index")
     for mark, encoding in _OTHER_BOMS:
         if head.startswith(mark):
+            if encoded:
+                return
             raise _encoded(file, encoding)
     for magic, what in _MAGIC:
         if head.startswith(magic):
@@ -142,6 +133,8 @@ def _check_head(file: str, head: bytes) -> None:
     if b"\x00" in head:
         even, odd = head[0::2].count(0), head[1::2].count(0)
         if max(even, odd) > 0.25 * len(head) and min(even, odd) < 0.05 * len(head):
+            if encoded:
+                return
             raise _encoded(file, "UTF-16BE" if even > odd else "UTF-16LE")
         raise FetchError("is no text but binary: only UTF-8 text can be indexed")
 

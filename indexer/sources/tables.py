@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from indexer.aliases import field_of
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.reading import decode, is_stream, is_utf16, opened, shown, without_bom
+from indexer.sources.reading import decode, is_stream, opened, shown, without_bom
 from search.errors import FetchError
 
 _LONGEST_ROW = 8 << 20
 """Characters. An article has two million at most; a quote that is never closed has all the rest."""
 
+_HEAD = 4096  # bytes looked at to know the encoding
 _SEPARATORS = ",;\t|"
 _NOTHING = frozenset({"", "NULL", "\\N", "NaN", "nan", "None", "<NA>"})
 """What databases and data frames write where there is no value."""
@@ -39,7 +42,7 @@ class _Row:
 class Table:
     """A file, pipe or standard input ("-") with one article a row.
 
-    UTF-8, or UTF-16 with its mark as spreadsheets save it. The separator (comma, semicolon, tab or
+    UTF-8, or UTF-16 or UTF-32 as spreadsheets save it. The separator (comma, semicolon, tab or
     bar) is the one that divides the header line into most columns. Values may stand in quotes and
     then hold separators, line breaks and, doubled, quotes (RFC 4180).
 
@@ -56,8 +59,8 @@ class Table:
     def documents(self) -> Iterator[RawDocument | Failure]:
         """One item for each row that is not blank."""
         try:
-            with opened(self.file, utf16=True) as stream:
-                yield from self._read(stream)
+            with opened(self.file, encoded=True) as stream:
+                yield from self._read(cast("io.BufferedReader", stream))
         except FetchError as error:
             yield Failure(self.name, None, str(error))
 
@@ -164,8 +167,8 @@ class _Lines:
 
 def _texts(stream: io.BufferedReader) -> Iterator[str]:
     """Lines with their ends; bytes that are no UTF-8 stay as lone surrogates, to be named later."""
-    if is_utf16(stream.peek(4)):
-        wide = io.TextIOWrapper(stream, encoding="utf-16", newline="")
+    if (encoding := _wide(stream.peek(_HEAD)[:_HEAD])) is not None:
+        wide = io.TextIOWrapper(stream, encoding=encoding, newline="")
         try:
             while line := wide.readline(_LONGEST_ROW):
                 if len(line) < _LONGEST_ROW:
@@ -175,7 +178,9 @@ def _texts(stream: io.BufferedReader) -> Iterator[str]:
                     pass
                 yield _TOO_LONG
         except UnicodeError as error:
-            raise FetchError(f"is damaged UTF-16 ({error}): save it as UTF-8") from error
+            raise FetchError(
+                f"is damaged {encoding.upper()} ({error}): save it as UTF-8"
+            ) from error
         finally:
             wide.detach()
         return
@@ -189,6 +194,17 @@ def _texts(stream: io.BufferedReader) -> Iterator[str]:
             text = without_bom(data) if first else data
             yield from _cut(text.decode("utf-8", "surrogateescape"))
         first = False
+
+
+def _wide(head: bytes) -> str | None:
+    """The encoding of a file whose letters take two bytes or four; None of any other."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\x00" not in head:
+        return None
+    return "utf-16-be" if head[0::2].count(0) > head[1::2].count(0) else "utf-16-le"
 
 
 def _cut(line: str) -> Iterator[str]:

@@ -15,11 +15,10 @@ from warcio.archiveiterator import WARCIterator
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
-from indexer.extraction import extract_page
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.reading import is_stream, opened_bytes, shown
 from indexer.sources.warcrecords import LARGEST, Record, read_records
-from search.errors import ExtractionError, FetchError
+from search.errors import ExtractionError, FetchError, NotAnArticleError
 
 _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
 _HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.I | re.S)
@@ -51,6 +50,9 @@ class WebArchive:
 
     def documents(self) -> Iterator[RawDocument | Failure]:
         """One item for each page or damaged record, and a note on the records passed over."""
+        # lxml and what comes with it take a fifth of a second: only for who has pages.
+        from indexer.extraction import extract_page
+
         for item in self._items():
             if isinstance(item, Failure):
                 yield item
@@ -59,7 +61,8 @@ class WebArchive:
                 fields = extract_page(item.html, url=item.uri)
             except ExtractionError as error:
                 # Crawls are full of pages that list stories: these are no errors.
-                yield Failure(self._place(item.uri), None, str(error), skipped=True)
+                skipped = isinstance(error, NotAnArticleError)
+                yield Failure(self._place(item.uri), None, str(error), skipped=skipped)
             else:
                 yield RawDocument(Origin(self._place(item.uri)), fields=fields)
 
