@@ -18,7 +18,7 @@ from indexer.pipeline import Indexer, Problem, Report
 from indexer.reembedding import reembed as embed_again
 from indexer.sources import KINDS, FieldMap, ReadOptions, count_documents, open_sources
 from indexer.sources.folders import ERROR_FILE
-from search.cli import archive_options
+from search.cli import F, archive_options
 from search.encoders import load_encoder
 from search.engine import Archive, open_archive, open_store
 from search.errors import StoreError
@@ -30,22 +30,43 @@ from search.settings import Settings
 _SHOWN = 5
 
 
+def reading_options(command: F) -> F:
+    """The options that say how sources are read: ``kind`` and ``pairs``."""
+    options = (
+        click.option(
+            "--format",
+            "kind",
+            type=click.Choice([suffix.removeprefix(".") for suffix in KINDS]),
+            help="What - and the files that are named are read as."
+            " [default: by their names; - is jsonl]",
+        ),
+        click.option(
+            "--map",
+            "pairs",
+            metavar="OURS=THEIRS",
+            multiple=True,
+            help="A column, JSON name or path (title=content.headline) to take a field from;"
+            " repeatable.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_options(kind: str | None, pairs: Sequence[str]) -> ReadOptions:
+    """What ``reading_options`` said.
+
+    Raises:
+        SettingsError: A pair means nothing.
+    """
+    return ReadOptions(kind, FieldMap.parse(pairs) if pairs else None)
+
+
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @archive_options
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice([suffix.removeprefix(".") for suffix in KINDS]),
-    help="What - and the files that are named are read as. [default: by their names; - is jsonl]",
-)
-@click.option(
-    "--map",
-    "pairs",
-    metavar="OURS=THEIRS",
-    multiple=True,
-    help="A column, JSON name or path (title=content.headline) to take a field from; repeatable.",
-)
+@reading_options
 @click.option(
     "--errors",
     metavar="FILE",
@@ -70,7 +91,7 @@ def index(
     each also as .gz; folders of these; or - for standard input. Articles that did not change cost
     nothing; an interrupted run goes on where it stopped when the command is given again.
     """
-    options = ReadOptions(kind, FieldMap.parse(pairs) if pairs else None)
+    options = read_options(kind, pairs)
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
