@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from indexer.aliases import ALIASES, squashed
 from indexer.cleaning import clean_page
 from indexer.dates import parse_date
 from indexer.sources import RawDocument
@@ -24,32 +25,6 @@ LONGEST_TEXT = 2_000_000
 
 LONGEST_ID = 500
 """Bytes of an id; engines take 512."""
-
-ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("docid", "uuid", "guid", "articleid"),
-    "title": ("headline", "heading", "name"),
-    "lead": (
-        "description", "summary", "abstract", "excerpt", "sapo", "standfirst", "subtitle", "teaser",
-    ),
-    "text": ("articlebody", "body", "content", "fulltext", "maintext", "contents"),
-    "lang": ("language", "inlanguage", "langcode", "locale"),
-    "date": (
-        "published", "publisheddate", "publishedat", "publishdate", "pubdate", "datepublished",
-        "publicationdate", "datepublish", "publishtime", "publishedtime", "createdat", "timestamp",
-    ),
-    "url": ("link", "href", "canonicalurl", "permalink", "sourceurl"),
-    "source": (
-        "publisher", "outlet", "newspaper", "sitename", "domain", "provider", "sourcedomain",
-    ),
-    "authors": ("author", "byline", "creator", "writer", "writers"),
-    "section": ("category", "topic", "rubric", "channel", "articlesection"),
-    "tags": ("keywords", "keyword", "tag", "topics"),
-    "captions": ("caption", "imagecaptions", "imagecaption", "photocaptions"),
-}  # fmt: skip
-"""Field → other names it is known by, in order of preference, without case, "_", "-" and spaces.
-
-The field's own name always comes first; a second name for a field that is taken is ignored.
-"""
 
 _ESSENTIAL = frozenset({"id", "title", "lead", "text", "lang"})
 """Fields that an article is refused for; any other that cannot be read costs only itself."""
@@ -246,13 +221,13 @@ def _from_page(page: str) -> Converted:
 
 def _named(given: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
     """Values under our own names, and the names that mean nothing to us."""
-    squashed: dict[str, str] = {}
+    known: dict[str, str] = {}
     for name in given:
-        squashed.setdefault(re.sub(r"[_\-\s]", "", str(name).lower()), name)
+        known.setdefault(squashed(str(name)), name)
     named: dict[str, object] = {}
     used = set()
     for field, others in ALIASES.items():
-        names = [squashed[other] for other in (field, *others) if other in squashed]
+        names = [known[other] for other in (field, *others) if other in known]
         # An empty field must not hide a full one: {"text": "", "body": "…"}.
         filled = [name for name in names if given[name] not in (None, "", [])]
         if names:

@@ -11,8 +11,15 @@ from search.syllables import is_syllable
 _SIGNED = re.compile(
     r"(?:(?:by|written by|story by|words by|reported by|reporting by|report by|text by|posted by"
     r"|additional reporting by|tác giả|phóng viên|bài và ảnh|bài, ảnh|tin, ảnh|tin và ảnh"
-    r"|bài viết|thực hiện|người viết|biên tập|nguồn|theo|(?P<staff>pv|ctv))\s*[:：]?\s+)"
+    r"|bài viết|thực hiện|người viết|biên tập|nguồn|theo|(?P<staff>pv|ctv))\s*[:：,]?\s+)"
     r"(?P<names>\S.*)",
+    re.IGNORECASE,
+)
+# "Nội dung: Mai An - Ảnh: Trí Dũng - Thiết kế: Bảo Trâm": who wrote comes first.
+_CREDITS = re.compile(
+    r"(?:nội dung|bài(?: viết)?|tin|thực hiện|text|story|words)\s*[:：]\s*(?P<names>[^:：]{3,60}?)"
+    r"\s*[-–—|•;,.]?\s*\b(?:ảnh|hình ảnh|video|clip|thiết kế|đồ họa|kỹ thuật|trình bày|photos?"
+    r"|photography|pictures|design|graphics?)\s*[:：].*",
     re.IGNORECASE,
 )
 _SIGNED_BELOW = re.compile(
@@ -44,7 +51,7 @@ _ROLE = re.compile(
     r"|Climate|Energy|Travel|Food|Fashion|Arts|Culture|Entertainment|Showbiz|TV|Film|Music|Royal"
     r"|Transport|Defence|Defense|Security|Religion|Investigations?|Features?|Opinion|Editorial|Live"
     r"|Hub|Audience|Managing|Data|Video|Photo|Weekend|Sunday|Breaking)\s+)*"
-    r"(?:Writer|Reporter|Editor|Correspondent|Columnist|Contributor|Producer|Director|Journalist"
+    r"(?i:Writer|Reporter|Editor|Correspondent|Columnist|Contributor|Producer|Director|Journalist"
     r"|Analyst|Critic|Author|Photographer|Fellow|Technologist|Professor|Lecturer)\b.*$"
 )
 # What follows a name: where the person works, when it was written.
@@ -54,6 +61,7 @@ _AFTER_NAME = re.compile(
     r"|\s+(?:January|February|April|July|August|September|October|November|December)$",
     re.IGNORECASE,
 )
+_INITIALS = re.compile(r"[A-Z]{2,6}\d?(?: News| Sport| Politics| Business)?")
 _MONTH_OF_DAY = re.compile(
     r"\s[\s—–-]*(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?=\d)",
     re.IGNORECASE,
@@ -144,7 +152,9 @@ def names_in(text: str) -> tuple[str, ...]:
     text = re.split(r"\s+[|•·]\s+|\s+(?=\d)|\(\d", _MONTH_OF_DAY.sub(" ", text))[0]
     # After a role comes whom it is held for: "Ann Lee, Staff Writer, Coast Gazette".
     parts = takewhile(bool, (without_role(part) for part in _NAME_DIVIDER.split(text.strip())))
-    return tuple(dict.fromkeys(p for p in parts if len(p.split()) <= 6 and p[0].isupper()))
+    names = [p for p in parts if len(p.split()) <= 6 and p[0].isupper()]
+    # "Ann Lee, CNN": whom the others write for.
+    return tuple(dict.fromkeys(p for p in names if p is names[0] or not _INITIALS.fullmatch(p)))
 
 
 def without_role(name: str) -> str:
@@ -187,10 +197,17 @@ def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
     return bare_names(first) if bar else ()
 
 
+def credits_line(text: str) -> tuple[str, ...]:
+    """Who wrote a story, from a line that names each one's part in it."""
+    match = _CREDITS.fullmatch(text.strip())
+    return names_in(match["names"]) if match else ()
+
+
 def signature(text: str) -> tuple[str, ...]:
     """Who signed, where a line says so and nothing else; the line must not end a sentence."""
     if is_agency(text):
         return ()
+    text = re.split(r"\s[|•·]\s(?=By\s)", text)[-1]  # "Harbour Radio | By Ann Lee"
     for pattern in (_SIGNED, _WITH_AGENCY, _BRACKETED):
         if (match := pattern.fullmatch(text.strip(" .*[]"))) is None:
             continue

@@ -21,6 +21,7 @@ from indexer.page_heads import (
     find_lead,
     find_section,
     find_title,
+    notes_author,
     presents_author,
 )
 from indexer.page_lines import Kind, Line, read_lines
@@ -37,11 +38,21 @@ _TEASER = 45
 _WEDGE = 5
 """Copies from which a label between paragraphs is a part of the page's frame."""
 
+_QUOTES = "\"“”«»‘’'"
+
 _STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
 _AGO = re.compile(
     r"\b\d+ (?:min|hour|day|week|month|year|phut|gio|ngay|tuan|thang|nam)\w* (?:ago|truoc)"
 )
+
+_TALLEST_BOX = 9
+"""Most lines of a list of other stories between two paragraphs."""
+
+_IN_BOXES = frozenset({Kind.LISTING, Kind.LINK, Kind.SHORT, Kind.NOISE})
+_HIDDEN_INSIDE = frozenset({Kind.NOISE, Kind.FILE, Kind.CAPTION})
+
+_TIME_ALONE = re.compile(r"(\d{1,2}) ?[:.h] ?(\d{2})(?: ?[ap]\.?m\.?)?(?: (?:gmt|bst|utc|et))?")
 
 _HIDDEN = frozenset({Kind.NOISE, Kind.FILE, Kind.DATE, Kind.BYLINE, Kind.CAPTION, Kind.LINK})
 """Lines that stand between paragraphs without dividing them."""
@@ -94,6 +105,8 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     if title is not None and title >= start:
         start = title + 1  # notices above the headline were taken for its text
     first = start if title is None else title + 1
+    if first < start and not lines[start].full and _signed_below(lines, start):
+        start += 1  # a promotion between headline and byline
     lead = find_lead(lines, first, start, end)
     kept = [i for i in _kept(lines, min(first, start), start, end) if i != lead]
     if not kept and lead is not None:
@@ -102,6 +115,7 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
         raise _too_little(lines, sum(lines[i].words for i in kept))
     authors = find_authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
+    kept = [i for i in kept if not notes_author(lines, i, authors)] or kept
     while len(kept) > 2 and presents_author(lines[kept[-1]], authors):
         kept.pop()
     return CleanedPage(
@@ -113,6 +127,11 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
         authors=authors,
         section=find_section(lines, title),
     )
+
+
+def _signed_below(lines: Sequence[Line], i: int) -> bool:
+    """Whether a byline or date stands right under a line."""
+    return any(line.kind in (Kind.BYLINE, Kind.DATE) for line in lines[i + 1 : i + 3])
 
 
 def _too_little(lines: Sequence[Line], words: int) -> ExtractionError:
@@ -154,13 +173,46 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
         elif total > best:
             best, best_start, best_end = total, begin, i + 1
     _refuse_list(lines[best_start:best_end])
-    best_end = _without_last_teasers(lines, best_start, best_end)
+    if not _told_live(lines):
+        best_end = _without_last_teasers(lines, best_start, best_end)
+    best_end = _below_box(lines, best_end)
     words = sum(
         line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
     )
     if words < _LEAST_WORDS:
         raise _too_little(lines, words)
     return best_start, best_end
+
+
+def _told_live(lines: Sequence[Line]) -> bool:
+    """Whether the page is a live blog: times of day alone on lines, in order, each over prose."""
+    times = [
+        int(found[1]) * 60 + int(found[2])
+        for i, line in enumerate(lines)
+        if (found := _TIME_ALONE.fullmatch(line.folded))
+        and any(below.kind is Kind.PROSE for below in lines[i + 1 : i + 4])
+    ]
+    return len(times) >= 3 and times in (sorted(times), sorted(times, reverse=True))
+
+
+def _below_box(lines: Sequence[Line], end: int) -> int:
+    """The end of a body whose last paragraphs stand below a short list of other stories.
+
+    Other stories come as headlines, or as a headline and a sentence each: two paragraphs one after
+    the other are the body's own.
+    """
+    box = list(takewhile(lambda line: line.kind in _IN_BOXES, lines[end : end + _TALLEST_BOX]))
+    kinds = [line.kind for line in box]
+    if Kind.LISTING not in kinds or not any(line.headline for line in box):
+        return end
+    below = lines[end + len(box) :]
+    run = list(takewhile(lambda line: line.kind in _HIDDEN_INSIDE or _told(line), below))
+    return end + len(box) + len(run) if sum(map(_told, run)) >= 2 else end
+
+
+def _told(line: Line) -> bool:
+    """Whether a line is a sentence of prose that stands on the page once."""
+    return line.kind in (Kind.PROSE, Kind.ITEM) and line.full and line.copies == 1
 
 
 def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
@@ -200,11 +252,13 @@ def _telling_words(line: Line) -> set[str]:
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
     """Each line's worth; prose under the headlines of a list of other stories has none."""
-    listing, labels, told = False, 0, 0
+    listing, labels, told, live = False, 0, 0, _told_live(lines)
     for i, line in enumerate(lines):
         labels = labels + 1 if line.kind is Kind.SHORT and line.words <= 4 else 0
-        if line.kind in (Kind.LISTING, Kind.END):
+        if line.kind is Kind.LISTING or (line.kind is Kind.END and told):
             listing = True
+        elif line.kind in (Kind.DATE, Kind.BYLINE) and not told:
+            listing = False  # lists above a story end where its head begins
         elif labels > 2:
             listing = False  # its "heading" was an entry of a menu
         elif line.kind is Kind.PROSE and listing and not _teaser(lines, i):
@@ -212,18 +266,25 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
         if line.kind is Kind.PROSE:
             if line.copies > 1:  # a teaser, a notice; or the whole story stands there twice
                 yield -5.0 if line.words < _TEASER else 0.4 * min(line.words, 60)
-            elif listing or _linked_teaser(lines, i) or (told > 150 and _dated_teaser(lines, i)):
+            elif listing or (not live and _other_story(lines, i, told)):
                 yield -8.0
             else:
                 told += line.words
                 yield float(min(line.words, 60))
         elif line.kind is Kind.ITEM:
-            yield -3.0 if listing else min(line.words, 30) * 0.5
+            listing = listing and not _spoken(lines, i)
+            spoken = line.full and line.words >= 20
+            yield -3.0 if listing else min(line.words, 60) * (1.0 if spoken else 0.5)
         elif line.kind is Kind.SHORT:
             wedged = line.copies >= _WEDGE and line.words <= 4 and _between_prose(lines, i)
             yield -0.5 if wedged else _short_worth(line) * (1.5 if listing else 1.0)
         else:
             yield _WORTH.get(line.kind, 0.0)
+
+
+def _other_story(lines: Sequence[Line], i: int, told: int) -> bool:
+    """Whether prose sums up another story, after so many words of this one."""
+    return _linked_teaser(lines, i) or (told > 150 and _dated_teaser(lines, i))
 
 
 def _between_prose(lines: Sequence[Line], i: int) -> bool:
@@ -251,10 +312,17 @@ def _teaser(lines: Sequence[Line], i: int) -> bool:
     return seen is None or seen.kind is not Kind.PROSE
 
 
+def _spoken(lines: Sequence[Line], i: int) -> bool:
+    """Whether an entry is what somebody says in an interview: sentences, at length, in turns."""
+    turns = [line for line in lines[i : i + 2] if line.kind is Kind.ITEM and line.full]
+    return lines[i].full and any(line.words >= 20 for line in turns)
+
+
 def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
     """Whether prose sums up a story that the line above points to ("Watch: …")."""
-    pointed = i > 0 and lines[i - 1].kind is Kind.LINK
-    return pointed and _teaser(lines, i)
+    if i == 0 or lines[i - 1].kind is not Kind.LINK or not _teaser(lines, i):
+        return False
+    return len(_telling_words(lines[i - 1]) & _telling_words(lines[i])) >= 2
 
 
 def _dated_teaser(lines: Sequence[Line], i: int) -> bool:
@@ -289,7 +357,13 @@ def _refuse_list(body: Sequence[Line]) -> None:
 def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
     """Numbers of the lines that are the article's text."""
     kept: list[int] = []
-    kept += [i for i in range(first, start) if lines[i].kind is Kind.PROSE and lines[i].copies == 1]
+    live = _told_live(lines)
+    # Above the body a line without its full stop promotes something.
+    kept += [
+        i
+        for i in range(first, start)
+        if lines[i].kind is Kind.PROSE and lines[i].copies == 1 and (lines[i].full or i == first)
+    ]
     i = start
     listing = False
     while i < end:
@@ -298,18 +372,28 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
             listing = True
         elif line.kind is Kind.PROSE:
             listing = listing and _teaser(lines, i)
-            other = listing or _linked_teaser(lines, i)
-            if not other and not _said_before(lines, kept, i):
+            other = listing or (not live and _linked_teaser(lines, i))
+            repeated = _said_before(lines, kept, i) or _pulled(lines, start, end, i)
+            if not other and not repeated:
                 kept.append(i)
-        elif line.kind is Kind.ITEM and not listing:
-            kept.append(i)
+        elif line.kind is Kind.ITEM:
+            listing = listing and not _spoken(lines, i)
+            if not listing:
+                kept.append(i)
         elif line.kind is Kind.SHORT:
             stop = i
             while stop < end and lines[stop].kind is Kind.SHORT:
                 stop += 1
             if not listing:
-                kept += _kept_short(lines, i, stop, end)
-            elif stop < end and stop - i > 1 and _sub_heading(lines, stop - 1, end):
+                found = _kept_short(lines, i, stop, end)
+                kept += (j for j in found if not _pulled(lines, start, end, j))
+            elif (
+                stop < end
+                and stop - i > 1
+                and _sub_heading(lines, stop - 1, end)
+                and lines[stop - 1].words < min(lines[j].words for j in range(i, stop - 1))
+                and not _spoken(lines, stop)
+            ):
                 kept.append(stop - 1)  # the list ends with it, not in it
             i = stop
             continue
@@ -320,6 +404,16 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
 def _said_before(lines: Sequence[Line], kept: Sequence[int], i: int) -> bool:
     """Whether a line that the page repeats stands in the text already (pull quotes, players)."""
     return lines[i].copies > 1 and any(lines[j].folded == lines[i].folded for j in kept)
+
+
+def _pulled(lines: Sequence[Line], start: int, end: int, i: int) -> bool:
+    """Whether a line is a quotation taken out of another paragraph of the body."""
+    said = lines[i].folded.strip(_QUOTES + ".,! ")
+    quoted = lines[i].text[0] in _QUOTES and lines[i].text.rstrip(".,!")[-1:] in _QUOTES
+    if not quoted or lines[i].words > 45 or len(said) < 25:
+        return False
+    near = range(max(start, i - 12), min(end, i + 12))
+    return any(j != i and lines[j].copies == 1 and said in lines[j].folded for j in near)
 
 
 def _kept_short(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]:
@@ -339,6 +433,8 @@ def _kept_short(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]
             for j in open_ended
         )
         return run if listed >= 0.5 * len(open_ended) else full
+    if len(open_ended) == 2 and all(lines[j].headline and lines[j].words >= 6 for j in open_ended):
+        return full  # other stories: a sub-heading stands alone
     heading = [j for j in open_ended if j == stop - 1 and _sub_heading(lines, j, end)]
     return sorted(full + heading)
 

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from indexer.origins import traced
 from indexer.pipeline import Indexer, Problem, Report
-from indexer.sources import count_documents, open_sources
+from indexer.sources import KINDS, FieldMap, ReadOptions, count_documents, open_sources
 from indexer.sources.folders import ERROR_FILE
-from search.cli import archive_options
+from search.cli import F, archive_options
 from search.engine import Archive, open_archive
 from search.errors import SettingsError, StoreError
 from search.settings import Settings
@@ -33,9 +33,43 @@ passages_option = click.option(
 )
 
 
+def reading_options(command: F) -> F:
+    """The options that say how sources are read: ``kind`` and ``pairs``."""
+    options = (
+        click.option(
+            "--format",
+            "kind",
+            type=click.Choice([suffix.removeprefix(".") for suffix in KINDS]),
+            help="What - and the files that are named are read as."
+            " [default: by their names; - is jsonl]",
+        ),
+        click.option(
+            "--map",
+            "pairs",
+            metavar="OURS=THEIRS",
+            multiple=True,
+            help="A column, JSON name or path (title=content.headline) to take a field from;"
+            " repeatable.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_options(kind: str | None, pairs: Sequence[str]) -> ReadOptions:
+    """What ``reading_options`` said.
+
+    Raises:
+        SettingsError: A pair means nothing.
+    """
+    return ReadOptions(kind, FieldMap.parse(pairs) if pairs else None)
+
+
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @archive_options
+@reading_options
 @passages_option
 @click.option(
     "--errors",
@@ -49,6 +83,8 @@ def index(
     sources: Sequence[str],
     archive: str | None,
     encoder: str | None,
+    kind: str | None,
+    pairs: Sequence[str],
     passages: str,
     errors: str,
     *,
@@ -56,14 +92,21 @@ def index(
 ) -> int:
     """Add articles from files and folders to an archive.
 
-    SOURCES are JSONL files (.jsonl, .json, also .gz), page text (.txt), folders of these, or - for
-    JSONL on standard input. Articles that did not change cost nothing; an interrupted run goes on
-    where it stopped when the command is given again.
+    SOURCES are JSON (.jsonl, .json), tables (.csv, .tsv), page text (.txt), web archives (.warc),
+    each also as .gz; folders of these; or - for standard input. Articles that did not change cost
+    nothing; an interrupted run goes on where it stopped when the command is given again.
     """
+    options = read_options(kind, pairs)
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
-        report = fill(opened, sources, errors=Path(errors), only_opening=passages == "lead")
+        report = fill(
+            opened,
+            sources,
+            errors=Path(errors),
+            options=options,
+            only_opening=passages == "lead",
+        )
     finally:
         opened.close()
     print_report(report, opened.location, Path(errors), as_json=as_json)
@@ -77,6 +120,7 @@ def fill(
     sources: Sequence[str],
     *,
     errors: Path,
+    options: ReadOptions | None = None,
     only_opening: bool = False,
     only_count: bool = False,
 ) -> Report:
@@ -90,10 +134,12 @@ def fill(
         SettingsError: ``errors`` cannot be the place for a list of problems.
         StoreError: The archive fails. The message says how much is safe.
     """
+    options = options or ReadOptions()
     if not only_count:
         archive.create()
     problems = _ErrorFile(errors)
-    with tqdm(total=count_documents(sources), unit="article", desc="Indexing", disable=None) as bar:
+    total = count_documents(sources, options)
+    with tqdm(total=total, unit="article", desc="Indexing", disable=None) as bar:
 
         def progress(report: Report) -> None:
             bar.set_postfix_str(f"{report.passages:,} passages", refresh=False)
@@ -103,7 +149,7 @@ def fill(
             archive, problems.add, progress, only_opening=only_opening, only_count=only_count
         )
         try:
-            run.run(traced(sources, lambda source: open_sources([source])))
+            run.run(traced(sources, lambda source: open_sources([source], options)))
         except KeyboardInterrupt:
             run.report.interrupted = True
         except StoreError as error:

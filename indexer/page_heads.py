@@ -7,11 +7,12 @@ its date or byline; captions and promotions between that and the body are not.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import takewhile
 
 from indexer.bylines import bare_names, is_agency
-from indexer.page_lines import Kind, Line
+from indexer.page_lines import Kind, Line, caption_text, sentence_ends
 from search.languages import LANGUAGES, exact_tokens, fold
 
 _HEAD = 60
@@ -22,6 +23,11 @@ _FAR = 160
 
 _NEAR = 15
 """Lines around title and body in which a date or a byline belongs to the article."""
+
+_PRESENTS = ("is", "covers", "writes", "reports")
+"""What follows an author's name where it is told who that is."""
+
+_BREADCRUMB = re.compile(r"\s[/›»>]\s")
 
 _STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
@@ -44,9 +50,14 @@ def find_title(lines: Sequence[Line], start: int, end: int) -> int | None:
         if (score := _title_score(lines, i, start, body)) > 0
     }
     if not scores:
-        above = [i for i in range(max(0, start - _NEAR), start) if lines[i].headline]
+        above = [
+            i
+            for i in range(max(0, start - _NEAR), start)
+            if lines[i].headline and len(_BREADCRUMB.findall(lines[i].text)) < 2
+        ]
         dated = [i for i in above if _lead_below(lines, i) or _signs_below(lines, i)]
-        return next(iter(dated or above), None)
+        short = [i for i in range(max(0, start - _NEAR), start) if _short_headline(lines, i)]
+        return next(iter(dated or short or above), None)
     signed = [i for i in scores if lines[i].words >= 6 and _signs_below(lines, i)]
     for i in scores:
         # What stands under a dated headline is its caption, or promotes another story.
@@ -76,8 +87,10 @@ def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> f
     line = lines[i]
     if line.kind is Kind.PROSE:
         candidate = line.words <= 30 and (i == 0 or line.copies > 1 or not line.full)
+        candidate = candidate and sentence_ends(line.text) < 2
     else:
         candidate = line.kind is Kind.SHORT and 3 <= line.words <= 35
+        candidate = candidate and len(_BREADCRUMB.findall(line.text)) < 2
     if not candidate or len(line.text) < 10:
         return 0.0
     signs = _signs_below(lines, i)
@@ -91,11 +104,19 @@ def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> f
         return 0.0  # a sub-heading
     score = shared * min(len(words), 7) / 7 * math.exp(-abs(start - i) / 60)
     score += 0.4 if signs else 0.15 * _lead_below(lines, i)
-    score += 0.12 * (line.copies > 1)
+    score += 0.12 * (line.copies > 1) + 0.2 * _ends_breadcrumb(lines, i)
     score += 0.2 * (i == 0) + 0.2 * (i > 0 and _named_by_window(lines[0], line))
     score -= 0.25 * (line.kind is Kind.PROSE) + 0.2 * (i > start)
     score -= 0.3 * line.text.endswith((".", ":", ";"))
     return score
+
+
+def _short_headline(lines: Sequence[Line], i: int) -> bool:
+    """Whether a line of a few words stands where headlines do: over a standfirst and a date."""
+    line, below = lines[i], lines[i + 1]
+    leads = below.kind in (Kind.DATE, Kind.BYLINE) or (below.full and below.words >= 8)
+    named = line.copies == 1 and 2 <= line.words <= 8 and not any(c in "/|›>" for c in line.text)
+    return line.kind is Kind.SHORT and named and leads and _signs_below(lines, i)
 
 
 def _dated_below(lines: Sequence[Line], i: int) -> bool:
@@ -122,6 +143,15 @@ def _lead_below(lines: Sequence[Line], i: int) -> bool:
     return False
 
 
+def _ends_breadcrumb(lines: Sequence[Line], i: int) -> bool:
+    """Whether a line just above ends with this one: "Home Science Research ship maps …"."""
+    title = lines[i].folded
+    above = lines[max(0, i - 6) : i]
+    return lines[i].words >= 4 and any(
+        line.folded.endswith(title) and line.folded != title for line in above
+    )
+
+
 def _named_by_window(window: Line, line: Line) -> bool:
     """Whether the page's first line is the headline with the site's name after it."""
     return line.words >= 4 and window.folded.startswith(line.folded)
@@ -134,7 +164,11 @@ def find_lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | 
     """
     if first > 0 and first < end and lines[first].headline and lines[first].words >= 9:
         return first if lines[first].copies == 1 else None
-    prose = [i for i in range(min(first, start), end) if lines[i].kind is Kind.PROSE][:2]
+    prose = [
+        i
+        for i in range(min(first, start), end)
+        if lines[i].kind is Kind.PROSE and (lines[i].full or i in (first, start))
+    ][:2]
     if len(prose) < 2 or lines[prose[0]].words > 100:
         return None
     apart = {lines[i].kind for i in range(prose[0] + 1, prose[1])}
@@ -152,14 +186,14 @@ def find_captions(lines: Sequence[Line], first: int, start: int, end: int) -> tu
         if i >= end and line.kind not in (Kind.FILE, Kind.CAPTION):
             break
         if line.kind is Kind.CAPTION:
-            found.append(line.text)
-    return tuple(dict.fromkeys(found))
+            found.append(caption_text(line.text))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def find_date(lines: Sequence[Line], title: int | None, start: int, end: int) -> str | None:
     """The date that is shown with the title, else right after the body. None is guessed."""
     origin = start if title is None else title
-    below = range(origin, min(len(lines), max(start, origin) + 4))
+    below = range(origin, min(len(lines), max(start, origin) + 6))
     above = range(origin - 1, max(-1, origin - 6), -1)
     after = range(end, min(len(lines), end + 4))
     for place in (below, above, after):
@@ -178,7 +212,8 @@ def find_authors(
 ) -> tuple[str, ...]:
     """Who signed: under the title, or right after the body."""
     head = range(max(0, first - 4), min(start + 3, end))
-    at_top = [name for i in head for name in lines[i].names]
+    at_top = [name for i in head if lines[i].kind is Kind.BYLINE for name in lines[i].names]
+    at_top = at_top or [name for i in head for name in lines[i].names]
     if not at_top:
         at_top = _names_beside_date(lines, first, start)
     return tuple(dict.fromkeys(at_top or _names_after(lines, start, end, lang)))
@@ -222,12 +257,19 @@ def _names_beside_date(lines: Sequence[Line], first: int, start: int) -> list[st
     return found
 
 
-def presents_author(line: Line, authors: Sequence[str]) -> bool:
-    """Whether a last paragraph presents an author: "Ann Lee is a reporter at …"."""
-    about = any(
-        line.text.startswith(f"{name} {verb} ") for name in authors for verb in ("is", "là")
+def notes_author(lines: Sequence[Line], i: int, authors: Sequence[str]) -> bool:
+    """Whether a line under the byline says what its author did: "Ann Lee reported from …"."""
+    below = i > 0 and lines[i - 1].kind is Kind.BYLINE
+    return below and any(
+        re.match(rf"{re.escape(name)} [a-z]", lines[i].text) is not None for name in authors
     )
-    return about and line.words <= 100
+
+
+def presents_author(line: Line, authors: Sequence[str]) -> bool:
+    """Whether a last paragraph presents an author: "Ann Lee is a reporter at …", "Lee covers …"."""
+    full = {f"{fold(name)} {verb} " for name in authors for verb in ("la", *_PRESENTS)}
+    last = {f"{fold(name.split()[-1])} {verb} " for name in authors for verb in _PRESENTS}
+    return line.words <= 100 and line.folded.startswith(tuple(full | last))
 
 
 def find_section(lines: Sequence[Line], title: int | None) -> str | None:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import takewhile
 
-from indexer.bylines import is_name, says_signed, signature, signers_beside_date
+from indexer.bylines import credits_line, is_name, says_signed, signature, signers_beside_date
 from indexer.dates import find_date
 from search.languages import fold
 
@@ -81,16 +82,28 @@ _INNER_STOP = re.compile(r"[^\W\d_]{3,}[.!?…][\"”’»)]*\s+[\"“‘(]?[^\W
 _GLUED = re.compile(r"(?<=[a-zà-ỹ])(?=[A-ZĐ])")
 
 _CREDIT = re.compile(
-    r"(?:\b(?:Ảnh|Ảnh minh họa|Ảnh tư liệu|Nguồn ảnh|Đồ họa|Photo|Photos|Photograph|Photographer"
-    r"|Image|Images|Picture|Pictures|Credit|Image credits?|Photo credits?|Illustration|File photo)"
-    r"\s*(?:[:：]|by\b|courtesy\b|via\b).{0,80}$"
+    r"(?:\b(?:Ảnh|ẢNH|Ảnh minh họa|Ảnh tư liệu|Nguồn ảnh|Đồ họa|Photo|PHOTO|Photos|PHOTOS"
+    r"|Photograph|Photographer|Image|Images|Picture|Pictures|Credit|Image credits?"
+    r"|Photo credits?|Illustration|File photo)\s*(?:[:：]|by\b|courtesy\b|via\b).{0,80}$"
     r"|(?:Getty(?: Images)?|Shutterstock|iStock|Unsplash|stock\.adobe\.com|/(?:AFP|AP|EPA|TTXVN|VNA"
     r"|Reuters|REUTERS|Xinhua|Bloomberg|Getty Images)|\bREUTERS/[\w .'-]{3,40}"
     r"|\(?AP Photo\b.{0,40})"
     r"[)\]]?\.?$|\bREUTERS/|\(AP Photo|^\[\d+/\d+\]|^\d{1,2} ?(?:of|/) ?\d{1,2}(?=[A-Z])"
     r"|\bFile (?:photo|image)\b|\bCredit\.\.\."
     r"|[.!?”\"’\w] \((?:[^\W\d_][\w.'’-]* ?){1,4} ?/ ?[^()]{2,40}\)$"
-    r"|^(?:Media|Image|Video) caption\b.)"
+    r"|[.!?”\"’] (?:Courtesy of|Permission granted by) .{2,60}$"
+    r"|[.!?”\"’] / (?:[A-Z][\w.'’-]* ?){1,4}$"
+    r"|\((?:[\w.-]+ ){0,3}[Pp]hotos?(?: by|:| courtesy).{2,60}\)$"
+    r"|^(?:(?:Media|Image|Video) caption|Chụp lại hình ảnh|Chú thích ảnh)\b.)"
+)
+# Alone on a line, it says that the next one is a caption.
+_CAPTION_BELOW = re.compile(
+    r"(?:(?:image|media|video) caption|chup lai hinh anh|chu thich anh)\s*[,:]?"
+)
+_NO_CAPTION_TEXT = re.compile(
+    r"^(?:\[\d+/\d+\]|Item \d+ of \d+\s|\d{1,2} of \d{1,2} ?[|:]\s"
+    r"|(?:(?:Media|Image|Video) caption|Chụp lại hình ảnh|Chú thích ảnh)\s*[,:]?\s)\s*"
+    r"|\s*Purchase Licensing Rights\b.*$|,? opens new tab$"
 )
 # "© Ann Lee/AFP Divers at the reef": a caption, where a footer would give a year.
 _CREDIT_FIRST = re.compile(r"(?:©|Ảnh:|Photo:)\s*\S.{20,}")
@@ -125,15 +138,19 @@ in|in bai|in bai viet|print|share|chia se|chia se bai viet|share this|share this
 |huy|gui|send|submit|accept|accept all|reject|reject all|cookies|cookie settings|manage cookies
 |privacy|privacy policy|terms|terms of use|terms of service|terms and conditions|terms & conditions
 |contact|contact us|about|about us|lien he|lien he quang cao|gioi thieu|quang cao|advertisement
-|advertising|advertise|ads|ad|sponsored|promoted|story continues below|story continues
+|advertising|advertise|ads|ad|sponsored|promoted|skip advertisement|story continues below this ad
+|story continues below|story continues
 |article continues below|article continues below advertisement|continues below|image|images
-|image caption|image source|caption|photo|photos|photo gallery|view gallery|gallery|anh|media
+|image caption|image source|media caption|chup lai hinh anh|chu thich anh
+|caption|photo|photos|photo gallery|view gallery|gallery|anh|media
 |getty images|hide caption|toggle caption|enlarge|enlarge this image|breaking|breaking news|live
 |hot|rss|tieng viet|english|quay lai|bao loi|danh gia|gop y|phan hoi|tra loi|doc ngay|xem ngay
 |reply|report|help|faq
 |faqs|and|or|to|bang|hoac|qua|cho|voi|open|opens new tab|opens in new window|new tab|read|doc
 |wordcount|by|written by|author|authors|publish date|published by|posted by|tac gia|word count
 |mins|min read|phut doc|phut|reading time|estimated reading time|ago|edition
+|after newsletter promotion|skip past newsletter promotion|newsletter promotion
+|thuc hien|tong hop|bai va anh|clip|ad feedback|story saved|feedback|link copied|see all topics
 |published|updated|last updated|cap nhat|lan cuoi|just now|vua xong|gift article|give this article
 |your browser does not support the audio element|newsletters|newsletter|tags|keywords|tu khoa
 """.replace("\n", "")
@@ -146,6 +163,16 @@ _NOISE_STEP = re.compile(
     rf"(?:(?:{'|'.join(sorted(_NOISE_PHRASES.split('|'), key=len, reverse=True))})(?![^\W_])"
     rf"|{_NOISE_COUNT}(?![^\W_]))|[^\w]+"
 )
+_BOX_BEGINS = re.compile(
+    r"(?:skip|bo qua) .{2,60} (?:and continue reading|va tiep tuc doc)(?: .{2,40})?"
+)
+_BOX_ENDS = re.compile(r"(?:end of|het phan) .{2,60}")
+_CONTENTS = re.compile(
+    r"jump to(?: section)?|(?:table of )?contents|in this (?:article|guide|story)|on this page"
+    r"|muc luc|noi dung (?:chinh|bai viet)|trong bai (?:viet )?nay"
+)
+_LONGEST_BOX = 40
+"""Lines."""
 # Notices that are whole sentences: two of these signs, or one that nobody else uses.
 _NOTICE_SIGN = re.compile(
     r"\bsubscri(?:be|bing|bers?|ption)\b|\bnewsletters?\b|\b(?:your|my) inbox\b|\bsign(?:ing)? up\b"
@@ -176,7 +203,17 @@ _NOTICE = re.compile(
     r"|appeared|provided)"
     r"|you have been successfully|thank you for (?:subscribing|signing)|follow us on"
     r"|theo doi chung toi"
-    r"|moi ban doc (?:quan tam )?theo doi|quet ma qr|tai ung dung|download (?:our|the) app"
+    r"|moi (?:ban doc|quy (?:ban )?doc gia|quy vi)\b.{0,50}\b(?:theo doi|chuyen muc|don doc|xem)\b"
+    r"|quet ma qr|tai ung dung|download (?:our|the) app"
+    r"|^a version of this (?:article|story|column) appear"
+    r"|^this (?:audio|video|article|summary) (?:is|was) (?:auto|automatically|ai|machine)\b"
+    r"|\bcontributed to this (?:report|story|article)\b"
+    r"|press standards organi[sz]ation|editors.? code of practice|wish to complain"
+    r"|find this story in my"
+    r"|^view this post on \w+$|^a (?:post|video) shared by .{2,80}$"
+    r"|^getting your .{2,40} ready\W*$|chi (?:mang tinh(?: chat)?|co tinh chat) tham khao"
+    r"|^(?:sign up|subscribe)(?:$| ?[:.!,]| (?:now|here|to|for|today)\b)"
+    r"|^(?:image source|nguon hinh anh|role|vai tro), .{2,60}$"
     r"|we(?:'|’)ll send you|scroll (?:down )?to|report (?:an )?(?:error|typo)"
 )
 _LINK = re.compile(
@@ -187,6 +224,10 @@ _LINK = re.compile(
     r"|bai lien quan|moi xem|moi doc|co the ban quan tam|xem lai|funda olunye udaba lapha)"
     r"\s*(?:[:：|>»–]|\s-\s)\s*\S"
 )
+# Alone on a line, above a headline, it is no button.
+_MORE_BELOW = re.compile(r"(?:doc|xem) them|read more|see more|related article")
+# With its colon it heads what an expert says; without, it is the button below a comment.
+_ANSWER = re.compile(r"(?:tra loi|hoi|dap) ?:")
 _LISTING = re.compile(
     r"(?:tin|bai|bai viet|cac tin|cac bai|video|anh|chuyen)? ?(?:tuc )?(?:khac|cu hon|moi hon|"
     r"(?:co )?lien quan|cung (?:chuyen muc|tac gia|chu de|muc|su kien)|(?:doc"
@@ -259,7 +300,38 @@ def read_lines(text: str) -> list[Line]:
         words = len(text_.split())
         lines.append(Line(text_, key, kind, words, gap, copies[key], date, names))
         gap = False
-    return [_in_company(lines, i) for i in range(len(lines))]
+    return _without_contents(_without_boxes([_in_company(lines, i) for i in range(len(lines))]))
+
+
+def _without_contents(lines: list[Line]) -> list[Line]:
+    """The lines with a table of contents made noise, so that it repeats no sub-heading."""
+    for i, line in enumerate(lines):
+        if not _CONTENTS.fullmatch(line.folded.strip(" :")):
+            continue
+        entries = list(takewhile(lambda below: below.copies > 1, lines[i + 1 : i + _LONGEST_BOX]))
+        named = {entry.folded for entry in entries}
+        if len(named) < 2:
+            continue
+        for j, other in enumerate(lines):
+            if i <= j <= i + len(entries):
+                lines[j] = replace(other, kind=Kind.NOISE)
+            elif other.folded in named:
+                lines[j] = replace(other, copies=other.copies - 1)
+    return lines
+
+
+def _without_boxes(lines: list[Line]) -> list[Line]:
+    """The lines with those made noise that a page lets its readers skip.
+
+    "Skip Podcast and continue reading" … "End of Podcast", for those who listen to pages.
+    """
+    for i, line in enumerate(lines):
+        if line.words <= 12 and _BOX_BEGINS.fullmatch(line.folded):
+            below = range(i + 1, min(i + _LONGEST_BOX, len(lines)))
+            end = next((j for j in below if _BOX_ENDS.fullmatch(lines[j].folded)), i)
+            for j in range(i, end + 1):
+                lines[j] = replace(lines[j], kind=Kind.NOISE, names=(), date=None)
+    return lines
 
 
 def _in_company(lines: Sequence[Line], i: int) -> Line:
@@ -273,14 +345,26 @@ def _in_company(lines: Sequence[Line], i: int) -> Line:
     credited = any(_CREDIT_ALONE.fullmatch(other.text) for other in after)
     if credited and line.kind in (Kind.SHORT, Kind.PROSE) and 2 < line.words <= 30:
         return replace(line, kind=Kind.CAPTION)
+    if line.headline and any(_MORE_BELOW.fullmatch(other.folded) for other in before):
+        return replace(line, kind=Kind.LINK)
     if _CREDIT_ALONE.fullmatch(line.text):
         return replace(line, kind=Kind.NOISE)
     return line
 
 
+def caption_text(text: str) -> str:
+    """What a caption says, without the labels and buttons that stand in its line."""
+    return _NO_CAPTION_TEXT.sub("", text).strip()
+
+
 def ends_sentence(text: str) -> bool:
     """Whether a line ends in punctuation as sentences do."""
     return _SENTENCE_END.search(text) is not None
+
+
+def sentence_ends(text: str) -> int:
+    """How many sentences end inside of a line."""
+    return len(_INNER_STOP.findall(text))
 
 
 def _judge(
@@ -294,9 +378,12 @@ def _judge(
         date, rest = found
         if _beside_date(text, rest):
             return Kind.DATE, date, signers_beside_date(text, rest)
-    after_file = bool(before) and before[-1].kind is Kind.FILE
+    announced = bool(before) and _CAPTION_BELOW.fullmatch(before[-1].folded) is not None
+    after_file = announced or (bool(before) and before[-1].kind is Kind.FILE)
     if after_file and words > 2 and words <= (40 if gap else 90):
         return Kind.CAPTION, None, ()
+    if _ANSWER.fullmatch(folded):
+        return Kind.SHORT, None, ()
     if _is_noise(text):
         # "Xem thêm" alone is a button; with a colon it heads what follows.
         return Kind.LISTING if text.endswith(":") and words > 1 else Kind.NOISE, None, ()
@@ -306,6 +393,8 @@ def _judge(
         return Kind.LISTING, None, ()
     if words <= 40 and (_TAGS.match(folded) or _LINK.match(folded)):
         return Kind.LINK, None, ()
+    if words <= 25 and (signers := credits_line(text)):
+        return Kind.BYLINE, None, signers
     if words <= 80 and _is_notice(folded, words):
         return Kind.NOISE, None, ()
     if words <= 80 and (_CREDIT.search(text) or _CREDIT_FIRST.match(text)):

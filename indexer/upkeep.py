@@ -10,7 +10,13 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from indexer.commands import fill, passages_option, print_report
+from indexer.commands import (
+    fill,
+    passages_option,
+    print_report,
+    read_options,
+    reading_options,
+)
 from indexer.deepening import deepen as add_passages
 from indexer.mirroring import Vanished, objections, vanished, withdraw
 from indexer.origins import origin_of
@@ -29,6 +35,7 @@ _SHOWN = 20
 @click.argument("sources", nargs=-1, required=True)
 @archive_options
 @passages_option
+@reading_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--force", is_flag=True, help="Remove what vanished even where that looks rash.")
 @click.option(
@@ -44,6 +51,8 @@ def sync(
     archive: str | None,
     encoder: str | None,
     passages: str,
+    kind: str | None,
+    pairs: Sequence[str],
     errors: str,
     *,
     dry_run: bool,
@@ -56,6 +65,7 @@ def sync(
     other source has them too. Nothing is removed when a file could not be read, or when most of
     what a source once held is missing, unless --force is given.
     """
+    options = read_options(kind, pairs)
     names = [origin_of(source) for source in sources]
     for source, name in zip(sources, names, strict=True):
         if name is None:
@@ -67,6 +77,7 @@ def sync(
             opened,
             sources,
             errors=Path(errors),
+            options=options,
             only_opening=passages == "lead",
             only_count=dry_run,
         )

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.sources.base import Failure, Origin, RawDocument, Source
 from indexer.sources.folders import Folder
 from indexer.sources.jsonfiles import JsonFile, JsonLines
+from indexer.sources.mapping import FieldMap, Mapped
 from indexer.sources.pagetext import PageText
 from indexer.sources.reading import STDIN, is_stream, shown
+from indexer.sources.tables import Table
+from indexer.sources.webarchives import WebArchive
 
 __all__ = [
     "KINDS",
     "Failure",
+    "FieldMap",
     "Origin",
     "RawDocument",
+    "ReadOptions",
     "Source",
     "count_documents",
     "open_sources",
@@ -26,33 +32,58 @@ KINDS: dict[str, Callable[[str], Source]] = {
     ".jsonl": JsonLines,
     ".ndjson": JsonLines,
     ".json": JsonFile,
+    ".csv": Table,
+    ".tsv": Table,
     ".txt": PageText,
+    ".warc": WebArchive,
 }
 """File name suffix → what reads such a file. Each may also be followed by ".gz"."""
 
+_STRUCTURED = (JsonLines, JsonFile, Table)
+"""Kinds whose documents have names that can be mapped to ours."""
 
-def open_sources(args: Sequence[str]) -> Iterator[RawDocument | Failure]:
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How sources are read.
+
+    Attributes:
+        format: A kind of ``KINDS`` without its dot: what standard input, and files that are named
+            one by one, are read as, whatever they are called. Files in folders go by their names.
+        names: Which of a data set's names are ours, in JSON and tables.
+    """
+
+    format: str | None = None
+    names: FieldMap | None = None
+
+
+_AS_NAMED = ReadOptions()
+
+
+def open_sources(
+    args: Sequence[str], options: ReadOptions = _AS_NAMED
+) -> Iterator[RawDocument | Failure]:
     """Documents of all sources, in order, read as they are asked for.
 
     Args:
-        args: Paths of files and folders; "-" is JSONL on standard input.
+        args: Paths of files and folders; "-" is standard input, JSONL unless options say otherwise.
 
     Returns:
         Documents, and a ``Failure`` for everything that cannot be read. Nothing is raised.
     """
     for arg in args:
-        source = _source(arg)
+        source = _source(arg, options)
         if isinstance(source, Failure):
             yield source
         else:
             yield from source.documents()
 
 
-def count_documents(args: Sequence[str]) -> int | None:
+def count_documents(args: Sequence[str], options: ReadOptions = _AS_NAMED) -> int | None:
     """How many items ``open_sources`` will give; None where a source can be read only once."""
     total = 0
     for arg in args:
-        source = _source(arg)
+        source = _source(arg, options)
         number = 1 if isinstance(source, Failure) else source.count()
         if number is None:
             return None
@@ -60,26 +91,37 @@ def count_documents(args: Sequence[str]) -> int | None:
     return total
 
 
-def _source(arg: str) -> Source | Failure:
+def _source(arg: str, options: ReadOptions) -> Source | Failure:
     """The source that an argument names."""
-    if arg == STDIN:
-        return JsonLines(STDIN)
     if not arg:
         return Failure("(empty)", None, "names no file: a shell variable may be unset")
-    if Path(arg).is_dir():
-        return Folder(arg, _by_suffix)
-    if (source := _by_suffix(arg)) is not None:
-        return source
-    if is_stream(arg):  # <(command) of a shell
-        return JsonLines(arg)
-    if not os.path.lexists(arg):
+    if arg != STDIN and Path(arg).is_dir():
+        return Folder(arg, lambda path: _by_suffix(path, options))
+    if arg != STDIN and not os.path.lexists(arg):
         return Failure(shown(arg), None, "no such file or folder: check the spelling")
+    if options.format:
+        return _opened(KINDS[f".{options.format}"], arg, options)
+    if arg != STDIN and (source := _by_suffix(arg, options)) is not None:
+        return source
+    if is_stream(arg):  # also <(command) of a shell
+        return _opened(JsonLines, arg, options)
     kinds = ", ".join(KINDS)
-    reason = f"its kind is not known: the name must end in {kinds}, or one of these and .gz"
+    reason = (
+        f"its kind is not known: the name must end in {kinds}, or one of these and .gz, or"
+        " --format say what it is"
+    )
     return Failure(shown(arg), None, reason)
 
 
-def _by_suffix(path: str) -> Source | None:
+def _by_suffix(path: str, options: ReadOptions) -> Source | None:
     name = Path(path.lower())
     kind = KINDS.get((name.with_suffix("") if name.suffix == ".gz" else name).suffix)
-    return kind(path) if kind else None
+    return _opened(kind, path, options) if kind else None
+
+
+def _opened(kind: Callable[[str], Source], path: str, options: ReadOptions) -> Source:
+    names = options.names
+    if names is None or kind not in _STRUCTURED:
+        return kind(path)
+    source = Table(path, named="text" in names.paths) if kind is Table else kind(path)
+    return Mapped(source, names, file=shown(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -28,7 +29,7 @@ class JsonLines:
         found = False
         try:
             with opened(self.file) as stream:
-                for item in self._lines(stream):
+                for item in self.read(stream):
                     found = True
                     yield item
         except FetchError as error:
@@ -50,7 +51,8 @@ class JsonLines:
             number += 1
         return max(1, number)
 
-    def _lines(self, stream: BinaryIO) -> Iterator[RawDocument | Failure]:
+    def read(self, stream: BinaryIO) -> Iterator[RawDocument | Failure]:
+        """One item for each line of an open stream that is not blank."""
         for number, line in _numbered(stream):
             if line is None:
                 yield Failure(
@@ -82,11 +84,18 @@ class JsonFile:
     def documents(self) -> Iterator[RawDocument | Failure]:
         """One item for each element of the array, or for the object."""
         try:
-            if self._is_lines():
-                yield from JsonLines(self.file).documents()
-                return
+            if not is_stream(self.file):
+                with opened(self.file) as stream:
+                    lines = _is_lines(stream)
+                if lines:
+                    yield from JsonLines(self.file).documents()
+                    return
             with opened(self.file) as stream:
-                text = decode(without_bom(stream.read()))
+                data = stream.read()
+            if is_stream(self.file) and _is_lines(io.BytesIO(data)):
+                yield from JsonLines(self.file).read(io.BytesIO(data))
+                return
+            text = decode(without_bom(data))
         except FetchError as error:
             yield Failure(self.name, None, str(error))
             return
@@ -102,19 +111,8 @@ class JsonFile:
                 yield Failure(self.name, None, str(error))
 
     def count(self) -> int | None:
-        """Elements of the array; the file is read for it."""
-        return sum(1 for _ in self.documents())
-
-    def _is_lines(self) -> bool:
-        """Whether the first line is an object by itself and something follows."""
-        with opened(self.file) as stream:
-            for _, line in _numbered(stream):
-                if line is not None and line.strip():
-                    try:
-                        return isinstance(_parsed(decode(line)), dict)
-                    except FetchError:
-                        return False
-        return False
+        """Elements of the array; the file is read for it. None for what can be read only once."""
+        return None if is_stream(self.file) else sum(1 for _ in self.documents())
 
     def _elements(self, text: str, at: int) -> Iterator[RawDocument | Failure]:
         decoder = json.JSONDecoder()
@@ -154,6 +152,17 @@ def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
             yield number, None
         else:
             yield number, without_bom(line) if number == 1 else line
+
+
+def _is_lines(stream: BinaryIO) -> bool:
+    """Whether the first line is an object by itself."""
+    for _, line in _numbered(stream):
+        if line is not None and line.strip():
+            try:
+                return isinstance(_parsed(decode(line)), dict)
+            except FetchError:
+                return False
+    return False
 
 
 def _skip(text: str, at: int) -> int:

@@ -1,0 +1,150 @@
+"""Pages out of web archives: WARC files, as crawlers and recorders in browsers write them."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import logging
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from warcio.archiveiterator import WARCIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeadersParserException
+
+from indexer.sources.base import Failure, Origin, RawDocument
+from indexer.sources.reading import is_stream, opened_bytes, shown
+from indexer.sources.warcrecords import LARGEST, Record, read_records
+from search.errors import ExtractionError, FetchError, NotAnArticleError
+
+_HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
+_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.I | re.S)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+
+# It would write what it thinks of odd addresses between the lines of the progress bar.
+logging.getLogger("warcio").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page as a server sent it: bytes, or text where the server named their encoding."""
+
+    uri: str
+    html: bytes | str
+
+
+class WebArchive:
+    """A WARC file, also packed with gzip.
+
+    Taken are responses with status 200 that are HTML. Records that are damaged are reported with
+    the address of their page, and those after them are read. WARC-Date says when a page was
+    collected, so it is no article's date.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.name = shown(file)
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """One item for each page or damaged record, and a note on the records passed over."""
+        # lxml and what comes with it take a fifth of a second: only for who has pages.
+        from indexer.extraction import extract_page
+
+        for item in self._items():
+            if isinstance(item, Failure):
+                yield item
+                continue
+            try:
+                fields = extract_page(item.html, url=item.uri)
+            except ExtractionError as error:
+                # Crawls are full of pages that list stories: these are no errors.
+                skipped = isinstance(error, NotAnArticleError)
+                yield Failure(self._place(item.uri), None, str(error), skipped=skipped)
+            else:
+                yield RawDocument(Origin(self._place(item.uri)), fields=fields)
+
+    def count(self) -> int | None:
+        """Pages, damaged records and the note; nothing is extracted for it."""
+        return None if is_stream(self.file) else sum(1 for _ in self._items())
+
+    def _items(self) -> Iterator[_Page | Failure]:
+        passed_over, taken = Counter[str](), 0
+        try:
+            with opened_bytes(self.file) as raw:
+                for record in read_records(raw):
+                    item = self._judged(record)
+                    if isinstance(item, str):
+                        passed_over[item] += 1
+                    else:
+                        taken += 1
+                        yield item
+        except FetchError as error:
+            yield Failure(self.name, None, str(error))
+            return
+        what = ", ".join(f"{kind}: {number:,}" for kind, number in passed_over.most_common(8))
+        if not taken:
+            yield Failure(self.name, None, f"holds no page; records: {what or 'none'}")
+        elif passed_over:
+            yield Failure(self.name, None, f"records passed over: {what}", skipped=True)
+
+    def _judged(self, record: Record) -> _Page | Failure | str:
+        """The page in a record, or what is wrong with it, or what it is instead of a page."""
+        if record.kind not in ("response", "") and not record.data:
+            return f"{record.kind}, damaged or too large"
+        if record.problem is not None:
+            return Failure(self._place(record.uri), None, record.problem)
+        if record.kind != "response":
+            return record.kind or "without a type"
+        try:
+            return _page(record)
+        except FetchError as error:
+            return Failure(self._place(record.uri), None, str(error))
+
+    def _place(self, uri: str) -> str:
+        return f"{self.name}: {uri}" if uri else self.name
+
+
+def _page(record: Record) -> _Page | str:
+    """The page that a response brought, or what it is instead.
+
+    Raises:
+        FetchError: The response is malformed or too large.
+    """
+    if not record.uri.startswith(("http:", "https:")):
+        return "not HTTP"
+    try:
+        response = next(iter(WARCIterator(io.BytesIO(record.data))))
+        head = response.http_headers
+        status = head.get_statuscode() if head is not None else ""
+        if not (len(status) == 3 and status.isdecimal()):
+            raise FetchError("the response in the record does not begin with an HTTP status")
+        if status != "200":
+            return f"status {status}"
+        kind = head.get_header("Content-Type") or ""
+        if kind and not _HTML_TYPE.match(kind):
+            return "not HTML"
+        body = response.content_stream().read(LARGEST + 1)
+    except (ArchiveLoadFailed, StatusAndHeadersParserException, StopIteration, EOFError) as error:
+        raise FetchError("the response in the record does not begin with an HTTP head") from error
+    except (zlib.error, ValueError, OSError) as error:
+        raise FetchError(f"the response's content cannot be unpacked ({error})") from error
+    if len(body) > LARGEST:
+        raise FetchError(f"the page is larger than {LARGEST >> 20} MiB: no page of news is")
+    if not body.strip():
+        raise FetchError("the page is empty: crawl it again")
+    if not kind and not _HTML_START.match(body[:4096]):
+        return "not HTML"
+    return _Page(record.uri, _decoded(body, kind))
+
+
+def _decoded(body: bytes, content_type: str) -> bytes | str:
+    """Text where the server named the encoding, which counts more than what the page says of it."""
+    if match := _CHARSET.search(content_type):
+        try:
+            return body.decode(codecs.lookup(match[1]).name)
+        except (LookupError, UnicodeDecodeError):
+            pass  # the page itself may know better
+    return body
