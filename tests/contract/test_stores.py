@@ -619,3 +619,48 @@ def test_what_changes_while_everything_is_embedded_again(store, make_store):
     assert store.shallow() == ["changed", "late"]
     assert store.brought("/tin") == ["late", "same"]
     assert store.upsert([entry("gone", "tin", unit(1))]).barred == ("gone",)
+
+
+def directed(*values):
+    """A direction of language as a profile keeps it."""
+    return replace(PROFILE, direction=tuple(unit(*values).tolist()))
+
+
+def test_the_language_is_taken_out_where_vectors_are_compared(missing_store):
+    """With the direction (1, 0, …) taken out, only the rest of a vector counts."""
+    missing_store.create(directed(1))
+    filled(
+        missing_store,
+        entry("near", "một", unit(0.9, 0.3, 0.1)),
+        entry("far", "hai", unit(0.1, 0.1, 0.9)),
+    )
+    [found] = missing_store.find([NearestLookup(VI, unit(0, 1), 10)])
+    assert ids(found) == ["near", "far"]
+    expected = 0.3 / np.hypot(0.3, 0.1)
+    assert found[0].score == pytest.approx(expected, abs=1e-5)
+    assert found[0].language == pytest.approx(float(unit(0.9, 0.3, 0.1)[0]), abs=1e-5)
+
+
+def test_the_models_own_vectors_are_kept(missing_store):
+    missing_store.create(directed(1))
+    vectors = [unit(0.9, 0.3, 0.1), unit(0.2, 0.1, 0.9), unit(1)]
+    filled(missing_store, entry("a", "một hai ba bốn", *vectors), entry("b", "năm"))
+    found = missing_store.vectors(["a", "b", "unknown"])
+    np.testing.assert_allclose(found["a"], vectors, atol=1e-6)
+    assert len(found.get("b", ())) == 0
+    [first, *_] = missing_store.entries()
+    np.testing.assert_allclose(first.vectors, vectors, atol=1e-6)
+
+
+def test_another_direction_is_refused(store):
+    with pytest.raises(ArchiveMismatchError, match="reembed"):
+        store.create(directed(0, 1))
+
+
+def test_sizes_count_each_language(store):
+    assert sum(store.sizes().values()) == 0
+    filled(store, entry("a", "một", unit(1)), entry("b", "one", unit(1), lang="en"))
+    filled(store, entry("c", "hai", unit(1)))
+    store.delete(["a"])
+    store.flush()
+    assert {lang: n for lang, n in store.sizes().items() if n} == {"vi": 1, "en": 1}

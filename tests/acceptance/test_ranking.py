@@ -1,0 +1,107 @@
+"""The ranking on the stories that ship, in both stores: scores explained, one answer, guards."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from support.archives import demo_archive
+from support.elasticsearch import elasticsearch_url
+
+from search.copying import copy_archive
+from search.engine import open_archive
+from search.records import Filters, Query
+from search.settings import Settings
+
+__all__ = ["elasticsearch_url"]
+
+QUERIES = [
+    "giá cà phê",
+    "gia ca phe",
+    "coffee prices",
+    "đường sắt tốc độ cao",
+    "new railway line",
+    "ngập lụt ở miền trung",
+    "solar power",
+    "bóng đá nữ",
+]
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    archive = open_archive(str(demo_archive(tmp_path_factory)))
+    yield archive
+    archive.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(embedded, elasticsearch_url):
+    place = f"{elasticsearch_url}/songngu-{uuid.uuid4().hex}"
+    report = copy_archive(embedded.location, place, settings=Settings())
+    assert not report.failures
+    archive = open_archive(place)
+    yield archive
+    archive.store.drop()
+    archive.close()
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_both_stores_give_one_answer(embedded, cluster, query):
+    ours, theirs = embedded.search(Query(query)), cluster.search(Query(query))
+    assert ours.total == theirs.total
+    for lang, hits in ours.results.items():
+        others = theirs.results[lang]
+        assert [hit.article.id for hit in hits] == [hit.article.id for hit in others]
+        for hit, other in zip(hits, others, strict=True):
+            # Elasticsearch keeps the lengths of texts in a byte.
+            assert hit.score == pytest.approx(other.score, abs=0.005)
+            assert hit.matched == other.matched
+    assert ours.mixed == theirs.mixed
+
+
+@pytest.mark.parametrize("store", ["embedded", "cluster"])
+@pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])
+@pytest.mark.parametrize("query", ["gia ca phe", "coffee prices"])
+def test_an_explanation_adds_up_to_the_score(store, mode, query, request):
+    archive = request.getfixturevalue(store)
+    results = archive.search(Query(query, mode=mode, explain=True))
+    hits = [hit for hits in results.results.values() for hit in hits]
+    assert hits
+    for hit in hits:
+        e = hit.explanation
+        meaning = (e.cosine or 0.0) + e.language_correction + e.feedback
+        assert hit.score == pytest.approx(meaning + e.word_weight * e.words, abs=2e-5)
+        assert (e.cosine is None) == (mode == "words")
+        assert e.word_rank or e.meaning_rank
+    if mode != "words":
+        assert any(hit.explanation.language_correction for hit in hits)
+
+
+def test_what_stands_out_at_home_tells_the_search_abroad(embedded):
+    """Only the other language's hits have feedback; the same story comes first there."""
+    results = embedded.search(Query("giá cà phê Tây Nguyên lập kỷ lục", explain=True))
+    assert {hit.explanation.feedback for hit in results.results["vi"]} == {0.0}
+    abroad = results.results["en"]
+    best = results.results["vi"][0].article.id
+    assert abroad[0].article.id == best.replace("-vi", "-en")
+    assert abroad[0].explanation.feedback > 0
+
+
+def test_one_list_alone_is_ranked_as_in_both(embedded):
+    """The own language is asked too where only the other is wanted."""
+    both = embedded.search(Query("giá cà phê"))
+    alone = embedded.search(Query("giá cà phê", lang="en"))
+    assert list(alone.results) == ["en"]
+    assert [h.article.id for h in alone.results["en"]] == [h.article.id for h in both.results["en"]]
+
+
+def test_hits_are_not_explained_unless_asked(embedded):
+    results = embedded.search(Query("giá cà phê"))
+    assert "explanation" not in results.to_json()["results"]["vi"][0]
+
+
+def test_feedback_never_leaves_the_filters(embedded):
+    filters = Filters("2025-01-01", "2025-12-31")
+    results = embedded.search(Query("giá cà phê", filters=filters))
+    for hits in results.results.values():
+        assert all(hit.article.date[:4] == "2025" for hit in hits)
