@@ -19,7 +19,7 @@ _OPERATOR = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>(?<
 
 # Boosts of the fields in a language's own word list, relative to the exact or folded token.
 _COMPOUND_BOOST = 0.25
-_STEM_BOOST = 0.5
+_STEM_BOOST = 0.3
 _TITLE_BOOST = 0.15
 _RESTORED_BOOST = 0.5
 
