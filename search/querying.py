@@ -29,9 +29,10 @@ class ReadQuery:
     """A query after reading.
 
     Attributes:
-        text: The words to look for, operators taken out, as typed.
+        text: The words to look for, operators taken out, keys of input methods read.
         lang: The language it was read as.
-        read_as: ``text`` with its diacritics restored, or None where nothing was restored.
+        read_as: What was read where it is not what was typed: ``text`` with its diacritics; else
+            None.
         phrases: Exact tokens of each quoted phrase.
         excluded: Exact tokens of each exclusion.
     """
@@ -107,19 +108,19 @@ class ReadQuery:
         return found
 
     def _marked_terms(self, language: Language) -> Iterable[Term]:
-        """Where marks tell words apart: a typed mark is required, an absent one only if one was
-        typed elsewhere in the query."""
-        typed = self.typed_tokens
-        accented = any(has_marks(token.exact) for token in typed)
-        for token in typed:
-            if accented:
+        """Where marks tell words apart: a typed mark is required; an absent one only in a query
+        that has marks elsewhere, and where it was not restored."""
+        accented = any(has_marks(token.exact) for token in self.typed_tokens)
+        for token, meant in zip(self.typed_tokens, self.meant_tokens, strict=True):
+            if accented and (has_marks(token.exact) or meant.exact == token.exact):
                 yield Term("exact", token.exact)
+                if meant.exact != token.exact:
+                    yield Term("exact", meant.exact)  # "săt" is no word: "sắt" is
             else:
                 yield Term("folded", token.folded)
+                if self.read_as is not None:
+                    yield Term("exact", meant.exact, _RESTORED_BOOST)
             yield Term("title", token.folded, _TITLE_BOOST)
-        if self.read_as is not None:
-            for token in self.meant_tokens:
-                yield Term("exact", token.exact, _RESTORED_BOOST)
         for compound in language.query_words([token.exact for token in self.meant_tokens]):
             yield Term("words", compound, _COMPOUND_BOOST)
 
@@ -145,7 +146,9 @@ def read_query(query: Query, *, max_chars: int) -> ReadQuery:
             f"The query has {len(query.text)} characters; {max_chars} are allowed."
             " Shorten it to the words that matter."
         )
-    text, phrases, excluded = _take_apart(normalise(query.text).strip())
+    typed = normalise(query.text).strip()
+    decoded = typed if query.verbatim else _decoded(typed)
+    text, phrases, excluded = _take_apart(decoded)
     if not text.strip():
         raise QueryError(
             "The query only says what to leave out. Add a word to look for."
@@ -153,13 +156,20 @@ def read_query(query: Query, *, max_chars: int) -> ReadQuery:
             else "The query is empty. Type a word, a name or a question."
         )
     detection = detect(text)
-    read_as = None
+    read_as = text if decoded != typed else None
     if not query.verbatim and detection.lang == "vi" and detection.accents != "full":
         from search.restoring import Restorer
 
         restoration = Restorer.bundled().restore(text)
-        read_as = restoration.text if restoration.changed else None
+        read_as = restoration.text if restoration.changed else read_as
     return ReadQuery(text, detection.lang, read_as, phrases, excluded)
+
+
+def _decoded(text: str) -> str:
+    """Text without keys that a Vietnamese input method left in it."""
+    from search.input_methods import decode_typing
+
+    return decode_typing(text)
 
 
 def check(query: Query) -> None:
@@ -213,5 +223,10 @@ def _phrase(phrase: tuple[str, ...], language: Language) -> Phrase:
 
 
 def _unique(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """Each field's token once: a word typed twice is not meant twice."""
-    return tuple({(term.field, term.token): term for term in terms}.values())
+    """Each field's token once, at its highest boost: a word typed twice is not meant twice."""
+    highest: dict[tuple[str, str], Term] = {}
+    for term in terms:
+        key = term.field, term.token
+        if key not in highest or highest[key].boost < term.boost:
+            highest[key] = term
+    return tuple(highest.values())

@@ -91,6 +91,8 @@ class Restorer:
     def __init__(self, model: SyllableModel | SyllableTable) -> None:
         self._model = model if isinstance(model, SyllableModel) else SyllableModel.of_table(model)
         self._table = self._model.table
+        # Of its own, so that it goes with the restorer.
+        self._candidates = lru_cache(maxsize=1 << 14)(self._possible_forms)
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -171,15 +173,20 @@ class Restorer:
         return lattice
 
     def _bonus(self, words: Sequence[Token], candidates: Sequence[tuple[int, ...]]) -> float:
-        """The factor for leaving a word as it was typed: high where the others have their tones.
+        """The factor for leaving a word as it was typed: high where the others have their marks.
 
-        Of the words that have a tone, a share q was typed with it: one typed without is 1 / (1 - q)
-        times likelier to have none.
+        Of the words that have marks, a share q was typed with them: one typed without is
+        1 / (1 - q) times likelier to have none. Where a word can only lack its tone ("tôc"), tones
+        were left out everywhere, and the other marks say nothing.
         """
         toned = 0
         missed = 0.0
+        without_tones = any(
+            has_marks(word.exact) and numbers and word.exact not in self._table.numbers
+            for word, numbers in zip(words, candidates, strict=True)
+        )
         for word, numbers in zip(words, candidates, strict=True):
-            if _has_tone(word.exact):
+            if _has_tone(word.exact) or (has_marks(word.exact) and not without_tones):
                 toned += 1
             elif numbers:
                 counts = [int(self._table.counts[n]) for n in numbers]
@@ -189,8 +196,7 @@ class Restorer:
         typed_share = (toned + 0.3) / (toned + missed + 0.6) if toned else 0.0
         return float((1.0 - typed_share) ** -_CARE_WEIGHT)
 
-    @lru_cache(maxsize=1 << 14)  # noqa: B019 – restorers live as long as the process
-    def _candidates(self, typed: str) -> tuple[int, ...]:
+    def _possible_forms(self, typed: str) -> tuple[int, ...]:
         """Numbers of the forms a typed syllable may stand for; typed marks are kept."""
         folded = fold(typed)
         forms = self._table.by_folded.get(folded, ())

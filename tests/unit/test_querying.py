@@ -37,6 +37,54 @@ def test_verbatim_restores_nothing():
     assert found(query.terms("vi"), "exact") == []
 
 
+def test_half_typed_words_are_looked_up_as_what_they_are():
+    query = read("đường sat tôc độ cao")
+    assert query.read_as == "đường sắt tốc độ cao"
+    terms = query.terms("vi")
+    assert found(terms, "folded") == ["sat"]
+    assert found(terms, "exact") == ["đường", "sắt", "tôc", "tốc", "độ", "cao"]
+    assert {t.token: t.boost for t in terms if t.field == "exact"}["đường"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "name", ["Lương Tam Quang", "Nguyễn Kim Anh", "Trần Tam Nguyên", "Phan Văn Giang", "Vũ Lan"]
+)
+def test_names_with_their_marks_are_right_already(name):
+    assert read(name).read_as is None
+    assert read(name.lower()).read_as is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("vieejt nam", "việt nam"),
+        ("Viet5 Nam", "Việt Nam"),
+        ("ddaji hojc canh sat", "đại học cảnh sát"),
+        ("lu lut mieefn trung", "lũ lụt miền trung"),
+    ],
+)
+def test_keys_left_by_an_input_method_are_read(typed, meant):
+    query = read(typed)
+    assert (query.lang, query.read_as, query.meant) == ("vi", meant, meant)
+    verbatim = read(typed, verbatim=True)
+    assert verbatim.read_as is None
+    assert verbatim.text == typed
+
+
+def test_keys_are_read_in_phrases_and_exclusions_too():
+    query = read('"vieejt nam" -"haf nooij" -ddaji')
+    assert query.phrases == (("việt", "nam"),)
+    assert query.excluded == (("hà", "nội"), ("đại",))
+
+
+@pytest.mark.parametrize(
+    "text", ["Fox News boss", "covid19 F0", "MH370 report", "tax pass", "the cos of MU u23", "A320"]
+)
+def test_english_and_codes_hold_no_keys(text):
+    assert read(text).text == text
+    assert read(text).read_as is None
+
+
 def test_english_is_looked_up_by_stems():
     terms = read("Ministers cooperating with police").terms("en")
     assert {"minist", "cooper", "polic"} <= set(found(terms, "words"))
