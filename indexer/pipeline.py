@@ -19,6 +19,7 @@ from search.engine import Archive
 from search.errors import SourceError, StoreError
 from search.languages import LANGUAGES
 from search.records import Article
+from search.sharpening import ArchiveCounts
 from search.stores.base import Entry
 
 BATCH = 64
@@ -90,6 +91,9 @@ class Indexer:
     report: Report = field(default_factory=Report)
     _seen: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._counts = ArchiveCounts(self.archive.store)
+
     def run(self, documents: Iterable[RawDocument | Failure]) -> Report:
         """Index documents until there are no more.
 
@@ -106,10 +110,12 @@ class Indexer:
                 self.on_progress(self.report)
         except BaseException:
             with suppress(StoreError):  # what went wrong first is what has to be told
+                self._counts.save()
                 self.archive.store.flush()
             raise
         finally:
             self.report.seconds = time.perf_counter() - began
+        self._counts.save()
         self.archive.store.flush()
         self.report.seconds = time.perf_counter() - began
         return self.report
@@ -137,7 +143,9 @@ class Indexer:
             if article.id not in kept:
                 reason = reasons.get(article.id, "the archive did not take it; index it again")
                 self._problem("failed", document, reason)
-            elif article.id in known:
+                continue
+            self._counts.add(article)
+            if article.id in known:
                 self.report.updated += 1
             else:
                 self.report.added += 1

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from search.engine import open_store
 from search.errors import ArchiveMissingError, StoreError
 from search.settings import Settings
+from search.sharpening import carry
 from search.stores.base import Entry, Store
 
 _BATCH = 500
@@ -70,6 +71,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
                 failures += report.failures
                 progress.update(len(batch))
         target.flush()
+        carry(origin, target)
     finally:
         origin.close()
         target.close()

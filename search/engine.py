@@ -17,6 +17,7 @@ from search.querying import ReadQuery, read_query
 from search.ranking import BACKGROUND_LEAST, Scored, background, fuse, guard, merge
 from search.records import Article, Hit, Passage, Query, Results
 from search.settings import Settings
+from search.sharpening import ArchiveRestorer
 from search.snippets import Marker, best_snippet
 from search.stores.base import (
     ArchiveProfile,
@@ -77,6 +78,7 @@ class Archive:
         self.settings = settings
         self._encoder = encoder
         self._loading = threading.Lock()
+        self._restorer = ArchiveRestorer(store)
         self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
 
     @property
@@ -128,7 +130,9 @@ class Archive:
             StoreError: The archive cannot answer.
         """
         began = time.perf_counter()
-        read = read_query(query, max_chars=self.settings.max_query_chars)
+        read = read_query(
+            query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
+        )
         langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
         vector = self._vector(read) if query.mode != "words" else None
         sides = self._sides(query, read, langs, vector)

@@ -135,6 +135,12 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(match.start(), match.end(), exact(match.group()))
 
 
+def spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """(token as it stands, start, end): ``tokens`` without forms, for bulk work."""
+    for match in _TOKEN.finditer(text):
+        yield match.group(), match.start(), match.end()
+
+
 def exact_tokens(text: str) -> list[str]:
     """The exact forms of a text's tokens: ``tokens`` without offsets, for bulk work."""
     return [exact(token) for token in _TOKEN.findall(text)]

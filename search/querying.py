@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from search.detection import detect, english_words, is_known
 from search.errors import QueryError, QueryTooLongError
+from search.input_methods import decode_typing
 from search.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
 from search.records import MODES, SORTS, Query, day_of
+from search.restoring import Restorer
 from search.stores.base import Phrase, Term
 from search.syllables import is_syllable
 
@@ -133,8 +135,14 @@ class ReadQuery:
             yield Term("words", stem, _STEM_BOOST)
 
 
-def read_query(query: Query, *, max_chars: int) -> ReadQuery:
+def read_query(
+    query: Query, *, max_chars: int, restorer: Callable[[], Restorer] | None = None
+) -> ReadQuery:
     """Take a query apart and decide on its language.
+
+    Args:
+        restorer: Gives what restores diacritics, asked only where some may be missing; the bundled
+            one where left out.
 
     Raises:
         QueryTooLongError: It is longer than ``max_chars``.
@@ -147,7 +155,7 @@ def read_query(query: Query, *, max_chars: int) -> ReadQuery:
             " Shorten it to the words that matter."
         )
     typed = normalise(query.text).strip()
-    decoded = typed if query.verbatim else _decoded(typed)
+    decoded = typed if query.verbatim else decode_typing(typed)
     text, phrases, excluded = _take_apart(decoded)
     if not text.strip():
         raise QueryError(
@@ -158,18 +166,9 @@ def read_query(query: Query, *, max_chars: int) -> ReadQuery:
     detection = detect(text)
     read_as = text if decoded != typed else None
     if not query.verbatim and detection.lang == "vi" and detection.accents != "full":
-        from search.restoring import Restorer
-
-        restoration = Restorer.bundled().restore(text)
+        restoration = (restorer or Restorer.bundled)().restore(text)
         read_as = restoration.text if restoration.changed else read_as
     return ReadQuery(text, detection.lang, read_as, phrases, excluded)
-
-
-def _decoded(text: str) -> str:
-    """Text without keys that a Vietnamese input method left in it."""
-    from search.input_methods import decode_typing
-
-    return decode_typing(text)
 
 
 def check(query: Query) -> None:

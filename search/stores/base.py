@@ -257,7 +257,19 @@ class Store(Protocol):
         """A new, empty generation to fill; it replaces the archive when the block ends well.
 
         Readers see the old generation until then, and never half of one. When the block raises,
-        the new generation is dropped and the archive stays as it was.
+        the new generation is dropped and the archive stays as it was. Notes stay either way.
+        """
+
+    def note(self, name: str) -> bytes | None:
+        """A small piece of derived data that ``set_note`` kept; None where there is none.
+
+        Notes can always be made again: they may be lost, and may lag behind the articles.
+        """
+
+    def set_note(self, name: str, data: bytes) -> None:
+        """Keep a piece of derived data, at most a few megabytes, under a short ASCII name.
+
+        It replaces the one before; the last writer's stays.
         """
 
     def close(self) -> None:

@@ -42,6 +42,7 @@ from search.stores.base import (
     check_vectors,
     mismatch,
 )
+from search.stores.sqlite_notes import read_note, write_note
 from search.stores.vector_index import VectorBatch, VectorIndex, VectorSnapshot
 from search.stores.word_index import Mark, WordIndex, WordRow
 
@@ -253,6 +254,18 @@ class EmbeddedStore:
         finally:
             generation.close()
             _remove_archive(place)
+
+    def note(self, name: str) -> bytes | None:
+        """A piece of derived data."""
+        self._required_profile()
+        with self._reading() as connection:
+            return read_note(connection, name)
+
+    def set_note(self, name: str, data: bytes) -> None:
+        """Keep a piece of derived data."""
+        self._required_profile()
+        with self._writing() as connection:
+            write_note(connection, name, data)
 
     def close(self) -> None:
         """Close the connections of all threads and let go of the indexes."""
