@@ -134,7 +134,8 @@ def test_exclusions():
     "text", ["Aas-Hansen", "Việt Nam – Na Uy", "Hà Nội - Huế", "a -- b", "2024-2025"]
 )
 def test_dashes_between_words_exclude_nothing(text):
-    assert read(text).excluded == ()
+    query = read(text)
+    assert query.excluded == query.phrases == ()
 
 
 def test_an_unclosed_quote_is_no_phrase():
@@ -160,8 +161,26 @@ def test_too_long():
 
 
 @pytest.mark.parametrize(
-    "text", ["!!!", "😀", "()[]{}*?:\\", "a\x00b", "\ud800x", "AND OR NOT", "%00"]
+    "text", ["!!!", "😀🎉", "-", "- --", "()[]{}*?:\\", "*", "\u0301\u0301", "…"]
 )
+def test_only_signs_are_refused(text):
+    with pytest.raises(QueryError, match="only signs"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["asdfg qwerz zxcvb", "ASDFG QWERZ", "x" * 400, "xqzw", "zzzz yyyy"]
+)
+def test_nonsense_is_not_known(text):
+    assert not read(text).known
+
+
+@pytest.mark.parametrize("text", ["Kvitøya", "SH150i", "24/9", "Oslo", "police", "bộ trưởng"])
+def test_words_names_and_numbers_are_known(text):
+    assert read(text).known
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800x", "AND OR NOT", "%00", "Осло 北京", "m²", "Ⅷ"])
 def test_garbage_is_read_without_an_error(text):
     query = read(text)
     for lang in ("vi", "en"):
