@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 NOTE = "syllables"
 _MOST_PAIRS = 150_000
-_PENDING = 1_000_000  # syllables counted between two writes: what a kill can cost
+_MOST_PAIRS_ANEW = 600_000  # while everything is counted again: 100 MB of memory
+_SAVE_EVERY_S = 60.0  # what a kill can cost
 _LEAST_MARKED = 1.12  # bytes a character: Vietnamese with its marks has 1.3
 _LIFE_S = 30.0
 
@@ -38,13 +39,14 @@ class ArchiveCounts:
     """Counts an archive's articles as they are written.
 
     Args:
-        anew: Forget what was counted before.
+        anew: Forget what was counted before, once ``save`` is called.
     """
 
     def __init__(self, store: Store, *, anew: bool = False) -> None:
         self._store = store
         self._anew = anew
         self._new = SyllableCounts()
+        self._saved_at = time.monotonic()
 
     def add(self, article: Article) -> None:
         """Count one article, if it is in Vietnamese with its marks."""
@@ -54,8 +56,11 @@ class ArchiveCounts:
         if len(text.encode("utf-8", "replace")) < _LEAST_MARKED * len(text):
             return  # typed without marks: it would teach that there are none
         self._new.add(text)
-        if self._new.total > _PENDING:
-            self.save()
+        if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
+            if self._anew:
+                self._forget_rare_pairs()  # what was counted before stays until all is done
+            else:
+                self.save()
 
     def save(self) -> None:
         """Add what was counted to the archive's note; a store that refuses it only loses it."""
@@ -65,11 +70,20 @@ class ArchiveCounts:
             before = None if self._anew else _read(self._store)
             if before is not None:
                 self._new.add_table(before)
-            table = self._new.table(least=1, least_pair=1, most_pairs=_MOST_PAIRS)
-            self._store.set_note(NOTE, table.to_bytes())
+            self._store.set_note(NOTE, self._table(_MOST_PAIRS).to_bytes())
         except StoreError as error:
             logger.warning("Counts of syllables were not kept: %s", error)
         self._new, self._anew = SyllableCounts(), False
+        self._saved_at = time.monotonic()
+
+    def _forget_rare_pairs(self) -> None:
+        table = self._table(_MOST_PAIRS_ANEW)
+        self._new = SyllableCounts()
+        self._new.add_table(table)
+        self._saved_at = time.monotonic()
+
+    def _table(self, most_pairs: int) -> SyllableTable:
+        return self._new.table(least=1, least_pair=1, most_pairs=most_pairs)
 
 
 class ArchiveRestorer:

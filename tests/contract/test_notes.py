@@ -6,12 +6,15 @@ import uuid
 import pytest
 from support.entries import PROFILE, entry, unit
 
+from indexer.reembedding import reembed
 from search.copying import copy_archive
+from search.encoders import load_encoder
 from search.errors import ArchiveMissingError, SettingsError
 from search.settings import Settings
 from search.sharpening import NOTE
 from search.stores.elasticsearch import ElasticsearchStore
 from search.stores.embedded import EmbeddedStore
+from search.syllables import SyllableCounts, SyllableTable
 
 ODD = bytes(range(256)) * 4000  # a megabyte of everything
 
@@ -96,3 +99,17 @@ def test_copying_carries_the_counts(store, make_store, tmp_path):
     copied = EmbeddedStore(target)
     assert copied.note(NOTE) == ODD
     copied.close()
+
+
+def test_embedding_again_counts_again(store):
+    store.upsert([entry("x", "Bà Thạch Thị Xuyến Nhạn mở lớp dạy gùi.", unit(1))])
+    store.flush()
+    counts = SyllableCounts()
+    counts.add("Ông Mạc Xuyên Thỉa, của một bài đã xóa.")
+    store.set_note(NOTE, counts.table(least=1, least_pair=1).to_bytes())
+    encoder = load_encoder("bundled")
+    reembed(store, encoder, on_progress=lambda _: None)
+    encoder.close()
+    forms = SyllableTable.from_bytes(store.note(NOTE)).forms
+    assert "nhạn" in forms
+    assert "thỉa" not in forms

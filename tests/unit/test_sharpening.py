@@ -63,6 +63,22 @@ def test_counting_anew_forgets_what_was_deleted(store):
     assert "nhạn" not in SyllableTable.from_bytes(store.note(NOTE)).forms
 
 
+def test_counting_anew_changes_nothing_before_its_end(store, monkeypatch):
+    counted(store, article())
+    before = store.note(NOTE)
+    now = SimpleNamespace(monotonic=lambda: now.at, at=0.0)
+    monkeypatch.setattr("search.sharpening.time", now)
+    counts = ArchiveCounts(store, anew=True)
+    for i in range(3):
+        now.at += 61.0
+        counts.add(article("Ông Mạc Xuyên Thỉa.", id_=f"{i}"))
+    assert store.note(NOTE) == before
+    counts.save()
+    table = SyllableTable.from_bytes(store.note(NOTE))
+    assert table.counts[table.numbers["thỉa"]] == 3
+    assert "nhạn" not in table.forms
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -77,10 +93,14 @@ def test_only_vietnamese_with_its_marks_is_counted(store, other):
 
 
 def test_a_long_run_is_saved_on_the_way(store, monkeypatch):
-    monkeypatch.setattr("search.sharpening._PENDING", 10)
+    now = SimpleNamespace(monotonic=lambda: now.at, at=0.0)
+    monkeypatch.setattr("search.sharpening.time", now)
     counts = ArchiveCounts(store)
     counts.add(article())
-    assert store.note(NOTE) is not None
+    assert store.note(NOTE) is None
+    now.at = 61.0
+    counts.add(article())
+    assert SyllableTable.from_bytes(store.note(NOTE)).counts.max() >= 4
 
 
 def test_only_the_commonest_pairs_are_kept(store, monkeypatch):
