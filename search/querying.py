@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -114,6 +114,10 @@ class ReadQuery:
             if alike
         ]
 
+    def without_dates(self, these: Sequence[Token]) -> list[str]:
+        """The exact forms of ``typed_tokens`` or ``meant_tokens`` but for the words of dates."""
+        return [token.exact for token, date in zip(these, self._in_date, strict=True) if not date]
+
     @cached_property
     def name_parts(self) -> frozenset[str]:
         """Folded syllables that may complete the names beside which they stand in the query."""
@@ -121,11 +125,14 @@ class ReadQuery:
 
     @cached_property
     def _alike(self) -> list[bool]:
-        dates = [(date.start, date.end) for date in self.quantities if date.is_date]
         alike = written_alike(self.typed_tokens, self.meant_tokens, text=self.text, lang=self.lang)
+        return [found and not date for found, date in zip(alike, self._in_date, strict=True)]
+
+    @cached_property
+    def _in_date(self) -> list[bool]:
+        dates = [(date.start, date.end) for date in self.quantities if date.is_date]
         return [
-            found and not any(start <= token.start < end for start, end in dates)
-            for found, token in zip(alike, self.meant_tokens, strict=True)
+            any(start <= token.start < end for start, end in dates) for token in self.meant_tokens
         ]
 
     def _marked_terms(self, language: Language) -> Iterable[Term]:

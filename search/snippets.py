@@ -56,8 +56,9 @@ class Marker:
                 pairs=frozenset(pairs),
                 name_parts=read.name_parts - excluded,
             )
-        typed = _content([token.exact for token in read.typed_tokens], language.stop_words)
-        meant = _content([token.exact for token in read.meant_tokens], language.stop_words)
+        # "9" is no match by itself where the ninth month was meant.
+        typed = _content(read.without_dates(read.typed_tokens), language.stop_words)
+        meant = _content(read.without_dates(read.meant_tokens), language.stop_words)
         if language.marks_tell_words_apart:
             accented = any(map(has_marks, typed))
             unmarked = () if accented else typed
@@ -103,9 +104,8 @@ class Marker:
 
     def coverage(self, texts: Iterable[str]) -> float:
         """Share of the query's words that occur in the texts, 0 to 1."""
-        wanted = len(self.folded | {fold(form) for form in self.exact})
-        if self.pairs:  # across languages, where the words of a date are not looked for
-            wanted += len(self.quantities)
+        dates = [quantity for quantity in self.quantities if quantity.is_date]
+        wanted = len(dates) + len(self.folded | {fold(form) for form in self.exact})
         if not wanted:
             return 0.0
         seen = set()
@@ -113,7 +113,8 @@ class Marker:
             for token in tokens(text):
                 if self._matches(token):
                     seen.add(self._key(token))
-            seen.update(quantity.tokens[0] for quantity in self._said(text))
+            said = self._said(text) if dates else []
+            seen.update(date.tokens[0] for date in dates if any(map(date.matches, said)))
         return min(1.0, len(seen) / wanted)
 
     def _said(self, text: str) -> list[Quantity]:
