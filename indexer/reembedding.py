@@ -9,7 +9,7 @@ from indexer.pipeline import BATCH, embedded
 from search.encoders.base import Encoder, identity
 from search.errors import ArchiveMissingError, WriteError
 from search.records import Article
-from search.sharpening import ArchiveCounts
+from search.sharpening import count_again
 from search.stores.base import ArchiveProfile, Store
 
 
@@ -28,7 +28,6 @@ def reembed(store: Store, encoder: Encoder, *, on_progress: Callable[[int], obje
     if store.profile() is None:
         raise ArchiveMissingError(f"There is no archive at {store.location}. Index into it first.")
     done = 0
-    counts = ArchiveCounts(store, anew=True)
     with store.rebuild(ArchiveProfile(identity(encoder))) as generation:
         articles = (entry.article for entry in store.entries())
         for batch in _batches(articles):
@@ -39,11 +38,9 @@ def reembed(store: Store, encoder: Encoder, *, on_progress: Callable[[int], obje
                     f" unchanged. The first: {report.failures[0][0]}: {report.failures[0][1]}",
                     failures=report.failures,
                 )
-            for article in batch:
-                counts.add(article)
             done += len(batch)
             on_progress(len(batch))
-    counts.save()
+    count_again(store)
     return done
 
 

@@ -86,6 +86,14 @@ class ArchiveCounts:
         return self._new.table(least=1, least_pair=1, most_pairs=most_pairs)
 
 
+def count_again(store: Store) -> None:
+    """Count all that an archive holds now, and forget what it held before."""
+    counts = ArchiveCounts(store, anew=True)
+    for entry in store.entries():
+        counts.add(entry.article)
+    counts.save()
+
+
 class ArchiveRestorer:
     """The restorer for one archive's queries. Safe to share between threads."""
 
