@@ -108,7 +108,7 @@ def test_embedding_again_counts_again(store):
     counts.add("Ông Mạc Xuyên Thỉa, của một bài đã xóa.")
     store.set_note(NOTE, counts.table(least=1, least_pair=1).to_bytes())
     encoder = load_encoder("bundled")
-    reembed(store, encoder, on_progress=lambda _: None)
+    reembed(store, encoder, on_progress=lambda *_: None)
     encoder.close()
     forms = SyllableTable.from_bytes(store.note(NOTE)).forms
     assert "nhạn" in forms
