@@ -21,6 +21,7 @@ from search.errors import SourceError, StoreError
 from search.languages import LANGUAGES
 from search.profiles import archive_profile
 from search.records import Article, Passage
+from search.sharpening import ArchiveCounts
 from search.stores.base import Entry, names_of
 
 _Read = tuple[Article, RawDocument]
@@ -101,6 +102,9 @@ class Indexer:
     _seen: dict[str, str] = field(default_factory=dict)
     _addresses: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._counts = ArchiveCounts(self.archive.store)
+
     def run(self, documents: Iterable[RawDocument | Failure]) -> Report:
         """Index documents until there are no more.
 
@@ -117,10 +121,12 @@ class Indexer:
                 self.on_progress(self.report)
         except BaseException:
             with suppress(StoreError):  # what went wrong first is what has to be told
+                self._counts.save()
                 self.archive.store.flush()
             raise
         finally:
             self.report.seconds = time.perf_counter() - began
+        self._counts.save()
         self.archive.store.flush()
         self.report.seconds = time.perf_counter() - began
         return self.report
@@ -157,10 +163,13 @@ class Indexer:
         for article, document in new:
             if article.id in barred:
                 self._problem("skipped", document, "was taken down while it was being indexed")
-            elif article.id not in kept:
+                continue
+            if article.id not in kept:
                 reason = reasons.get(article.id, "the archive did not take it; index it again")
                 self._problem("failed", document, reason)
-            elif article.id in known:
+                continue
+            self._counts.add(article)
+            if article.id in known:
                 self.report.updated += 1
             else:
                 self.report.added += 1

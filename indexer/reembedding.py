@@ -10,6 +10,7 @@ from indexer.pipeline import BATCH, embedded
 from search.encoders.base import Encoder
 from search.errors import WriteError
 from search.profiles import archive_profile
+from search.sharpening import count_again
 from search.stores.base import Entry, Kept, Store
 
 Progress = Callable[[int, int], object]
@@ -49,6 +50,7 @@ def reembed(store: Store, encoder: Encoder, *, fresh: bool = False, on_progress:
     late = [id_ for id_ in store.shallow() if id_ not in shallow]
     if late:
         deepen(store, encoder, ids=late, on_progress=lambda *_: None)
+    count_again(store)
     return sum(store.stats().articles.values())
 
 

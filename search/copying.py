@@ -14,6 +14,7 @@ from tqdm import tqdm
 from search.engine import open_store
 from search.errors import ArchiveMissingError, StoreError
 from search.settings import Settings
+from search.sharpening import carry
 from search.stores.base import Entry, Kept, Store
 
 _BATCH = 500
@@ -76,6 +77,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
                 _copy_sources(origin, target, [entry.article.id for entry in batch])
                 progress.update(len(batch))
         target.flush()
+        carry(origin, target)
     finally:
         origin.close()
         target.close()

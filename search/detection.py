@@ -157,6 +157,16 @@ def english_words() -> dict[str, float]:
     return {word: math.log(share) for word, share in _Tables.bundled().words.items()}
 
 
+def english_share(folded: str) -> float:
+    """Share of a word among all of English text; 0 where it was never counted."""
+    return _Tables.bundled().words.get(folded, 0.0)
+
+
+def foreign_share(folded: str) -> float:
+    """Share of a word among those of Vietnamese text that are no syllables."""
+    return _Tables.bundled().foreign.get(folded, 0.0)
+
+
 def detect(text: str, *, default: str | None = None) -> Detection:
     """The likelier of Vietnamese and English, and the state of the diacritics.
 

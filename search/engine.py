@@ -22,6 +22,7 @@ from search.querying import ReadQuery, read_query
 from search.ranking import Scored, feedback_weight, merge
 from search.records import Article, Hit, Query, Results
 from search.settings import Settings
+from search.sharpening import ArchiveRestorer
 from search.snippets import best_snippet
 from search.stores.base import ArchiveProfile, Store, StoreStats, mismatch
 
@@ -40,6 +41,7 @@ class Archive:
         self.settings = settings
         self._encoder = encoder
         self._loading = threading.Lock()
+        self._restorer = ArchiveRestorer(store)
         self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
         self._sizes: tuple[float, Mapping[str, int]] = (-_PROFILE_LIFE_S, {})
 
@@ -92,7 +94,9 @@ class Archive:
             StoreError: The archive cannot answer.
         """
         began = time.perf_counter()
-        read = read_query(query, max_chars=self.settings.max_query_chars)
+        read = read_query(
+            query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
+        )
         sides, meant = self._sides(query, read)
         pages = {
             lang: self._ordered(query, side)[query.offset :][: query.k]

@@ -28,7 +28,7 @@ _VERY_COMMON = 2000
 _PLAIN_COUNT = 50  # from here on a token is a syllable as it stands
 _LEAST_TYPED = 3  # decoded tokens that show that a whole text is typed so
 _ENOUGH = 2.0  # evidence in the whole text that keys were left in it
-_CLOSE = 0.05  # or: how probable one neighbour makes a single doubtful token
+_CLOSE = 0.01  # or: how probable one neighbour makes a single doubtful token
 
 
 @dataclass
@@ -128,8 +128,8 @@ def _read(token: str, *, throughout: bool = False) -> tuple[str, float] | None:
     form = _form(keys, complete=digits)
     if form is None or (throughout and table.counts[table.numbers[form]] < _VERY_COMMON):
         return None
-    if len(keys.letters) == 1 and keys.evidence < _ENOUGH:
-        return None  # "A1" and "os" are codes and words
+    if len(keys.letters) == 1 and not throughout and (digits or keys.evidence < _ENOUGH):
+        return None  # "A1", "E16" and "os" are codes and words
     pairs = zip(form, keys.letters, strict=True)
     return "".join(f.upper() if typed.isupper() else f for f, typed in pairs), keys.evidence
 

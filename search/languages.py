@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-TEXT_VERSION = 1
+from search.quantities import Quantity, quantities
+
+TEXT_VERSION = 2
 """Raised whenever a change here alters tokens; archives of another version must be rebuilt."""
 
 # Invisible characters that web pages and word processors leave inside words: soft hyphen, zero
@@ -21,6 +23,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")  # as East Asian keyboards write ASCII
 _SPACES = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 
@@ -55,13 +58,15 @@ _CLOSED_PAIR = re.compile(rf"(?:{'|'.join(_TO_SECOND)})(?=(?:ng|nh|ch|[nmptcioy]
 
 
 def normalise(text: str) -> str:
-    """Text as it is kept and shown: NFC, no invisible or control characters, plain spaces.
+    """Text as it is kept and shown: NFC, no invisible or control characters, plain spaces, and
+    plain letters and digits in place of full-width ones.
 
     Line breaks stay (as ``\\n``); runs of other white space become one space.
     """
     text = _LINE_ENDS.sub("\n", text)
     text = _INVISIBLE.sub("", text)
     text = _CONTROL.sub(" ", text)
+    text = _FULL_WIDTH.sub(lambda wide: chr(ord(wide.group()) - 0xFEE0), text)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text))
 
 
@@ -135,6 +140,12 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(match.start(), match.end(), exact(match.group()))
 
 
+def spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """(token as it stands, start, end): ``tokens`` without forms, for bulk work."""
+    for match in _TOKEN.finditer(text):
+        yield match.group(), match.start(), match.end()
+
+
 def exact_tokens(text: str) -> list[str]:
     """The exact forms of a text's tokens: ``tokens`` without offsets, for bulk work."""
     return [exact(token) for token in _TOKEN.findall(text)]
@@ -157,11 +168,13 @@ class Language:
     Attributes:
         code: ISO 639-1.
         endonym: The language's name in itself.
-        words: A normalised text → tokens of the field "words", in order.
+        words: A normalised text → tokens of the field "words", in order. Those of dates and
+            numbers are added to them.
         query_words: A query's exact tokens → tokens to look up in the field "words".
         stop_words: Function words in their exact form; never removed from an index.
         marks_tell_words_apart: Whether a typed mark distinguishes words (tones), so that
             exact and folded forms must not be confused.
+        bare_days: Whether "24/9" alone is a day.
     """
 
     code: str
@@ -170,6 +183,7 @@ class Language:
     query_words: Callable[[list[str]], list[str]]
     stop_words: frozenset[str]
     marks_tell_words_apart: bool
+    bare_days: bool
 
     def forms(self, *, title: str, body: str, words: str | None = None) -> Forms:
         """Analyse an article's title and body for a store's word fields.
@@ -181,9 +195,18 @@ class Language:
         return Forms(
             exact=" ".join(exact_list),
             folded=" ".join(map(fold, exact_list)),
-            words=" ".join(self.words(text)) if words is None else words,
+            words=" ".join(self._all_words(text)) if words is None else words,
             title=" ".join(map(fold, exact_tokens(title))),
         )
+
+    def quantities(self, text: str) -> Iterator[Quantity]:
+        """The dates and numbers of a text, in order."""
+        return quantities(text, bare_days=self.bare_days)
+
+    def _all_words(self, text: str) -> Iterator[str]:
+        yield from self.words(text)
+        for quantity in self.quantities(text):
+            yield from quantity.tokens
 
 
 def _vietnamese_compounds(text: str) -> Iterator[str]:
@@ -244,6 +267,7 @@ LANGUAGES: dict[str, Language] = {
             query_words=_vietnamese_query_compounds,
             stop_words=_VIETNAMESE_STOP_WORDS,
             marks_tell_words_apart=True,
+            bare_days=True,
         ),
         Language(
             code="en",
@@ -252,6 +276,7 @@ LANGUAGES: dict[str, Language] = {
             query_words=_english_query_stems,
             stop_words=_ENGLISH_STOP_WORDS,
             marks_tell_words_apart=False,
+            bare_days=False,
         ),
     )
 }

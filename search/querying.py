@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from search.detection import detect, english_words, is_known
+from search.alike import beside_names, written_alike
+from search.detection import detect, is_known
 from search.errors import QueryError, QueryTooLongError
+from search.input_methods import decode_typing
 from search.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
+from search.quantities import Quantity
 from search.records import MODES, SORTS, Query, day_of
+from search.restoring import Restorer
 from search.stores.base import Phrase, Term
-from search.syllables import is_syllable
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
-_OPERATOR = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>(?<=-)\w[^\s"]*))')
+_OPERATOR = re.compile(r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?P<word>\w[^\s"]*)')
 
 # Boosts of the fields in a language's own word list, relative to the exact or folded token.
 _COMPOUND_BOOST = 0.25
 _STEM_BOOST = 0.3
 _TITLE_BOOST = 0.15
 _RESTORED_BOOST = 0.5
+_QUANTITY_BOOSTS = (1.0, 0.5)  # of a whole date and of its day in any year; or of the only token
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,10 @@ class ReadQuery:
     """A query after reading.
 
     Attributes:
-        text: The words to look for, operators taken out, as typed.
+        text: The words to look for, operators taken out, keys of input methods read.
         lang: The language it was read as.
-        read_as: ``text`` with its diacritics restored, or None where nothing was restored.
+        read_as: What was read where it is not what was typed: ``text`` with its diacritics; else
+            None.
         phrases: Exact tokens of each quoted phrase.
         excluded: Exact tokens of each exclusion.
     """
@@ -54,23 +59,37 @@ class ReadQuery:
 
     @cached_property
     def known(self) -> bool:
-        """Whether any of its words is known in a language, or is a name or number."""
-        return bool(self.alike()) or any(is_known(token) for token in self.typed_tokens)
+        """Whether any of its words is known in a language, or is a number or a name with a
+        capital."""
+        if self.quantities or any(is_known(token) for token in self.typed_tokens):
+            return True
+        if self.text.isupper():
+            return any(any(map(str.isdigit, token.exact)) for token in self.typed_tokens)
+        return any(
+            self.text[token.start].isupper() or any(map(str.isdigit, token.exact))
+            for token, alike in zip(self.typed_tokens, self._alike, strict=True)
+            if alike
+        )
 
     @cached_property
     def meant_tokens(self) -> tuple[Token, ...]:
         """The tokens of ``meant``."""
         return tuple(tokens(self.meant))
 
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The dates and numbers of ``meant``."""
+        return tuple(LANGUAGES[self.lang].quantities(self.meant))
+
     def terms(self, target: str) -> tuple[Term, ...]:
         """What to look up in a language's word fields; empty where words say nothing there."""
         if target != self.lang:
             alike = (token for token in self.alike() if token not in LANGUAGES[target].stop_words)
-            return _unique(Term("folded", token) for token in alike)
+            return _unique([*(Term("folded", token) for token in alike), *self._quantity_terms()])
         language = LANGUAGES[target]
-        if language.marks_tell_words_apart:
-            return _unique(self._marked_terms(language))
-        return _unique(self._unmarked_terms(language))
+        marked = language.marks_tell_words_apart
+        own = self._marked_terms(language) if marked else self._unmarked_terms(language)
+        return _unique([*own, *self._quantity_terms()])
 
     def clauses(self, target: str) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
         """(phrases, exclusions) for a language's articles.
@@ -87,41 +106,56 @@ class ReadQuery:
     def alike(self) -> list[str]:
         """Folded tokens that are written alike in every language: names, numbers, acronyms.
 
-        A capital at the very beginning says nothing unless the next word has one too. Without any
-        capital, a Vietnamese syllable that is no English word is taken for part of a name: English
-        text has it only there.
+        The words of a date are left out: the date has a token of its own.
         """
-        typed = self.typed_tokens
-        capital = [self.text[t.start].isupper() for t in typed]
-        if capital and all(capital) and self.text.isupper():
-            capital = [False] * len(typed)  # a headline in capitals names nothing
-        lower = self.lang == "vi" and not any(capital)
-        found = []
-        for i, token in enumerate(typed):
-            if lower and token.folded not in english_words() and is_syllable(token.folded):
-                found.append(token.folded)
-                continue
-            named = capital[i] and (i > 0 or (len(typed) > 1 and capital[1]) or len(typed) == 1)
-            if named or any(c.isdigit() for c in token.exact):
-                found.append(token.folded)
-        return found
+        return [
+            token.folded
+            for token, alike in zip(self.typed_tokens, self._alike, strict=True)
+            if alike
+        ]
+
+    def without_dates(self, these: Sequence[Token]) -> list[str]:
+        """The exact forms of ``typed_tokens`` or ``meant_tokens`` but for the words of dates."""
+        return [token.exact for token, date in zip(these, self._in_date, strict=True) if not date]
+
+    @cached_property
+    def name_parts(self) -> frozenset[str]:
+        """Folded syllables that may complete the names beside which they stand in the query."""
+        return frozenset(beside_names(self.typed_tokens, self._alike))
+
+    @cached_property
+    def _alike(self) -> list[bool]:
+        alike = written_alike(self.typed_tokens, self.meant_tokens, text=self.text, lang=self.lang)
+        return [found and not date for found, date in zip(alike, self._in_date, strict=True)]
+
+    @cached_property
+    def _in_date(self) -> list[bool]:
+        dates = [(date.start, date.end) for date in self.quantities if date.is_date]
+        return [
+            any(start <= token.start < end for start, end in dates) for token in self.meant_tokens
+        ]
 
     def _marked_terms(self, language: Language) -> Iterable[Term]:
-        """Where marks tell words apart: a typed mark is required, an absent one only if one was
-        typed elsewhere in the query."""
-        typed = self.typed_tokens
-        accented = any(has_marks(token.exact) for token in typed)
-        for token in typed:
-            if accented:
+        """Where marks tell words apart: a typed mark is required; an absent one only in a query
+        that has marks elsewhere, and where it was not restored."""
+        accented = any(has_marks(token.exact) for token in self.typed_tokens)
+        for token, meant in zip(self.typed_tokens, self.meant_tokens, strict=True):
+            if accented and (has_marks(token.exact) or meant.exact == token.exact):
                 yield Term("exact", token.exact)
+                if meant.exact != token.exact:
+                    yield Term("exact", meant.exact)  # "săt" is no word: "sắt" is
             else:
                 yield Term("folded", token.folded)
+                if self.read_as is not None:
+                    yield Term("exact", meant.exact, _RESTORED_BOOST)
             yield Term("title", token.folded, _TITLE_BOOST)
-        if self.read_as is not None:
-            for token in self.meant_tokens:
-                yield Term("exact", token.exact, _RESTORED_BOOST)
         for compound in language.query_words([token.exact for token in self.meant_tokens]):
             yield Term("words", compound, _COMPOUND_BOOST)
+
+    def _quantity_terms(self) -> Iterable[Term]:
+        for quantity in self.quantities:
+            for token, boost in zip(quantity.wanted, _QUANTITY_BOOSTS, strict=False):
+                yield Term("words", token, boost)
 
     def _unmarked_terms(self, language: Language) -> Iterable[Term]:
         forms = [token.exact for token in self.typed_tokens]
@@ -132,8 +166,14 @@ class ReadQuery:
             yield Term("words", stem, _STEM_BOOST)
 
 
-def read_query(query: Query, *, max_chars: int) -> ReadQuery:
+def read_query(
+    query: Query, *, max_chars: int, restorer: Callable[[], Restorer] | None = None
+) -> ReadQuery:
     """Take a query apart and decide on its language.
+
+    Args:
+        restorer: Gives what restores diacritics, asked only where some may be missing; the bundled
+            one where left out.
 
     Raises:
         QueryTooLongError: It is longer than ``max_chars``.
@@ -145,20 +185,24 @@ def read_query(query: Query, *, max_chars: int) -> ReadQuery:
             f"The query has {len(query.text)} characters; {max_chars} are allowed."
             " Shorten it to the words that matter."
         )
-    text, phrases, excluded = _take_apart(normalise(query.text).strip())
+    typed = normalise(query.text).strip()
+    decoded = typed if query.verbatim else decode_typing(typed)
+    text, phrases, excluded = _take_apart(decoded)
     if not text.strip():
         raise QueryError(
             "The query only says what to leave out. Add a word to look for."
             if excluded
             else "The query is empty. Type a word, a name or a question."
         )
+    if next(tokens(text), None) is None:
+        raise QueryError(
+            "The query has only signs in it. Type a word, a name, a number or a question."
+        )
     detection = detect(text)
-    read_as = None
+    read_as = text if decoded != typed else None
     if not query.verbatim and detection.lang == "vi" and detection.accents != "full":
-        from search.restoring import Restorer
-
-        restoration = Restorer.bundled().restore(text)
-        read_as = restoration.text if restoration.changed else None
+        restoration = (restorer or Restorer.bundled)().restore(text)
+        read_as = restoration.text if restoration.changed else read_as
     return ReadQuery(text, detection.lang, read_as, phrases, excluded)
 
 
@@ -196,11 +240,12 @@ def _take_apart(
     excluded: list[tuple[str, ...]] = []
 
     def take(match: re.Match[str]) -> str:
+        excludes = match["minus"] or match["word"]
         inner = match["phrase"] if match["phrase"] is not None else match["word"]
         found = tuple(token.exact for token in tokens(inner))
         if found:
-            (excluded if match["minus"] else phrases).append(found)
-        return " " if match["minus"] else f" {inner} "
+            (excluded if excludes else phrases).append(found)
+        return " " if excludes else f" {inner} "
 
     rest = _OPERATOR.sub(take, text.translate(_QUOTES)).replace('"', " ")
     return " ".join(rest.split()), tuple(phrases), tuple(excluded)
@@ -213,5 +258,10 @@ def _phrase(phrase: tuple[str, ...], language: Language) -> Phrase:
 
 
 def _unique(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """Each field's token once: a word typed twice is not meant twice."""
-    return tuple({(term.field, term.token): term for term in terms}.values())
+    """Each field's token once, at its highest boost: a word typed twice is not meant twice."""
+    highest: dict[tuple[str, str], Term] = {}
+    for term in terms:
+        key = term.field, term.token
+        if key not in highest or highest[key].boost < term.boost:
+            highest[key] = term
+    return tuple(highest.values())

@@ -114,7 +114,7 @@ class Query:
         k: Most hits wanted for each language, 1 to 1000.
         offset: Hits to pass over in each language's list (paging).
         lang: "both", or the code of the only language whose stories are wanted.
-        verbatim: Search for exactly what was typed: restore no diacritics.
+        verbatim: Search for exactly what was typed: restore no diacritics, read no Telex or VNI.
         explain: Say of each hit how its score came about.
     """
 
@@ -224,7 +224,8 @@ class Results:
 
     Attributes:
         query_lang: The language the query was read as.
-        read_as: The query with its diacritics restored, where that was done.
+        read_as: The query with its diacritics restored and keys of Telex or VNI read, where that
+            was done.
         total: Stories that match in each language; paging ends there.
         results: Up to ``k`` hits for each language, best first.
         mixed: Ids of the hits above in one ranking over both languages.

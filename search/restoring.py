@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from search.syllable_model import SyllableModel
 from search.syllables import START, SyllableTable, is_syllable
 
 _MOST_FORMS = 10
+_MOST_OWN_FORMS = 4  # beyond those, of an archive's own
 _LEAST_SHARE = 2e-4  # forms rarer than this among their likes are not considered
 _CARE_WEIGHT = 3.0  # how strictly a word is left alone beside words with all their marks
 _CAPITAL_WEIGHT = 0.7  # many a query has no capitals where they belong, or too many
@@ -86,11 +87,19 @@ class Restorer:
     """Finds the likeliest diacritics of a text, by Viterbi search over triples of syllables.
 
     Safe to share between threads.
+
+    Args:
+        own: Forms to consider however rare they are among their likes.
     """
 
-    def __init__(self, model: SyllableModel | SyllableTable) -> None:
+    def __init__(
+        self, model: SyllableModel | SyllableTable, *, own: Collection[str] = frozenset()
+    ) -> None:
+        self._own = own
         self._model = model if isinstance(model, SyllableModel) else SyllableModel.of_table(model)
         self._table = self._model.table
+        # Of its own, so that it goes with the restorer.
+        self._candidates = lru_cache(maxsize=1 << 14)(self._possible_forms)
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -105,7 +114,8 @@ class Restorer:
             counts: What ``SyllableCounts`` counted in the archive's articles.
             weight: What one occurrence there is worth in occurrences of the bundled news.
         """
-        return Restorer(self._model.with_counts(counts, weight=weight))
+        model = self._model.with_counts(counts, weight=weight)
+        return Restorer(model, own=frozenset(counts.forms))
 
     def restore(self, text: str) -> Restoration:
         """Put diacritics back; spacing, punctuation, case and typed marks stay.
@@ -171,15 +181,20 @@ class Restorer:
         return lattice
 
     def _bonus(self, words: Sequence[Token], candidates: Sequence[tuple[int, ...]]) -> float:
-        """The factor for leaving a word as it was typed: high where the others have their tones.
+        """The factor for leaving a word as it was typed: high where the others have their marks.
 
-        Of the words that have a tone, a share q was typed with it: one typed without is 1 / (1 - q)
-        times likelier to have none.
+        Of the words that have marks, a share q was typed with them: one typed without is
+        1 / (1 - q) times likelier to have none. Where a word can only lack its tone ("tôc"), tones
+        were left out everywhere, and the other marks say nothing.
         """
         toned = 0
         missed = 0.0
+        without_tones = any(
+            has_marks(word.exact) and numbers and word.exact not in self._table.numbers
+            for word, numbers in zip(words, candidates, strict=True)
+        )
         for word, numbers in zip(words, candidates, strict=True):
-            if _has_tone(word.exact):
+            if _has_tone(word.exact) or (has_marks(word.exact) and not without_tones):
                 toned += 1
             elif numbers:
                 counts = [int(self._table.counts[n]) for n in numbers]
@@ -189,8 +204,7 @@ class Restorer:
         typed_share = (toned + 0.3) / (toned + missed + 0.6) if toned else 0.0
         return float((1.0 - typed_share) ** -_CARE_WEIGHT)
 
-    @lru_cache(maxsize=1 << 14)  # noqa: B019 – restorers live as long as the process
-    def _candidates(self, typed: str) -> tuple[int, ...]:
+    def _possible_forms(self, typed: str) -> tuple[int, ...]:
         """Numbers of the forms a typed syllable may stand for; typed marks are kept."""
         folded = fold(typed)
         forms = self._table.by_folded.get(folded, ())
@@ -201,8 +215,9 @@ class Restorer:
         if self._is_english(folded):
             return ()
         total = sum(int(self._table.counts[n]) for n in forms)
-        often = [n for n in forms if self._table.counts[n] >= _LEAST_SHARE * total]
-        return tuple(often[:_MOST_FORMS])
+        often = [n for n in forms if self._table.counts[n] >= _LEAST_SHARE * total][:_MOST_FORMS]
+        rare = [n for n in forms if self._table.forms[n - 1] in self._own and n not in often]
+        return (*often, *rare[:_MOST_OWN_FORMS])
 
     def _is_english(self, folded: str) -> bool:
         """An English word that is far commoner there than as a syllable here."""

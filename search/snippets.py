@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from search.languages import LANGUAGES, Token, fold, has_marks, tokens
+from search.quantities import Quantity
 from search.querying import ReadQuery
 from search.records import Article, Passage, Snippet
 from search.syllables import is_syllable
@@ -23,14 +24,18 @@ class Marker:
 
     Attributes:
         exact, folded, stems: Forms that count as matched, stop words left out.
+        quantities: The query's dates and numbers.
         pairs: Neighbours in the query, folded, where it was in another language.
+        name_parts: Syllables that are marked only within a name.
     """
 
     lang: str
     exact: frozenset[str]
     folded: frozenset[str]
     stems: frozenset[str]
+    quantities: tuple[Quantity, ...] = ()
     pairs: frozenset[tuple[str, str]] = frozenset()
+    name_parts: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, read: ReadQuery, target: str) -> Marker:
@@ -42,9 +47,18 @@ class Marker:
             phrases = {fold(form) for phrase in read.phrases for form in phrase}
             folded = frozenset(alike | phrases) - excluded
             pairs = pairwise(token.folded for token in read.typed_tokens)
-            return cls(target, frozenset(), folded, frozenset(), frozenset(pairs))
-        typed = _content([token.exact for token in read.typed_tokens], language.stop_words)
-        meant = _content([token.exact for token in read.meant_tokens], language.stop_words)
+            return cls(
+                lang=target,
+                exact=frozenset(),
+                folded=folded,
+                stems=frozenset(),
+                quantities=read.quantities,
+                pairs=frozenset(pairs),
+                name_parts=read.name_parts - excluded,
+            )
+        # "9" is no match by itself where the ninth month was meant.
+        typed = _content(read.without_dates(read.typed_tokens), language.stop_words)
+        meant = _content(read.without_dates(read.meant_tokens), language.stop_words)
         if language.marks_tell_words_apart:
             accented = any(map(has_marks, typed))
             unmarked = () if accented else typed
@@ -54,10 +68,10 @@ class Marker:
                 # An unaccented word finds every word it may stand for.
                 frozenset(map(fold, unmarked)),
                 frozenset(),
+                read.quantities,
             )
-        return cls(
-            target, frozenset(), frozenset(map(fold, typed)), frozenset(language.query_words(typed))
-        )
+        stems = frozenset(language.query_words(typed))
+        return cls(target, frozenset(), frozenset(map(fold, typed)), stems, read.quantities)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """(start, end) of the matched words, ascending; neighbours are joined across a space.
@@ -68,9 +82,13 @@ class Marker:
         words = list(tokens(text))
         matched = [self._matches(token) for token in words]
         if self.pairs and words:
+            parts = [token.folded in self.name_parts for token in words]
+            matched = [a or b for a, b in zip(matched, parts, strict=True)]
             matched = self._names(text, words, matched)
         found = zip(words, matched, strict=True)
-        return _joined(text, [(word.start, word.end) for word, match in found if match])
+        marks = [(word.start, word.end) for word, match in found if match]
+        marks += [(quantity.start, quantity.end) for quantity in self._said(text)]
+        return _joined(text, sorted(marks))
 
     def _names(self, text: str, words: Sequence[Token], matched: Sequence[bool]) -> list[bool]:
         capital = [m and text[w.start].isupper() for w, m in zip(words, matched, strict=True)]
@@ -86,7 +104,8 @@ class Marker:
 
     def coverage(self, texts: Iterable[str]) -> float:
         """Share of the query's words that occur in the texts, 0 to 1."""
-        wanted = len(self.folded | {fold(form) for form in self.exact})
+        dates = [quantity for quantity in self.quantities if quantity.is_date]
+        wanted = len(dates) + len(self.folded | {fold(form) for form in self.exact})
         if not wanted:
             return 0.0
         seen = set()
@@ -94,7 +113,19 @@ class Marker:
             for token in tokens(text):
                 if self._matches(token):
                     seen.add(self._key(token))
+            said = self._said(text) if dates else []
+            seen.update(date.tokens[0] for date in dates if any(map(date.matches, said)))
         return min(1.0, len(seen) / wanted)
+
+    def _said(self, text: str) -> list[Quantity]:
+        """The dates and numbers of a text that may be the query's."""
+        if not self.quantities:
+            return []
+        return [
+            said
+            for said in LANGUAGES[self.lang].quantities(text)
+            if any(asked.matches(said) for asked in self.quantities)
+        ]
 
     def _matches(self, token: Token) -> bool:
         if token.exact in self.exact or (self.folded and token.folded in self.folded):
@@ -168,7 +199,7 @@ def _joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]
     joined: list[tuple[int, int]] = []
     for start, end in spans:
         if joined and text[joined[-1][1] : start] in ("", " "):
-            joined[-1] = (joined[-1][0], end)
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
             joined.append((start, end))
     return joined

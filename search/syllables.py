@@ -12,7 +12,7 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-from search.languages import exact, fold, tokens
+from search.languages import exact, fold, spans
 
 START = 0
 """Number of the boundary: the beginning of a text, punctuation, or a word that is no syllable."""
@@ -114,30 +114,49 @@ class SyllableCounts:
     def __init__(self) -> None:
         self._syllables: Counter[str] = Counter()
         self._pairs: Counter[tuple[str, str]] = Counter()
+        self.total = 0  # syllables counted
 
     def add(self, text: str) -> None:
         """Count one text. "" stands for the boundary."""
+        syllables, pairs = [], []
         last, end = "", 0
-        for token in tokens(text):
-            form = token.exact
-            if _BREAK.search(text, end, token.start):
+        for typed, start, stop in spans(text):
+            if last and text[end:start] != " " and _BREAK.search(text, end, start):
                 last = ""
-            if not is_syllable(fold(form)):
-                last = ""
-            else:
-                self._syllables[form] += 1
-                self._pairs[last, form] += 1
-                last = form
-            end = token.end
+            form = _syllable(typed)
+            if form:
+                syllables.append(form)
+                pairs.append((last, form))
+            last, end = form, stop
+        self._syllables.update(syllables)
+        self._pairs.update(pairs)
+        self.total += len(syllables)
 
-    def table(self, *, least: int = 5, least_pair: int = 3) -> SyllableTable:
-        """The counts as a table, rare ones left out."""
+    def add_table(self, table: SyllableTable) -> None:
+        """Count what was counted before."""
+        names = ("", *table.forms)
+        size = len(names)
+        self._syllables.update(dict(zip(table.forms, table.counts[1:].tolist(), strict=True)))
+        keys, counts = table.pairs.tolist(), table.pair_counts.tolist()
+        self._pairs.update(
+            {(names[k // size], names[k % size]): c for k, c in zip(keys, counts, strict=True)}
+        )
+        self.total += table.total
+
+    def table(
+        self, *, least: int = 5, least_pair: int = 3, most_pairs: int | None = None
+    ) -> SyllableTable:
+        """The counts as a table, rare ones left out.
+
+        Args:
+            most_pairs: Pairs to keep at most, the commonest.
+        """
         forms = sorted(form for form, count in self._syllables.items() if count >= least)
         numbers = {"": START} | {form: number for number, form in enumerate(forms, 1)}
         size = len(numbers)
         kept = sorted(
             (numbers[a] * size + numbers[b], count)
-            for (a, b), count in self._pairs.items()
+            for (a, b), count in self._pairs.most_common(most_pairs)
             if count >= least_pair and a in numbers and b in numbers
         )
         starts = sum(count for (a, _), count in self._pairs.items() if a == "")
@@ -147,6 +166,13 @@ class SyllableCounts:
             pairs=np.array([key for key, _ in kept], np.int64),
             pair_counts=np.array([count for _, count in kept], np.int64),
         )
+
+
+@lru_cache(maxsize=1 << 16)
+def _syllable(typed: str) -> str:
+    """The exact form of a token that is a syllable, else ""."""
+    form = exact(typed)
+    return form if is_syllable(fold(form)) else ""
 
 
 def syllable_form(token: str) -> str:

@@ -403,8 +403,22 @@ class Store(Protocol):
         What the archive has and the generation lacks in that version, because it came meanwhile,
         is kept without passages and counts as shallow; what the archive lacks is left out.
 
+        Notes stay as they are.
+
         Args:
             fresh: Begin anew, whatever is there.
+        """
+
+    def note(self, name: str) -> bytes | None:
+        """A small piece of derived data that ``set_note`` kept; None where there is none.
+
+        Notes can always be made again: they may be lost, and may lag behind the articles.
+        """
+
+    def set_note(self, name: str, data: bytes) -> None:
+        """Keep a piece of derived data, at most a few megabytes, under a short ASCII name.
+
+        It replaces the one before; the last writer's stays.
         """
 
     def close(self) -> None:

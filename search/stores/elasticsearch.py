@@ -20,6 +20,7 @@ from search.records import Article, Filters
 from search.settings import Settings
 from search.stores import elasticsearch_bodies as bodies
 from search.stores import elasticsearch_generations as generations
+from search.stores import elasticsearch_notes as notes
 from search.stores.base import (
     ArchiveProfile,
     Candidate,
@@ -109,6 +110,11 @@ class ElasticsearchStore:
                 f"{host}/{name} names no archive. Write it as {parts.scheme}://host:9200/name; the"
                 " name has small letters, digits, - and _."
             )
+        if name.endswith(notes.SUFFIX):
+            raise SettingsError(
+                f"{host}/{name} cannot be an archive: names that end in {notes.SUFFIX} are kept for"
+                " the notes of archives. Choose another name."
+            )
         options: dict[str, Any] = {}
         if parts.username:
             options["basic_auth"] = (unquote(parts.username), unquote(parts.password or ""))
@@ -136,6 +142,7 @@ class ElasticsearchStore:
         if existing is None:
             body = bodies.index_body(profile)
             with self._errors():
+                notes.drop_notes(self._writing, self._name)  # of an archive that is gone
                 try:
                     self._writing.indices.create(
                         index=f"{self._name}-000001", aliases={self._name: {}}, **body
@@ -427,9 +434,24 @@ class ElasticsearchStore:
         with self._errors():
             generations.swap(self._writing, generation, profile, name=self._name, old=old, new=new)
 
+    def note(self, name: str) -> bytes | None:
+        """A piece of derived data."""
+        with self._errors():
+            found = notes.read_note(self._searching, self._name, name)
+        if found is None:
+            self._required_profile()
+        return found
+
+    def set_note(self, name: str, data: bytes) -> None:
+        """Keep a piece of derived data."""
+        self._required_profile()
+        with self._errors():
+            notes.write_note(self._writing, self._name, name, data)
+
     def drop(self) -> None:
         """Delete the archive for good."""
         with self._errors():
+            notes.drop_notes(self._writing, self._name)
             try:
                 indices = list(self._searching.indices.get_alias(index=self._name).body)
             except elasticsearch.NotFoundError:

@@ -38,6 +38,7 @@ from search.stores.following import Follower
 from search.stores.scanning import run
 from search.stores.sqlite_file import SqliteFile, driver_errors, remove_archive, statements
 from search.stores.sqlite_formats import FORMAT, migrate, take_over
+from search.stores.sqlite_notes import read_note, write_note
 from search.stores.sqlite_rows import (
     ARTICLE_COLUMNS,
     BATCH,
@@ -327,6 +328,18 @@ class EmbeddedStore:
         with self._writing() as connection:
             take_over(connection, place, profile)
         remove_archive(place)
+
+    def note(self, name: str) -> bytes | None:
+        """A piece of derived data."""
+        self._required_profile()
+        with self._file.reading() as connection:
+            return read_note(connection, name)
+
+    def set_note(self, name: str, data: bytes) -> None:
+        """Keep a piece of derived data."""
+        self._required_profile()
+        with self._writing() as connection:
+            write_note(connection, name, data)
 
     def close(self) -> None:
         """Close the connections of all threads and let go of the indexes."""

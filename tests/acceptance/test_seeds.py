@@ -11,6 +11,7 @@ from support.commands import songngu_json
 from support.elasticsearch import elasticsearch_url
 
 from search.engine import open_archive
+from search.records import Query
 from webui import create_app
 
 __all__ = ["elasticsearch_url"]
@@ -65,6 +66,11 @@ def test_a_second_run_changes_nothing(location, shared, tmp_path):
 def test_by_command(location, query):
     results = songngu_json("search", query, "--archive", location)["results"]
     assert {lang: hits[0]["title"] for lang, hits in results.items()} == TITLES
+
+
+def test_the_archives_own_text_makes_a_local_name_come_right(archive):
+    read = archive.search(Query("bo truong luong tam quang tham na uy"))
+    assert read.read_as == "bộ trưởng lương tam quang thăm na uy"
 
 
 @pytest.mark.parametrize("query", QUERIES)

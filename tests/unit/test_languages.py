@@ -50,6 +50,7 @@ def test_nfd_and_nfc_give_the_same_tokens():
 
 def test_invisible_characters_are_removed_and_spaces_are_plain():
     assert normalise("Hà\u200b Nội\u00ad\ufeff") == "Hà Nội"
+    assert normalise("２４／９ Ｏｓｌｏ（Ｎａ Ｕｙ）") == "24/9 Oslo(Na Uy)"
     assert normalise("a\u00a0\u2003b\tc") == "a b c"
     assert normalise("một\r\nhai\rba\u2028bốn") == "một\nhai\nba\nbốn"
     assert normalise("a\x00b\ud800") == "a b "

@@ -37,6 +37,54 @@ def test_verbatim_restores_nothing():
     assert found(query.terms("vi"), "exact") == []
 
 
+def test_half_typed_words_are_looked_up_as_what_they_are():
+    query = read("đường sat tôc độ cao")
+    assert query.read_as == "đường sắt tốc độ cao"
+    terms = query.terms("vi")
+    assert found(terms, "folded") == ["sat"]
+    assert found(terms, "exact") == ["đường", "sắt", "tôc", "tốc", "độ", "cao"]
+    assert {t.token: t.boost for t in terms if t.field == "exact"}["đường"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "name", ["Lương Tam Quang", "Nguyễn Kim Anh", "Trần Tam Nguyên", "Phan Văn Giang", "Vũ Lan"]
+)
+def test_names_with_their_marks_are_right_already(name):
+    assert read(name).read_as is None
+    assert read(name.lower()).read_as is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("vieejt nam", "việt nam"),
+        ("Viet5 Nam", "Việt Nam"),
+        ("ddaji hojc canh sat", "đại học cảnh sát"),
+        ("lu lut mieefn trung", "lũ lụt miền trung"),
+    ],
+)
+def test_keys_left_by_an_input_method_are_read(typed, meant):
+    query = read(typed)
+    assert (query.lang, query.read_as, query.meant) == ("vi", meant, meant)
+    verbatim = read(typed, verbatim=True)
+    assert verbatim.read_as is None
+    assert verbatim.text == typed
+
+
+def test_keys_are_read_in_phrases_and_exclusions_too():
+    query = read('"vieejt nam" -"haf nooij" -ddaji')
+    assert query.phrases == (("việt", "nam"),)
+    assert query.excluded == (("hà", "nội"), ("đại",))
+
+
+@pytest.mark.parametrize(
+    "text", ["Fox News boss", "covid19 F0", "MH370 report", "tax pass", "the cos of MU u23", "A320"]
+)
+def test_english_and_codes_hold_no_keys(text):
+    assert read(text).text == text
+    assert read(text).read_as is None
+
+
 def test_english_is_looked_up_by_stems():
     terms = read("Ministers cooperating with police").terms("en")
     assert {"minist", "cooper", "polic"} <= set(found(terms, "words"))
@@ -86,7 +134,8 @@ def test_exclusions():
     "text", ["Aas-Hansen", "Việt Nam – Na Uy", "Hà Nội - Huế", "a -- b", "2024-2025"]
 )
 def test_dashes_between_words_exclude_nothing(text):
-    assert read(text).excluded == ()
+    query = read(text)
+    assert query.excluded == query.phrases == ()
 
 
 def test_an_unclosed_quote_is_no_phrase():
@@ -112,8 +161,26 @@ def test_too_long():
 
 
 @pytest.mark.parametrize(
-    "text", ["!!!", "😀", "()[]{}*?:\\", "a\x00b", "\ud800x", "AND OR NOT", "%00"]
+    "text", ["!!!", "😀🎉", "-", "- --", "()[]{}*?:\\", "*", "\u0301\u0301", "…"]
 )
+def test_only_signs_are_refused(text):
+    with pytest.raises(QueryError, match="only signs"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["asdfg qwerz zxcvb", "ASDFG QWERZ", "x" * 400, "xqzw", "zzzz yyyy"]
+)
+def test_nonsense_is_not_known(text):
+    assert not read(text).known
+
+
+@pytest.mark.parametrize("text", ["Kvitøya", "SH150i", "24/9", "Oslo", "police", "bộ trưởng"])
+def test_words_names_and_numbers_are_known(text):
+    assert read(text).known
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800x", "AND OR NOT", "%00", "Осло 北京", "m²", "Ⅷ"])
 def test_garbage_is_read_without_an_error(text):
     query = read(text)
     for lang in ("vi", "en"):

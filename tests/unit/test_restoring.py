@@ -133,6 +133,8 @@ def test_models_survive_packing():
         ("tooi cos vieecj lamf", "tôi có việc làm"),
         ("Vie6t5 Nam", "Việt Nam"),
         ("san bay Long Thanhf", "san bay Long Thành"),
+        ("Nguyễn Phú Trongj", "Nguyễn Phú Trọng"),
+        ("o73 ha2 no65i co1 gi2", "ở hà nội có gì"),
     ],
 )
 def test_keys_of_input_methods(typed, meant):
@@ -143,7 +145,7 @@ def test_keys_of_input_methods(typed, meant):
     "text",
     "tax|pass|cos|book|covid19|MH370|G7|F0|A1 B2|u23 viet nam||tap1 phim|quy1 2024|wifi|top10"
     "|iphone 15 pro max|Fox News|giá vàng|gas price|sos|tp hcm q1|word3|the boss|bóng đá"
-    "|đường sắt".split("|"),
+    "|đường sắt|ET-E16-Truyện".split("|"),
 )
 def test_words_and_codes_are_no_keys(text):
     assert decode_typing(text) == text

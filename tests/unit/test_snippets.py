@@ -1,5 +1,7 @@
 """What is shown of a hit, and which words are marked."""
 
+import pytest
+
 from search.querying import read_query
 from search.records import Article, Passage, Query
 from search.snippets import SNIPPET_CHARS, Marker, best_snippet, cut
@@ -50,6 +52,25 @@ def test_nothing_is_marked_in_an_empty_text():
 
 def test_excluded_words_are_not_marked_across_languages():
     assert marked("Police Oslo -Bergen", "Oslo Bergen", "vi") == ["Oslo"]
+
+
+def test_dates_are_marked_as_a_whole_and_in_no_parts():
+    text = "Từ 9 giờ ngày 24/9, 24 đoàn của năm 2025"
+    assert marked("24 tháng 9 năm 2025", text) == ["24/9"]
+    assert marked("September 24", text, "vi") == ["24/9"]
+    assert marked("September 24", "In September, on Sept 24, 24 teams") == ["Sept 24"]
+
+
+def test_numbers_are_marked_with_their_units():
+    assert marked("1,2 triệu", "1.200.000 người") == ["1.200.000"]
+    assert marked("1.2 million", "khoảng 1,2 triệu người", "vi") == ["1,2 triệu"]
+
+
+def test_a_date_counts_once():
+    marker = Marker.of(read_query(Query("lũ ngày 24/9/2025"), max_chars=500), "vi")
+    assert marker.coverage(["lũ ngày 24 tháng 9"]) == 1.0
+    assert marker.coverage(["ngày 24/9 và 24/9/2025"]) == pytest.approx(2 / 3)
+    assert marker.coverage(["lũ ngày 23/9/2025"]) == pytest.approx(2 / 3)
 
 
 def test_coverage():

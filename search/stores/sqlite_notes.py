@@ -1,0 +1,22 @@
+"""Notes in an archive's SQLite file: small derived data, in a table made when first needed."""
+
+from __future__ import annotations
+
+import sqlite3
+
+_TABLE = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, data BLOB NOT NULL)"
+
+
+def read_note(connection: sqlite3.Connection, name: str) -> bytes | None:
+    """The note of a name; None where there is none: older files have no table either."""
+    made = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'notes'"
+    if not connection.execute(made).fetchone():
+        return None
+    row = connection.execute("SELECT data FROM notes WHERE name = ?", (name,)).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def write_note(connection: sqlite3.Connection, name: str, data: bytes) -> None:
+    """Keep a note in place of the one before; the caller has begun a transaction."""
+    connection.execute(_TABLE)
+    connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, data))

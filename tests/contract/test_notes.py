@@ -1,0 +1,115 @@
+"""Small derived data beside the articles, in every store."""
+
+import sqlite3
+import uuid
+
+import pytest
+from support.entries import PROFILE, entry, unit
+
+from indexer.reembedding import reembed
+from search.copying import copy_archive
+from search.encoders import load_encoder
+from search.errors import ArchiveMissingError, SettingsError
+from search.settings import Settings
+from search.sharpening import NOTE
+from search.stores.elasticsearch import ElasticsearchStore
+from search.stores.embedded import EmbeddedStore
+from search.syllables import SyllableCounts, SyllableTable
+
+ODD = bytes(range(256)) * 4000  # a megabyte of everything
+
+
+def test_a_note_is_kept_and_replaced(store, make_store):
+    assert store.note("a") is None
+    store.set_note("a", b"one")
+    store.set_note("b", ODD)
+    store.set_note("a", b"two")
+    other = make_store()
+    assert other.note("a") == b"two"
+    assert other.note("b") == ODD
+    assert other.note("c") is None
+    other.set_note("empty", b"")
+    assert store.note("empty") == b""
+
+
+def test_a_missing_archive_has_no_notes(missing_store):
+    with pytest.raises(ArchiveMissingError, match="songngu index"):
+        missing_store.note("a")
+    with pytest.raises(ArchiveMissingError, match="songngu index"):
+        missing_store.set_note("a", b"")
+
+
+def test_notes_are_no_articles(store):
+    store.set_note("a", b"one")
+    store.upsert([entry("x", "một", unit(1))])
+    store.flush()
+    store.set_note("b", b"two")
+    assert [e.article.id for e in store.entries()] == ["x"]
+    assert store.stats().articles == {"vi": 1}
+
+
+def test_notes_stay_through_a_rebuild(store):
+    store.upsert([entry("x", "một", unit(1))])
+    store.set_note("a", b"one")
+    with store.rebuild(PROFILE) as generation:
+        generation.upsert([entry("x", "hai", unit(1))])
+    assert store.note("a") == b"one"
+
+
+def test_a_file_of_an_older_version_has_room_for_notes(tmp_path):
+    store = EmbeddedStore(tmp_path / "old.db")
+    store.create(PROFILE)
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    connection = sqlite3.connect(tmp_path / "old.db")
+    assert ("notes",) not in connection.execute(tables).fetchall()
+    connection.close()
+    assert store.note("a") is None
+    store.set_note("a", b"one")
+    store.close()
+    again = EmbeddedStore(tmp_path / "old.db")
+    assert again.note("a") == b"one"
+    again.close()
+
+
+def test_dropping_takes_the_notes_along(elasticsearch_url):
+    url = f"{elasticsearch_url}/songngu-test-{uuid.uuid4().hex}"
+    store = ElasticsearchStore.from_url(url, Settings())
+    try:
+        store.create(PROFILE)
+        store.set_note("a", b"one")
+        store.drop()
+        store.create(PROFILE)
+        assert store.note("a") is None
+    finally:
+        store.drop()
+        store.close()
+
+
+def test_no_archive_is_named_like_notes():
+    with pytest.raises(SettingsError, match="notes"):
+        ElasticsearchStore.from_url("http://localhost:9200/news-notes", Settings())
+
+
+def test_copying_carries_the_counts(store, make_store, tmp_path):
+    store.upsert([entry("x", "một", unit(1))])
+    store.flush()
+    store.set_note(NOTE, ODD)
+    target = tmp_path / "copy.db"
+    copy_archive(store.location, str(target), settings=Settings())
+    copied = EmbeddedStore(target)
+    assert copied.note(NOTE) == ODD
+    copied.close()
+
+
+def test_embedding_again_counts_again(store):
+    store.upsert([entry("x", "Bà Thạch Thị Xuyến Nhạn mở lớp dạy gùi.", unit(1))])
+    store.flush()
+    counts = SyllableCounts()
+    counts.add("Ông Mạc Xuyên Thỉa, của một bài đã xóa.")
+    store.set_note(NOTE, counts.table(least=1, least_pair=1).to_bytes())
+    encoder = load_encoder("bundled")
+    reembed(store, encoder, on_progress=lambda *_: None)
+    encoder.close()
+    forms = SyllableTable.from_bytes(store.note(NOTE)).forms
+    assert "nhạn" in forms
+    assert "thỉa" not in forms
