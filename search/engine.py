@@ -14,6 +14,7 @@ from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMissingError, SettingsError
 from search.explaining import explained
+from search.flooring import matching
 from search.gathering import Gatherer, Meant, Side
 from search.language_free import take_apart
 from search.languages import LANGUAGES
@@ -172,17 +173,18 @@ class Archive:
         profile = self._profile()
         gatherer = Gatherer(self.store, query, read, profile, articles_in=self._articles_in)
         if query.mode == "words":
-            return gatherer.sides(dict.fromkeys(langs)), {}
+            sides = gatherer.sides(dict.fromkeys(langs))
+            return matching(self.store, read, sides, profile), {}
         free, languages = take_apart(self.encoder.encode_queries([read.meant]), profile.direction)
         own = Meant(free[0], free[0], float(languages[0]))
         others = [lang for lang in langs if lang != read.lang]
         sides = gatherer.sides({read.lang: own})
         abroad = own
-        if others:
+        if others and read.known:
             asked = self._with_feedback(own.query, sides[read.lang], profile)
             abroad = replace(own, asked=asked)
-        assured = bool(sides[read.lang].ranked)
-        sides |= gatherer.sides(dict.fromkeys(others, abroad), assured=assured)
+        sides |= gatherer.sides(dict.fromkeys(others, abroad))
+        sides = matching(self.store, read, sides, profile)
         meant = {lang: own if lang == read.lang else abroad for lang in langs}
         return {lang: sides[lang] for lang in langs}, meant
 
@@ -199,8 +201,8 @@ class Archive:
             least=profile.feedback_from,
             full=profile.feedback_full,
         )
-        best = side.ranked[0] if side.ranked else None
-        if weight <= 0 or best is None or best.passage is None or best != side.everything[0]:
+        best = side.everything[0] if side.everything else None
+        if weight <= 0 or best is None or best.passage is None:
             return vector
         vectors = self.store.vectors([best.id]).get(best.id)
         if vectors is None or best.passage.position >= len(vectors):

@@ -1,4 +1,4 @@
-"""One language's half of a search: its candidates by words and by meaning, scored and ranked."""
+"""One language's half of a search: its candidates by words and by meaning, in one order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from search.encoders.base import FloatArray
 from search.profiles import RankingProfile
 from search.querying import ReadQuery
-from search.ranking import Scored, background, fuse, guard
-from search.records import Article, Passage, Query
+from search.ranking import Scored, background, fuse
+from search.records import Query
 from search.snippets import Marker
 from search.stores.base import (
     Candidate,
@@ -50,36 +50,30 @@ class Side:
     """One language's half of a search.
 
     Attributes:
-        ranked: Every story that matches, best first.
-        everything: The same before the floor was applied, and in the order of the scores.
-        near: The cosine from which on a story counts as matched by meaning.
+        everything: Every candidate, best first.
+        by_meaning: Whether meaning was looked up, not words alone.
+        top, level: The best cosine, and the background of the list; None where it is too short.
+        margin: How far above its level a list's best must be to stand out by itself.
+        tops: Ids of the best by words and by the query's own meaning: they are guarded.
         word_weight: What a BM25 score was multiplied by.
         word_ranks, meaning_ranks: Rank of each story in its list of either kind, from 1.
+        ranked: What matches, best first (``search.flooring``).
+        near: The cosine from which on a story counts as matched by meaning.
     """
 
     lang: str
     marker: Marker
-    ranked: tuple[Scored, ...] = ()
     everything: tuple[Scored, ...] = ()
-    near: float = 0.0
+    by_meaning: bool = False
+    top: float = 0.0
+    level: float | None = None
+    margin: float = 0.0
+    tops: tuple[str, ...] = ()
     word_weight: float = 0.0
     word_ranks: Mapping[str, int] = field(default_factory=dict)
     meaning_ranks: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Floor:
-    """What a story must reach to match.
-
-    Attributes:
-        list: The cosine that the best of a list must reach, or meaning found nothing in it.
-        hit: The cosine that the others must reach then.
-        words: Share of the query's words that make up for a lower cosine.
-    """
-
-    list: float
-    hit: float
-    words: float
+    ranked: tuple[Scored, ...] = ()
+    near: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +116,13 @@ class Gatherer:
         self._articles_in = articles_in
         self._depth = max(profile.depth, query.offset + query.k)
 
-    def sides(self, meant: Mapping[str, Meant | None], *, assured: bool = False) -> dict[str, Side]:
+    def sides(self, meant: Mapping[str, Meant | None]) -> dict[str, Side]:
         """The sides of some languages, looked up together.
 
         Args:
             meant: By language; None looks for words alone.
-            assured: Whether the query has a match in its own language.
         """
-        return {
-            lang: self._rank(lang, found, meant[lang], assured=assured)
-            for lang, found in self._look_up(meant)
-        }
+        return {lang: self._side(lang, found, meant[lang]) for lang, found in self._look_up(meant)}
 
     def _look_up(self, meant: Mapping[str, Meant | None]) -> list[tuple[str, _Found]]:
         """Both lists of each language in one round trip, what each list lacks in another."""
@@ -194,89 +184,32 @@ class Gatherer:
             found[lang] = (words, nearest, next(answers) if direct else [])
         return found
 
-    def _rank(self, lang: str, found: _Found, meant: Meant | None, *, assured: bool) -> Side:
-        profile, read = self._profile, self._read
-        same = lang == read.lang
+    def _side(self, lang: str, found: _Found, meant: Meant | None) -> Side:
+        profile = self._profile
+        same = lang == self._read.lang
         articles = self._articles_in(lang)
         weight = profile.same_language_words if same else profile.cross_language_words
-        weight /= math.log(2 + articles)
-        passages: dict[str, Passage] = {
-            c.id: c.passage for c in found.by_meaning.values() if c.passage is not None
-        }
-        everything = ranked = fuse(
+        weight = 1.0 if meant is None else weight / math.log(2 + articles)
+        cosines = [candidate.score for candidate in found.nearest]
+        # A list that is shorter than it may be shows how many articles the filters leave.
+        pool = articles if len(cosines) >= profile.depth else len(cosines)
+        everything = fuse(
             found.word_scores,
             {c.id: c.score for c in found.by_meaning.values()},
-            passages,
-            word_weight=1.0 if meant is None else weight,
+            {c.id: c.passage for c in found.by_meaning.values() if c.passage is not None},
+            word_weight=weight,
         )
-        marker = Marker.of(read, lang)
-        floor = _floor(found.nearest, profile, articles=articles, assured=assured)
-        if meant is not None and not read.phrases:
-            ranked = self._above_floor(ranked, marker, floor)
-        kept = {scored.id for scored in ranked}
-        # Across languages a list of words holds little but names: its best is no guarded hit.
-        tops = found.tops if same else found.tops[-1:]
-        ranked = guard(ranked, [id_ for id_ in tops if id_ in kept])
         return Side(
-            lang,
-            marker,
-            tuple(ranked),
-            tuple(everything),
-            floor.hit,
-            1.0 if meant is None else weight,
-            {c.id: rank for rank, c in enumerate(found.words, 1)},
-            {c.id: rank for rank, c in enumerate(found.nearest, 1)},
+            lang=lang,
+            marker=Marker.of(self._read, lang),
+            everything=tuple(everything),
+            by_meaning=meant is not None,
+            top=cosines[0] if cosines else 0.0,
+            level=background(cosines),
+            margin=profile.margin(pool),
+            # Across languages a list of words holds little but names: its best is not guarded.
+            tops=tuple(found.tops if same else found.tops[-1:]),
+            word_weight=weight,
+            word_ranks={c.id: rank for rank, c in enumerate(found.words, 1)},
+            meaning_ranks={c.id: rank for rank, c in enumerate(found.nearest, 1)},
         )
-
-    def _above_floor(self, ranked: Sequence[Scored], marker: Marker, floor: _Floor) -> list[Scored]:
-        """Leave out what is near in neither meaning nor words.
-
-        To a query without a word that means something, no nearness means anything.
-        """
-        known = self._read.known
-        reached = known and any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
-        least = floor.hit if reached else 2.0
-        # Across languages only names can be found: the others cannot occur.
-        share = floor.words / 2 if marker.pairs else floor.words
-        enough = self._enough_words(ranked, marker, share)
-        return [
-            scored
-            for scored in ranked
-            if (scored.cosine is not None and scored.cosine >= least) or scored.words >= enough
-        ]
-
-    def _enough_words(self, ranked: Sequence[Scored], marker: Marker, least_share: float) -> float:
-        """The word score from which on words alone make a match.
-
-        It is half of the highest, provided that one of the stories with the highest holds enough
-        of the query: a score alone does not tell one rare word from all the common ones.
-        """
-        by_words = sorted((s for s in ranked if s.words > 0), key=lambda s: -s.words)[
-            :_READ_FOR_WORDS
-        ]
-        texts: Mapping[str, Article] = {}
-        if by_words:
-            texts = self._store.articles([scored.id for scored in by_words])
-        for scored in by_words:
-            article = texts.get(scored.id)
-            if article and marker.coverage((article.title, article.body)) >= least_share:
-                return 0.5 * by_words[0].words
-        return math.inf
-
-
-def _floor(
-    nearest: Sequence[Candidate], profile: RankingProfile, *, articles: int, assured: bool
-) -> _Floor:
-    """The floor for one language's list, from the list's own background where it is long enough.
-
-    Args:
-        articles: In the language; filters may leave fewer.
-        assured: Whether the query has a match in its own language.
-    """
-    level = background([candidate.score for candidate in nearest])
-    if level is None:
-        return _Floor(profile.floor, profile.floor, profile.words_floor)
-    margin = profile.margin(articles if len(nearest) >= profile.depth else len(nearest))
-    if assured:
-        margin *= profile.assured
-    return _Floor(level + margin, level + margin / 2, profile.words_floor)

@@ -42,7 +42,8 @@ class RankingProfile:
             among 100,000 articles; between, by the logarithm. Models give nonsense a high cosine
             with everything, but do not set one story apart; among more, the best of a hundred
             neighbours stands less far above them.
-        assured: What a margin is multiplied by once the query's own language has a match.
+        assured: What the margins are multiplied by once the lists of all languages together stand
+            out by their mean.
         words_floor: Share of a query's words that must occur where meaning is too far.
         depth: Candidates taken from each list.
     """
