@@ -51,7 +51,7 @@ def matching(
     for lang, side in sides.items():
         floor = _floor(side, profile, assured=assured)
         ranked: Sequence[Scored] = side.everything
-        if side.by_meaning and not read.phrases:
+        if side.by_meaning and not side.quoted:
             ranked = _above(floor, ranked, side.marker, store, read, profile)
         kept = {scored.id for scored in ranked}
         ranked = guard(ranked, [id_ for id_ in side.tops if id_ in kept])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from search.encoders.base import FloatArray
 from search.profiles import RankingProfile
@@ -52,6 +52,7 @@ class Side:
     Attributes:
         everything: Every candidate, best first.
         by_meaning: Whether meaning was looked up, not words alone.
+        quoted: Whether every candidate holds the quoted phrases.
         top, level: The best cosine, and the background of the list; None where it is too short.
         margin: How far above its level a list's best must be to stand out by itself.
         tops: Ids of the best by words and by the query's own meaning: they are guarded.
@@ -65,6 +66,7 @@ class Side:
     marker: Marker
     everything: tuple[Scored, ...] = ()
     by_meaning: bool = False
+    quoted: bool = False
     top: float = 0.0
     level: float | None = None
     margin: float = 0.0
@@ -84,6 +86,7 @@ class _Found:
         words, nearest: The two lists, best first.
         word_scores, by_meaning: What is known of any candidate, by id.
         tops: Ids of the best by words and by the query's own meaning.
+        quoted: Whether all of them hold the quoted phrases.
     """
 
     words: Sequence[Candidate]
@@ -91,6 +94,7 @@ class _Found:
     word_scores: Mapping[str, float]
     by_meaning: Mapping[str, Candidate]
     tops: Sequence[str]
+    quoted: bool
 
 
 class Gatherer:
@@ -126,12 +130,22 @@ class Gatherer:
 
     def _look_up(self, meant: Mapping[str, Meant | None]) -> list[tuple[str, _Found]]:
         """Both lists of each language in one round trip, what each list lacks in another."""
-        scopes, terms = {}, {}
+        scopes: dict[str, Scope] = {}
+        terms = {}
         for lang in meant:
             phrases, excluded = self._read.clauses(lang)
             scopes[lang] = Scope(lang, self._query.filters, phrases=phrases, excluded=excluded)
             terms[lang] = self._read.terms(lang) if self._query.mode != "meaning" else ()
         first = self._round(scopes, terms, meant, self._depth)
+        # A phrase of ordinary words cannot occur in another language: there, meaning has to do.
+        foreign = {
+            lang: replace(scope, phrases=())
+            for lang, scope in scopes.items()
+            if scope.phrases and lang != self._read.lang and meant[lang] and not any(first[lang])
+        }
+        if foreign:
+            scopes |= foreign
+            first |= self._round(foreign, terms, meant, self._depth)
         rest = {}
         if self._query.mode == "hybrid":
             for lang, lists in first.items():
@@ -153,6 +167,7 @@ class Gatherer:
                         {c.id: c.score for c in (*words, *more_words)},
                         {c.id: c for c in (*nearest, *more_nearest)},
                         [c.id for c in (*words[:1], *(direct or nearest)[:1])],
+                        bool(scopes[lang].phrases),
                     ),
                 )
             )
@@ -204,6 +219,7 @@ class Gatherer:
             marker=Marker.of(self._read, lang),
             everything=tuple(everything),
             by_meaning=meant is not None,
+            quoted=found.quoted,
             top=cosines[0] if cosines else 0.0,
             level=background(cosines),
             margin=profile.margin(pool),

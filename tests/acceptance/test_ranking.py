@@ -105,3 +105,15 @@ def test_feedback_never_leaves_the_filters(embedded):
     results = embedded.search(Query("giá cà phê", filters=filters))
     for hits in results.results.values():
         assert all(hit.article.date[:4] == "2025" for hit in hits)
+
+
+@pytest.mark.parametrize("store", ["embedded", "cluster"])
+def test_a_quoted_phrase_holds_where_it_can_occur(store, request):
+    """In its own language every hit has the phrase; abroad the same story is found by meaning."""
+    archive = request.getfixturevalue(store)
+    results = archive.search(Query('"giá cà phê"'))
+    assert results.results["vi"]
+    for hit in results.results["vi"]:
+        assert "giá cà phê" in f"{hit.article.title}\n{hit.article.body}".lower()
+    assert results.results["en"][0].article.id == "demo-003-en"
+    assert archive.search(Query('"giá cà phê nhảy múa"')).results["vi"] == ()
