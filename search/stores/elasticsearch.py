@@ -243,6 +243,7 @@ class ElasticsearchStore:
         """Everything that is kept, in short, by ascending id."""
         self._required_profile()
         with self._errors():
+            self._writing.indices.refresh(index=self._target)
             yield from generations.listing(self._writing, self._target)
 
     def stream(
