@@ -179,6 +179,11 @@ class ElasticsearchStore:
                 written.append(id_)
             elif item["status"] == _CONFLICT:
                 outdated.add(item["_id"])
+            elif item["status"] == _BLOCKED and "blocked by" in reason_of(item):
+                raise StoreUnavailableError(
+                    f"{self.location} takes no changes: a re-embedding is at its last step, or was"
+                    " killed there. If none runs now, give its command again: it takes seconds."
+                )
             elif bodies.made_field(profile) in reason_of(item):
                 raise mismatch(self.location, self._required_profile(), profile)
             else:
