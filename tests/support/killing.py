@@ -22,6 +22,7 @@ from search.cli import cli
 from search.copying import copy_archive
 from search.encoders import load_encoder
 from search.engine import open_archive, open_store
+from search.languages import LANGUAGES
 from search.settings import Settings
 
 for module in (pipeline, deepening, reembedding):
@@ -165,5 +166,12 @@ def main(operation, place, source, kills, seed, base=None):
     print(" ".join(map(str, killed_at)))
 
 
+def build(*plan):
+    """Uninterrupted runs: operation, place, source, again and again."""
+    for operation, place, source in zip(plan[::3], plan[1::3], plan[2::3], strict=True):
+        attempt(operation, place, source, None)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    LANGUAGES["vi"].forms(title="", body="tải mọi thứ một lần")  # what each fork would load itself
+    (build if sys.argv[1] == "build" else main)(*sys.argv[1 + (sys.argv[1] == "build") :])
