@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -50,7 +48,6 @@ _PAGE = 200
 _BLOCKED = 403  # for the moment in which one generation follows another
 _CONFLICT = 409
 _MOST_TERMS = 1_000
-_MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,200}")
 
 
@@ -354,36 +351,15 @@ class ElasticsearchStore:
     def stats(self) -> StoreStats:
         """Count what is kept."""
         self._required_profile()
-        aggregations: dict[str, dict[str, Any]] = {
-            "langs": {"terms": {"field": "lang", "size": 100}},
-            "sources": {"terms": {"field": "source", "size": 10_000}},
-            "first": {"min": {"field": "day"}},
-            "last": {"max": {"field": "day"}},
-            "passages": {"nested": {"path": "passages"}},
-            "days": {"terms": {"field": "day", "size": _MOST_DAYS}},
-            "undated": {"missing": {"field": "day"}},
-            "shallow": {"filter": {"term": {"shallow": True}}},
-        }
         with self._errors():
-            found = self._searching.search(index=self._target, size=0, aggs=aggregations)
+            found = self._searching.search(
+                index=self._target, size=0, aggs=bodies.stats_aggregations()
+            )
             sizes = self._searching.indices.stats(index=self._target, metric="store")
             tombstones = len(self._ledger.tombstones())
-        values = found["aggregations"]
-        sources = {b["key"]: b["doc_count"] for b in values["sources"]["buckets"]}
-        months: Counter[str] = Counter()
-        if undated := values["undated"]["doc_count"]:
-            months[""] = undated
-        for bucket in values["days"]["buckets"]:
-            months[date.fromordinal(int(bucket["key"])).isoformat()[:7]] += bucket["doc_count"]
-        return StoreStats(
-            articles={b["key"]: b["doc_count"] for b in values["langs"]["buckets"]},
-            passages=values["passages"]["doc_count"],
-            sources=dict(sorted(sources.items(), key=lambda pair: (-pair[1], pair[0]))),
-            date_first=_date(values["first"]["value"]),
-            date_last=_date(values["last"]["value"]),
+        return bodies.stats_of(
+            found["aggregations"],
             bytes_used=sizes["_all"]["primaries"]["store"]["size_in_bytes"],
-            months=dict(sorted(months.items())),
-            shallow=values["shallow"]["doc_count"],
             tombstones=tombstones,
         )
 
@@ -579,7 +555,3 @@ def _finds_something(lookup: Lookup) -> bool:
     if lookup.scope.ids == ():
         return False
     return isinstance(lookup, NearestLookup) or bool(lookup.terms or lookup.scope.phrases)
-
-
-def _date(ordinal: float | None) -> str | None:
-    return date.fromordinal(int(ordinal)).isoformat() if ordinal is not None else None
