@@ -371,9 +371,7 @@ class ElasticsearchStore:
         self._required_profile()
         with self._errors():
             [old] = self._searching.indices.get_alias(index=self._name).body
-            number = old.removeprefix(f"{self._name}-")
-            next_number = int(number) + 1 if number.isdigit() else 1
-            new = f"{self._name}-{next_number:06}"
+            new = generations.following(self._name, old)
             generations.begin(self._writing, old, new, profile, fresh=fresh)
         generation = ElasticsearchStore(
             self._writing, self._name, self.location, settings=self._settings, index=new
@@ -389,6 +387,8 @@ class ElasticsearchStore:
                 indices = list(self._searching.indices.get_alias(index=self._name).body)
             except elasticsearch.NotFoundError:
                 return
+            unfinished = [generations.following(self._name, index) for index in indices]
+            self._writing.options(ignore_status=404).indices.delete(index=unfinished)
             self._writing.indices.delete(index=indices)
             self._ledger.drop()
 
