@@ -12,7 +12,7 @@ import numpy as np
 
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
-from search.errors import ArchiveMissingError, SettingsError
+from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
 from search.explaining import explained
 from search.flooring import matching
 from search.gathering import Gatherer, Meant, Side
@@ -41,6 +41,7 @@ class Archive:
         self.store = store
         self.settings = settings
         self._encoder = encoder
+        self._chosen = encoder is not None or bool(settings.encoder)
         self._loading = threading.Lock()
         self._restorer = ArchiveRestorer(store)
         self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
@@ -61,15 +62,22 @@ class Archive:
         """
         with self._loading:
             made = self.made()
-            if self._encoder is None:
-                spec = self.settings.encoder or (made.encoder.name if made else "bundled")
-                self._encoder = load_encoder(
-                    spec, device=self.settings.device or None, batch_size=self.settings.batch_size
-                )
-            if made is not None and made != archive_profile(self._encoder):
-                wanted, self._encoder = archive_profile(self._encoder), None
-                raise mismatch(self.location, made, wanted)
-            return self._encoder
+            while True:
+                fresh = self._encoder is None
+                if self._encoder is None:
+                    spec = self.settings.encoder or (made.encoder.name if made else "bundled")
+                    self._encoder = load_encoder(
+                        spec,
+                        device=self.settings.device or None,
+                        batch_size=self.settings.batch_size,
+                    )
+                here = archive_profile(self._encoder)
+                if made is None or made == here:
+                    return self._encoder
+                self._encoder = None
+                if fresh or self._chosen:
+                    raise mismatch(self.location, made, here)
+                # It was embedded anew meanwhile, and its own encoder is another one now.
 
     def made(self) -> ArchiveProfile | None:
         """How the archive was made, at most a few seconds old: it can be re-embedded meanwhile."""
@@ -94,6 +102,15 @@ class Archive:
             QueryError: The query cannot be answered as typed.
             StoreError: The archive cannot answer.
         """
+        try:
+            return self._search(query)
+        except ArchiveMismatchError:
+            if self._chosen:
+                raise
+            self._made = (-_PROFILE_LIFE_S, None)  # it has been embedded anew a moment ago
+            return self._search(query)
+
+    def _search(self, query: Query) -> Results:
         began = time.perf_counter()
         read = read_query(
             query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -52,7 +50,6 @@ _PAGE = 200
 _BLOCKED = 403  # for the moment in which one generation follows another
 _CONFLICT = 409
 _MOST_TERMS = 1_000
-_MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,200}")
 
 
@@ -188,6 +185,11 @@ class ElasticsearchStore:
                 written.append(id_)
             elif item["status"] == _CONFLICT:
                 outdated.add(item["_id"])
+            elif item["status"] == _BLOCKED and "blocked by" in reason_of(item):
+                raise StoreUnavailableError(
+                    f"{self.location} takes no changes: a re-embedding is at its last step, or was"
+                    " killed there. If none runs now, give its command again: it takes seconds."
+                )
             elif bodies.made_field(profile) in reason_of(item):
                 raise mismatch(self.location, self._required_profile(), profile)
             else:
@@ -252,6 +254,7 @@ class ElasticsearchStore:
         """Everything that is kept, in short, by ascending id."""
         self._required_profile()
         with self._errors():
+            self._writing.indices.refresh(index=self._target)
             yield from generations.listing(self._writing, self._target)
 
     def stream(
@@ -382,36 +385,15 @@ class ElasticsearchStore:
     def stats(self) -> StoreStats:
         """Count what is kept."""
         self._required_profile()
-        aggregations: dict[str, dict[str, Any]] = {
-            "langs": {"terms": {"field": "lang", "size": 100}},
-            "sources": {"terms": {"field": "source", "size": 10_000}},
-            "first": {"min": {"field": "day"}},
-            "last": {"max": {"field": "day"}},
-            "passages": {"nested": {"path": "passages"}},
-            "days": {"terms": {"field": "day", "size": _MOST_DAYS}},
-            "undated": {"missing": {"field": "day"}},
-            "shallow": {"filter": {"term": {"shallow": True}}},
-        }
         with self._errors():
-            found = self._searching.search(index=self._target, size=0, aggs=aggregations)
+            found = self._searching.search(
+                index=self._target, size=0, aggs=bodies.stats_aggregations()
+            )
             sizes = self._searching.indices.stats(index=self._target, metric="store")
             tombstones = len(self._ledger.tombstones())
-        values = found["aggregations"]
-        sources = {b["key"]: b["doc_count"] for b in values["sources"]["buckets"]}
-        months: Counter[str] = Counter()
-        if undated := values["undated"]["doc_count"]:
-            months[""] = undated
-        for bucket in values["days"]["buckets"]:
-            months[date.fromordinal(int(bucket["key"])).isoformat()[:7]] += bucket["doc_count"]
-        return StoreStats(
-            articles={b["key"]: b["doc_count"] for b in values["langs"]["buckets"]},
-            passages=values["passages"]["doc_count"],
-            sources=dict(sorted(sources.items(), key=lambda pair: (-pair[1], pair[0]))),
-            date_first=_date(values["first"]["value"]),
-            date_last=_date(values["last"]["value"]),
+        return bodies.stats_of(
+            found["aggregations"],
             bytes_used=sizes["_all"]["primaries"]["store"]["size_in_bytes"],
-            months=dict(sorted(months.items())),
-            shallow=values["shallow"]["doc_count"],
             tombstones=tombstones,
         )
 
@@ -423,9 +405,7 @@ class ElasticsearchStore:
         self._required_profile()
         with self._errors():
             [old] = self._searching.indices.get_alias(index=self._name).body
-            number = old.removeprefix(f"{self._name}-")
-            next_number = int(number) + 1 if number.isdigit() else 1
-            new = f"{self._name}-{next_number:06}"
+            new = generations.following(self._name, old)
             generations.begin(self._writing, old, new, profile, fresh=fresh)
         generation = ElasticsearchStore(
             self._writing, self._name, self.location, settings=self._settings, index=new
@@ -456,6 +436,8 @@ class ElasticsearchStore:
                 indices = list(self._searching.indices.get_alias(index=self._name).body)
             except elasticsearch.NotFoundError:
                 return
+            unfinished = [generations.following(self._name, index) for index in indices]
+            self._writing.options(ignore_status=404).indices.delete(index=unfinished)
             self._writing.indices.delete(index=indices)
             self._ledger.drop()
 
@@ -625,7 +607,3 @@ def _finds_something(lookup: Lookup) -> bool:
     if lookup.scope.ids == ():
         return False
     return isinstance(lookup, NearestLookup) or bool(lookup.terms or lookup.scope.phrases)
-
-
-def _date(ordinal: float | None) -> str | None:
-    return date.fromordinal(int(ordinal)).isoformat() if ordinal is not None else None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from search.stores.base import (
     NearestLookup,
     Phrase,
     Scope,
+    StoreStats,
     Term,
     WordLookup,
 )
@@ -38,6 +41,7 @@ _FORM_FIELDS = ("exact", "folded", "words", "title")
 _MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
 _OVERSAMPLE = 1.5
 _LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
+_MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
 _TIES = 16
 """Hits asked for beyond k, so that those that tie with the k-th can be ordered by id."""
 
@@ -248,6 +252,41 @@ def nearest_body(lookup: NearestLookup) -> Json:
     }
 
 
+def stats_aggregations() -> Json:
+    """What a search has to count for ``stats_of``."""
+    return {
+        "langs": {"terms": {"field": "lang", "size": 100}},
+        "sources": {"terms": {"field": "source", "size": 10_000}},
+        "first": {"min": {"field": "day"}},
+        "last": {"max": {"field": "day"}},
+        "passages": {"nested": {"path": "passages"}},
+        "days": {"terms": {"field": "day", "size": _MOST_DAYS}},
+        "undated": {"missing": {"field": "day"}},
+        "shallow": {"filter": {"term": {"shallow": True}}},
+    }
+
+
+def stats_of(counted: Mapping[str, Any], *, bytes_used: int, tombstones: int) -> StoreStats:
+    """What the counts say."""
+    sources = {b["key"]: b["doc_count"] for b in counted["sources"]["buckets"]}
+    months: Counter[str] = Counter()
+    if undated := counted["undated"]["doc_count"]:
+        months[""] = undated
+    for bucket in counted["days"]["buckets"]:
+        months[date.fromordinal(int(bucket["key"])).isoformat()[:7]] += bucket["doc_count"]
+    return StoreStats(
+        articles={b["key"]: b["doc_count"] for b in counted["langs"]["buckets"]},
+        passages=counted["passages"]["doc_count"],
+        sources=dict(sorted(sources.items(), key=lambda pair: (-pair[1], pair[0]))),
+        date_first=_date(counted["first"]["value"]),
+        date_last=_date(counted["last"]["value"]),
+        bytes_used=bytes_used,
+        months=dict(sorted(months.items())),
+        shallow=counted["shallow"]["doc_count"],
+        tombstones=tombstones,
+    )
+
+
 def word_candidates(hits: Sequence[Mapping[str, Any]], k: int) -> list[Candidate]:
     """What a search for words found, in Lucene's scale."""
     found = [
@@ -302,3 +341,7 @@ def _phrases(phrases: Sequence[Phrase], lang: str) -> list[Json]:
     return [
         {"match_phrase": {f"{lang}.{phrase.field}": " ".join(phrase.tokens)}} for phrase in phrases
     ]
+
+
+def _date(ordinal: float | None) -> str | None:
+    return date.fromordinal(int(ordinal)).isoformat() if ordinal is not None else None

@@ -57,6 +57,12 @@ def migrate(client: Elasticsearch, index: str, profile: ArchiveProfile, *, sourc
     client.indices.put_mapping(index=index, meta=body["_meta"])
 
 
+def following(name: str, index: str) -> str:
+    """What the generation after an index of an archive is called."""
+    number = index.removeprefix(f"{name}-")
+    return f"{name}-{int(number) + 1 if number.isdigit() else 1:06}"
+
+
 def begin(
     client: Elasticsearch, old: str, new: str, profile: ArchiveProfile, *, fresh: bool
 ) -> None:

@@ -187,8 +187,11 @@ class EmbeddedStore:
 
     def bring(self, ids: Sequence[str], origin: str) -> None:
         """Note that a source holds these articles."""
-        with self._writing() as connection:
-            ledger.bring(connection, ids, origin)
+        known = self.origins(ids)
+        unknown = [id_ for id_ in ids if origin not in known.get(id_, ())]
+        if unknown:  # an unchanged source writes nothing, and waits for no other writer
+            with self._writing() as connection:
+                ledger.bring(connection, unknown, origin)
 
     def brought(self, origin: str) -> list[str]:
         """Ids of kept articles that a source, or one below it, has brought."""

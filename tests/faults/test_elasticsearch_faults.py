@@ -224,6 +224,42 @@ def test_articles_turned_away_for_load_are_written_when_it_is_over(elasticsearch
             store.drop()
 
 
+KILLED_AT_THE_SWAP = """
+import os, sys
+from elasticsearch.client import IndicesClient
+from faults.test_elasticsearch_faults import PROFILE, ElasticsearchStore, Settings, articles
+IndicesClient.update_aliases = lambda *_, **__: os.kill(os.getpid(), 9)
+with ElasticsearchStore.from_url(sys.argv[1], Settings()).rebuild(PROFILE) as generation:
+    generation.upsert(articles(0, 3))
+"""
+
+
+def test_a_rebuild_that_is_killed_at_its_last_step(elasticsearch_url, monkeypatch):
+    """Writes are refused then, so that none gets lost; the same command ends what it began."""
+    monkeypatch.setattr("search.stores.elasticsearch._BULK_RETRIES", 0)
+    tests = Path(__file__).resolve().parents[1]
+    place = f"{elasticsearch_url}/songngu-swap-{uuid.uuid4().hex}"
+    with opened(place, Settings()) as store:
+        store.create(PROFILE)
+        try:
+            store.upsert(articles(0, 3))
+            killed = subprocess.run(
+                [sys.executable, "-c", KILLED_AT_THE_SWAP, place],
+                env=os.environ | {"PYTHONPATH": f"{tests}:{tests.parent}"},
+            )
+            assert killed.returncode == -signal.SIGKILL
+            with pytest.raises(StoreUnavailableError, match="give its command again"):
+                store.upsert(articles(3, 1))
+            assert len(store.find([ANYTHING])[0]) == 3
+            with store.rebuild(PROFILE) as generation:
+                assert len(list(generation.listing())) == 3
+            assert store.upsert(articles(3, 1)).written == ("a00003",)
+            store.flush()
+            assert len(store.find([ANYTHING])[0]) == 4
+        finally:
+            store.drop()
+
+
 def test_a_search_turned_away_for_load_says_so(elasticsearch_url):
     name = f"songngu-storm-{uuid.uuid4().hex}"
     storm = overloaded(elasticsearch_url, kind="_msearch", storm=1)

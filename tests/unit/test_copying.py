@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from search.engine import open_archive, open_store
 from search.errors import ArchiveMismatchError, ArchiveMissingError, StoreError
 from search.records import Query
 from search.settings import Settings
+from search.stores.base import Tombstone
 
 __all__ = ["elasticsearch_url"]
 
@@ -162,3 +164,27 @@ def test_one_archive_by_two_names_is_one(archive, tmp_path, monkeypatch, way):
         other = str(link)
     with pytest.raises(StoreError, match="same archive"):
         copy_archive(archive, other, settings=Settings())
+
+
+def test_what_was_taken_down_and_who_brought_what_is_copied_too(cluster, tmp_path):
+    place, back = str(tmp_path / "news.db"), str(tmp_path / "back.db")
+    store, settings = open_store(place, Settings()), Settings()
+    store.create(PROFILE)
+    shallow = replace(entry("b", "tin hai", unit(1)), shallow=True)
+    store.upsert([entry("a", "tin một", unit(1)), shallow, entry("c", "tin ba", unit(1))])
+    store.bring(["a", "b"], "/tin")
+    store.bar([Tombstone(("c", "https://bao.example/c"), "rút bài", "2026-01-02")])
+    copy_archive(place, cluster, settings=settings)
+    copy_archive(cluster, back, settings=settings)
+    copied = open_store(back, settings)
+    assert list(copied.listing()) == list(store.listing())
+    assert copied.origins(["a", "b", "c"]) == store.origins(["a", "b"])
+    assert copied.tombstones() == store.tombstones()
+    store.upsert([replace(shallow, shallow=False)])
+    assert copy_archive(place, back, settings=settings).copied == 1
+    assert copied.shallow() == []
+    copied.bar([Tombstone(("a",), "", "2026-01-03")])
+    report = copy_archive(place, back, settings=settings)
+    assert (report.copied, report.unchanged, report.barred) == (0, 1, 1)
+    for opened in (store, copied):
+        opened.close()
