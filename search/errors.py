@@ -15,6 +15,7 @@ The tree::
     └── SourceError
         ├── FetchError           a file or address cannot be read
         └── ExtractionError      what was read holds no article
+            └── NotAnArticleError    because it is a page of another kind
 """
 
 from __future__ import annotations
@@ -80,3 +81,7 @@ class FetchError(SourceError):
 
 class ExtractionError(SourceError):
     """What was read holds no article."""
+
+
+class NotAnArticleError(ExtractionError):
+    """A page was read well and is something else: a list of headlines, a pay wall, an error."""

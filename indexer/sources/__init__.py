@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.sources.base import Failure, Origin, RawDocument, Source
 from indexer.sources.folders import Folder
+from indexer.sources.htmlpages import HtmlPage
 from indexer.sources.jsonfiles import JsonFile, JsonLines
 from indexer.sources.pagetext import PageText
 from indexer.sources.reading import STDIN, is_stream, shown
@@ -27,6 +28,9 @@ KINDS: dict[str, Callable[[str], Source]] = {
     ".ndjson": JsonLines,
     ".json": JsonFile,
     ".txt": PageText,
+    ".html": HtmlPage,
+    ".htm": HtmlPage,
+    ".xhtml": HtmlPage,
 }
 """File name suffix → what reads such a file. Each may also be followed by ".gz"."""
 

@@ -41,8 +41,11 @@ _MAGIC = (
 
 
 @contextmanager
-def opened(file: str) -> Iterator[BinaryIO]:
-    """The bytes of a file ("-": standard input), unpacked if they are gzip, without a UTF-8 BOM.
+def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
+    """The bytes of a file ("-": standard input), unpacked if they are gzip.
+
+    Args:
+        encoded: Whether other encodings of text than UTF-8 will do.
 
     Raises:
         FetchError: It cannot be opened, is empty, or is no UTF-8 text; also when reading fails
@@ -52,7 +55,7 @@ def opened(file: str) -> Iterator[BinaryIO]:
         with _raw(file) as raw:
             packed = raw.peek(2)[:2] == _GZIP
             stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
-            _check_head(file, stream.peek(_HEAD)[:_HEAD])
+            _check_head(file, stream.peek(_HEAD)[:_HEAD], encoded=encoded)
             yield cast("BinaryIO", stream)
     except EOFError as error:
         raise FetchError(
@@ -99,12 +102,14 @@ def _raw(file: str) -> Iterator[io.BufferedReader]:
         yield cast("io.BufferedReader", handle)
 
 
-def _check_head(file: str, head: bytes) -> None:
-    """Refuse what is no UTF-8 text."""
+def _check_head(file: str, head: bytes, *, encoded: bool) -> None:
+    """Refuse what is no text, or none in UTF-8 where only that will do."""
     if not head:
         raise FetchError("is empty: there is nothing to index")
     for mark, encoding in _OTHER_BOMS:
         if head.startswith(mark):
+            if encoded:
+                return
             raise _encoded(file, encoding)
     for magic, what in _MAGIC:
         if head.startswith(magic):
@@ -112,6 +117,8 @@ def _check_head(file: str, head: bytes) -> None:
     if b"\x00" in head:
         even, odd = head[0::2].count(0), head[1::2].count(0)
         if max(even, odd) > 0.25 * len(head) and min(even, odd) < 0.05 * len(head):
+            if encoded:
+                return
             raise _encoded(file, "UTF-16BE" if even > odd else "UTF-16LE")
         raise FetchError("is no text but binary: only UTF-8 text can be indexed")
 
