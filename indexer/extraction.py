@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 
+import lxml.html
 from lxml.html import HtmlElement
 
 from indexer.dates import parse_date
@@ -24,7 +26,7 @@ from search.languages import fold
 LEAST_WORDS = 25
 """Words of running text below which nothing is taken for an article."""
 
-_SHORT = 200
+_SHORT = 60
 """Words of a story below which trafilatura is asked as well."""
 
 _ERROR_PAGE = re.compile(
@@ -74,7 +76,7 @@ def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, obje
     story = find_story(blocks, shape, head=Head(title, head.description, head.authors))
     paragraphs, words = list(story.paragraphs), story.words
     if words < _SHORT and not _is_list(head, story, blocks):
-        paragraphs, words = _second_opinion(tree, title, story)
+        paragraphs, words = _second_opinion(tree, head, title, story)
     _refuse(head, story, blocks, title=title, words=words)
     text = "\n\n".join(paragraphs)
     found: dict[str, object] = {
@@ -95,21 +97,33 @@ def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, obje
 
 def _title(head: PageMetadata, blocks: Sequence[Block]) -> str:
     """The headline: what the head calls it, unless that is the name of something else."""
-    shown = [tokens_of(block.text) for block in blocks if block.role is Role.TITLE]
-    shown = [tokens for tokens in shown if len(tokens) > 2]
+    shown = [block for block in blocks if block.role is Role.TITLE and block.words > 2]
     if not head.titles:
-        headings = (b.text for b in blocks if b.role is Role.TITLE and b.words > 2)
-        return next(headings, "")
-    if len(head.titles) == 1 or not shown:
-        return head.titles[0]
-    for title in head.titles:
-        if max(overlap(tokens_of(title), tokens) for tokens in shown) >= 0.4:
-            return title
-    return head.titles[0]
+        return shown[0].text if shown else ""
+    likely = head.titles[0]
+    for title in head.titles if shown else ():
+        if max(overlap(tokens_of(title), tokens_of(block.text)) for block in shown) >= 0.4:
+            likely = title
+            break
+    # The window's title has the site's name after it; on the page the headline stands alone.
+    texts = {fold(block.text) for block in blocks if block.words <= 45}
+    if fold(likely) not in texts:
+        for divider in re.finditer(r"\s+[|–—·•»:-]\s+|\s*\|\s*", likely):
+            if fold(likely[: divider.start()]) in texts and divider.start() >= 15:
+                return likely[: divider.start()]
+    return likely
 
 
-def _second_opinion(tree: HtmlElement, title: str, story: Story) -> tuple[list[str], int]:
-    """Paragraphs and their words: trafilatura's, where they are far more than those found here."""
+def _second_opinion(
+    tree: HtmlElement, head: PageMetadata, title: str, story: Story
+) -> tuple[list[str], int]:
+    """Paragraphs and their words: those found elsewhere, where they are far more than ours.
+
+    Pages that a script fills in the browser have their text in JSON-LD at most.
+    """
+    enough = max(LEAST_WORDS, 2.5 * story.words)
+    if len(head.body.split()) >= enough:
+        return [line for line in head.body.split("\n") if line], len(head.body.split())
     import trafilatura  # half a second, and few pages need it
 
     with warnings.catch_warnings():
@@ -124,7 +138,7 @@ def _second_opinion(tree: HtmlElement, title: str, story: Story) -> tuple[list[s
     lines = [line.strip() for line in (text or "").split("\n")]
     lines = [line for line in lines if line and fold(line) not in said]
     words = sum(len(line.split()) for line in lines if len(line.split()) >= 8)
-    if words >= max(LEAST_WORDS, 2.5 * story.words):
+    if words >= enough:
         return lines, words
     return list(story.paragraphs), story.words
 
@@ -139,9 +153,15 @@ def _shown_date(tree: HtmlElement, story: Story, url: str | None) -> str | None:
             return parse_date(times[0].get("datetime"))
         except ValueError:
             pass
+    head = tree.find("head")
+    if head is None:
+        return None
     import htmldate
 
-    day = htmldate.find_date(tree, original_date=True, extensive_search=False, url=url)
+    # Of the head alone: in the body it takes the date of any other story for this one's.
+    alone = lxml.html.fromstring("<html><body></body></html>")
+    alone.insert(0, deepcopy(head))
+    day = htmldate.find_date(alone, original_date=True, extensive_search=False, url=url)
     return str(day) if day else None
 
 

@@ -119,7 +119,7 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
         is_article=is_article,
         is_video=not article and (_VIDEO_TYPE.match(og_type) is not None),
         is_free=_is_free(nodes),
-        body=_first(article.get("articleBody")),
+        body=_prose(article.get("articleBody")),
     )
 
 
@@ -463,6 +463,14 @@ def _string(value: object) -> str:
     if isinstance(value, Mapping):
         value = value.get("name") or value.get("@value") or ""
     return _clean(value) if isinstance(value, str) else ""
+
+
+def _prose(value: object) -> str:
+    """Paragraphs, a line each; without the notes that stand for pictures."""
+    if not isinstance(value, str):
+        return ""
+    text = re.sub(r"</(?:p|div|h\d|li)>|<br\s*/?>|\r", "\n", entities.unescape(value))
+    return "\n".join(line for line in map(_clean, text.split("\n")) if line)
 
 
 def _clean(text: str) -> str:

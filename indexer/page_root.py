@@ -20,8 +20,11 @@ _CLIMB = 0.2
 _CARD = 60
 """Most words of the card of another story beside those of its paragraph."""
 
-_TEASER = 45
+_TEASER = 70
 """Most words of that paragraph."""
+
+_FEWEST = 3
+"""Cards from which a page has cards; one or two may be all of a short story under its headline."""
 
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
@@ -67,7 +70,10 @@ def find_root(blocks: Sequence[Block], *, cards: frozenset[int]) -> HtmlElement 
 
 def find_cards(blocks: Sequence[Block], shape: Shape) -> frozenset[int]:
     """Numbers of the blocks that sum up other stories."""
-    return frozenset(i for i, block in enumerate(blocks) if block.prose and _in_card(block, shape))
+    cards = frozenset(i for i, block in enumerate(blocks) if block.prose and _in_card(block, shape))
+    prose = sum(block.words for block in blocks if block.prose)
+    few = len(cards) < _FEWEST and sum(blocks[i].words for i in cards) > 0.3 * prose
+    return frozenset() if few else cards
 
 
 def inside(element: HtmlElement, root: HtmlElement) -> bool:

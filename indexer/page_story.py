@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml.html import HtmlElement
 
+from indexer.bylines import bare_names
+from indexer.dates import find_date
 from indexer.page_blocks import Block, Role, Shape, is_box, names_of
 from indexer.page_lines import Kind, Line, ends_sentence, read_lines
 from indexer.page_root import find_cards, find_root, inside
@@ -21,10 +23,17 @@ from search.languages import exact_tokens, fold
 _NO_LEAD = frozenset(
     (Kind.CAPTION, Kind.NOISE, Kind.END, Kind.LINK, Kind.LISTING, Kind.DATE, Kind.BYLINE, Kind.FILE)
 )
+_DATES_OF_THREAD = 3
+_SIGNING = frozenset((Kind.BYLINE, Kind.DATE))
 _LEADS = re.compile(
     r"(?:^|[\s_-])(?:sapo|lead|lede|deck?|standfirst|stand-first|summary|sub-?title|sub-?head\w*"
     r"|strap-?line|excerpt|chapeau|intro(?:duction)?|abstract|mo-?ta|tom-?tat|description"
     r"|synopsis|tagline|head-?note)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_BYLINES = re.compile(
+    r"(?:^|[\s_-])(?:by-?lines?|authors?|post-author|tac-?gia|but-?danh|nguoi-?viet|writer)"
+    r"(?=$|[\s_-])",
     re.IGNORECASE,
 )
 # Furniture inside a story's own element that mark-up shows as paragraphs.
@@ -94,13 +103,16 @@ class Head:
 
 def find_story(blocks: Sequence[Block], shape: Shape, *, head: Head) -> Story:
     """The story among a page's blocks; without paragraphs where there is none."""
+    lines = _lines(blocks)
+    thread = _thread(blocks, lines)
+    blocks, lines = blocks[:thread], lines[:thread]
     cards = find_cards(blocks, shape)
     prose = sum(block.words for block in blocks if block.prose)
     carded = sum(blocks[i].words for i in cards) / max(1, prose)
     root = find_root(blocks, cards=cards)
     if root is None:
         return Story(cards=len(cards), carded=carded)
-    page = _Page(blocks, shape, head, root, cards)
+    page = _Page((blocks, lines), shape, head, root, cards)
     kept = page.kept()
     near = [
         line
@@ -111,7 +123,7 @@ def find_story(blocks: Sequence[Block], shape: Shape, *, head: Head) -> Story:
         lead="" if page.lead is None else blocks[page.lead].text,
         paragraphs=tuple(kept.paragraphs),
         captions=page.captions(kept),
-        names=tuple(dict.fromkeys(name for line in near for name in line.names)),
+        names=tuple(dict.fromkeys((*(name for line in near for name in line.names), *kept.signed))),
         date=next((line.date for line in near if line.date), None),
         words=kept.words,
         cards=len(cards),
@@ -127,6 +139,8 @@ class _Kept:
         signatures: Lines with a date or a name and little else.
         folded: Texts that would say again what was said.
         words: Of paragraphs.
+        signed: The names that stand below the story.
+        row: The table row that the last block is a cell of.
         end: The number of the block where the story's element stops being the story.
     """
 
@@ -135,11 +149,18 @@ class _Kept:
     paragraphs: list[str] = field(default_factory=list)
     signatures: list[Line] = field(default_factory=list)
     words: int = 0
+    signed: tuple[str, ...] = ()
+    row: HtmlElement | None = None
 
     def keep(self, block: Block) -> None:
-        """Take a block."""
-        item = block.element.tag == "li"
-        self.paragraphs.append(f"- {block.text}" if item else block.text)
+        """Take a block; the short cells of a table's row make one paragraph."""
+        row = block.element.getparent() if _is_cell(block) else None
+        if row is not None and row is self.row:
+            self.paragraphs[-1] += f" | {block.text}"
+        else:
+            item = block.element.tag == "li"
+            self.paragraphs.append(f"- {block.text}" if item else block.text)
+        self.row = row
         self.folded.add(fold(block.text))
 
     def drop_credits(self, authors: Sequence[str]) -> None:
@@ -148,6 +169,13 @@ class _Kept:
             text = self.paragraphs[at]
             if _CREDITS.fullmatch(text) or _presents(text, authors):
                 del self.paragraphs[at:]
+
+    def drop_signature(self) -> None:
+        """Take a last paragraph that is a name for a signature, as Vietnamese papers set it."""
+        names = bare_names(self.paragraphs[-1]) if len(self.paragraphs) > 1 else ()
+        if names:
+            self.signed = names
+            del self.paragraphs[-1]
 
 
 class _Page:
@@ -162,14 +190,15 @@ class _Page:
 
     def __init__(
         self,
-        blocks: Sequence[Block],
+        read: tuple[Sequence[Block], Sequence[Line | None]],
         shape: Shape,
         head: Head,
         root: HtmlElement,
         cards: frozenset[int],
     ) -> None:
-        self.blocks, self.shape, self.head, self.root, self.cards = blocks, shape, head, root, cards
-        self.lines = _lines(blocks)
+        self.blocks, self.lines = read
+        self.shape, self.head, self.root, self.cards = shape, head, root, cards
+        blocks = self.blocks
         numbers = [i for i, block in enumerate(blocks) if inside(block.element, root)]
         self.start, self.end = numbers[0], numbers[-1] + 1
         self.headline = self._headline()
@@ -205,10 +234,13 @@ class _Page:
                 break
             if line.kind is Kind.LISTING:
                 listing = True
-            elif line.kind in (Kind.BYLINE, Kind.DATE) and block.words <= 16:
+            elif line.kind in _SIGNING and block.words <= 16 and not _is_cell(block):
                 kept.signatures.append(line)
+            elif names := self._signers(i):
+                kept.signatures.append(replace(line, names=names))
             elif (
-                _inserted(block, line)
+                self._label(block)
+                or _inserted(block, line)
                 or (line.folded in kept.folded and block.words >= 5)
                 or (listing and (block.linked > 0.5 or not block.prose))
             ):
@@ -223,6 +255,7 @@ class _Page:
                 kept.keep(block)
                 kept.words += block.words
         kept.drop_credits(self.head.authors)
+        kept.drop_signature()
         return kept
 
     def captions(self, kept: _Kept) -> tuple[str, ...]:
@@ -259,7 +292,7 @@ class _Page:
         """The number of the paragraph that is set apart as the story's summary."""
         title = tokens_of(self.head.title)
         description = tokens_of(self.head.description)
-        for i in range(min(self.first, self.start), min(self.start + 2, self.end)):
+        for i in range(min(self.first, self.start), min(self.start + 4, self.end)):
             block = self.blocks[i]
             if not 6 <= block.words <= 130 or block.role in (Role.CAPTION, Role.TITLE):
                 continue
@@ -279,12 +312,13 @@ class _Page:
         return None
 
     def _near(self, i: int) -> Iterator[HtmlElement]:
-        """A block's element, and the one around it if that holds little else."""
+        """A block's element, and those around it that hold little else."""
         element = self.blocks[i].element
         yield element
-        parent = element.getparent()
-        if parent is not None and self.shape.words.get(parent, 0) <= 150:
-            yield parent
+        for around in list(element.iterancestors())[:3]:
+            if self.shape.words.get(around, 0) > self.blocks[i].words + 10:
+                break
+            yield around
 
     def _pictured(self, i: int) -> bool:
         """Whether a short text that is no paragraph stands with a picture and nothing else."""
@@ -299,6 +333,24 @@ class _Page:
             if self.shape.holds(around, "img", "amp-img"):
                 return self.shape.words.get(around, 0) <= 80
         return False
+
+    def _label(self, block: Block) -> bool:
+        """Whether a text of few words stands alone in an element that is no paragraph."""
+        return (
+            block.words <= 4
+            and block.role is Role.PARAGRAPH
+            and block.element.tag == "div"
+            and self.shape.words.get(block.element, 0) <= 4
+            and not ends_sentence(block.text)
+        )
+
+    def _signers(self, i: int) -> tuple[str, ...]:
+        """The names that a block consists of, if the mark-up says that they signed."""
+        if self.blocks[i].words > 12 or not any(
+            _BYLINES.search(names_of(element)) for element in self._near(i)
+        ):
+            return ()
+        return bare_names(self.blocks[i].text)
 
     def _boxes(self, place: range, prose: int) -> set[int]:
         """Numbers of the blocks in boxes that stand beside the story, not in it."""
@@ -323,8 +375,34 @@ def _lines(blocks: Sequence[Block]) -> list[Line | None]:
     return [next(lines, None) if fold(block.text) else None for block in blocks]
 
 
+def _thread(blocks: Sequence[Block], lines: Sequence[Line | None]) -> int:
+    """The number of the block where readers' comments begin; that of all blocks without any.
+
+    They can be many times as long as the story. Only what follows shows that "12 comments" heads
+    them and is no button: one date after the other.
+    """
+    told = 0
+    for i, block in enumerate(blocks):
+        line = lines[i]
+        if line is not None and line.kind is Kind.END and told >= 40:
+            short = (other.text for other in blocks[i + 1 : i + 60] if other.words <= 14)
+            if sum(find_date(text) is not None for text in short) >= _DATES_OF_THREAD:
+                return i
+        told += block.words if block.prose else 0
+    return len(blocks)
+
+
+def _is_cell(block: Block) -> bool:
+    """Whether a block is one cell of a table of data, not of one that lays out the page."""
+    row = block.element.getparent()
+    data = block.element.tag in ("td", "th") and row is not None and len(row) > 1
+    return data and block.words <= 15
+
+
 def _inserted(block: Block, line: Line) -> bool:
     """Whether a block in the story's element is furniture by its words or its links."""
+    if _is_cell(block):
+        return False
     if line.kind in (Kind.LINK, Kind.FILE, Kind.END, Kind.CAPTION):
         return True
     if line.kind is Kind.NOISE:
@@ -332,10 +410,7 @@ def _inserted(block: Block, line: Line) -> bool:
         return block.words < 12 or block.linked > 0
     if _INSERTED.fullmatch(block.text):
         return True
-    if block.linked >= 0.85 and (block.role is Role.ITEM or not ends_sentence(block.text)):
-        return True
-    label = block.element.tag == "div" and block.words <= 4
-    return label and block.role is Role.PARAGRAPH and not ends_sentence(block.text)
+    return block.linked >= 0.85 and (block.role is Role.ITEM or not ends_sentence(block.text))
 
 
 def _presents(text: str, authors: Sequence[str]) -> bool:
