@@ -122,6 +122,13 @@ _CAPTION_TABLE = re.compile(
     r"(?:^|\s)(?:tpl-?caption|picture|image|images|photo|img-?center|tbl-?(?:image|img))(?=$|\s)",
     re.IGNORECASE,
 )
+_THREAD = re.compile(
+    r"(?:^|\s)(?!(?:no|has|with|show)[-_])(?:(?:[\w-]*[-_])?comments?|comments?[-_]?(?:list|area|section|box|wrap(?:per)?|container|thread)"
+    r"|disqus_thread|box[-_]?comments?|list[-_]?comments?|binh[-_]?luan)(?=$|\s)",
+    re.IGNORECASE,
+)
+_ROLES = frozenset(("navigation", "complementary", "contentinfo", "dialog", "search"))
+_TELLING = frozenset(("articleBody", "description", "headline"))
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0", re.IGNORECASE
 )
@@ -171,11 +178,23 @@ class Shape:
 def blocks_of(tree: HtmlElement, shape: Shape) -> list[Block]:
     """All blocks of a page, in document order, without furniture. Changes nothing in the tree."""
     most = _FURNITURE_SHARE * shape.prose.get(tree, 0)
-    dropped = {
-        element
-        for element in tree.iter()
-        if _is_furniture(element, shape, large=shape.prose.get(element, 0) > most)
-    }
+    dropped: set[HtmlElement] = set()
+    named: dict[str, list[HtmlElement]] = {}
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            continue
+        large = shape.prose.get(element, 0) > most
+        if _is_dropped(element, large=large) or _is_thread(element, shape):
+            dropped.add(element)
+        elif not large and _is_furniture(element, shape):
+            named.setdefault(names_of(element), []).append(element)
+    for names, elements in named.items():
+        # Each paragraph may stand in an element of its own that is called "subscriber-content".
+        if (
+            _THREAD.search(names)
+            or sum(shape.prose.get(element, 0) for element in elements) <= most
+        ):
+            dropped.update(elements)
     return _Walk(dropped, shape).over(tree)
 
 
@@ -197,23 +216,40 @@ def is_box(element: HtmlElement) -> bool:
     )
 
 
-def _is_furniture(element: HtmlElement, shape: Shape, *, large: bool) -> bool:
+def _is_dropped(element: HtmlElement, *, large: bool) -> bool:
+    """Whether an element is no text of the page by its kind, or is not shown."""
     tag = element.tag
     if tag in _DROPPED and not (tag == "form" and large):  # ASP.NET puts whole pages in a form
         return True
-    if large or tag in _ALWAYS_KEPT:
-        return tag == "p" and _hidden(element)
-    if tag in _LARGE or _hidden(element):
-        return True
-    if element.get("role") in ("navigation", "complementary", "contentinfo", "dialog", "search"):
-        return True
+    if large or tag in ("html", "body", "main", "article"):
+        return False
+    role = element.get("role")
+    return tag in _LARGE or _hidden(element) or role in _ROLES
+
+
+def _is_thread(element: HtmlElement, shape: Shape) -> bool:
+    """Whether readers' comments are in an element, as long as they may be."""
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return (
+        element.tag in ("div", "section", "ol", "ul", "aside")
+        and _THREAD.search(names) is not None
+        and _may_go(element, shape)
+    )
+
+
+def _is_furniture(element: HtmlElement, shape: Shape) -> bool:
+    """Whether the name of an element says that it is no part of a story."""
     names = names_of(element)
     return (
-        bool(names.strip())
+        element.tag not in _ALWAYS_KEPT
+        and bool(names.strip())
         and _FURNITURE.search(names) is not None
-        and not shape.holds(element, "h1")
-        and element.get("itemprop") not in ("articleBody", "description", "headline")
+        and _may_go(element, shape)
     )
+
+
+def _may_go(element: HtmlElement, shape: Shape) -> bool:
+    return not shape.holds(element, "h1") and element.get("itemprop") not in _TELLING
 
 
 def _hidden(element: HtmlElement) -> bool:

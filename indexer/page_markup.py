@@ -43,6 +43,7 @@ _MEANT = {
 }  # fmt: skip
 _VIETNAMESE_MARKUP = re.compile(rb"\blang\s*=\s*[\"']?vi\b|vi[-_]VN", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style|svg|template)\b([^>]{0,2000})>", re.IGNORECASE)
+_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -52,6 +53,9 @@ def decoded(data: bytes) -> str:
     A mark at its beginning decides; else UTF-8 where the bytes are valid UTF-8, whatever the page
     declares (declarations are copied from templates); else what the page declares; else the code
     page of its language. Single bytes that are damaged become question marks.
+
+    Raises:
+        ExtractionError: It is binary, or declares a character set that nobody knows.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
@@ -62,6 +66,8 @@ def decoded(data: bytes) -> str:
         damaged = error
     if (wide := _wide(data)) is not None:
         return data.decode(wide, "replace")
+    if len(_CONTROL_BYTE.findall(data, 0, _HEAD)) > 0.02 * min(len(data), _HEAD):
+        raise ExtractionError("is no page but binary: only HTML can be read")
     declared = _declared(data)
     if declared in (None, "utf-8"):
         # One bad byte in a page that was otherwise UTF-8 must not turn all of it into noise.

@@ -24,10 +24,13 @@ _NO_LEAD = frozenset(
     (Kind.CAPTION, Kind.NOISE, Kind.END, Kind.LINK, Kind.LISTING, Kind.DATE, Kind.BYLINE, Kind.FILE)
 )
 _DATES_OF_THREAD = 3
+_LONG = 45
+"""Words beyond which a paragraph with a credit in it is no caption."""
+
 _SIGNING = frozenset((Kind.BYLINE, Kind.DATE))
 _LEADS = re.compile(
-    r"(?:^|[\s_-])(?:sapo|lead|lede|deck?|standfirst|stand-first|summary|sub-?title|sub-?head\w*"
-    r"|strap-?line|excerpt|chapeau|intro(?:duction)?|abstract|mo-?ta|tom-?tat|description"
+    r"(?:^|[\s_-])(?:sapo|lead|lede|deck?|chapp?eaux?|standfirst|stand-first|summary|sub-?title|sub-?head\w*"
+    r"|strap-?line|excerpt|intro(?:duction)?|abstract|mo-?ta|tom-?tat|description"
     r"|synopsis|tagline|head-?note)(?=$|[\s_-])",
     re.IGNORECASE,
 )
@@ -114,11 +117,7 @@ def find_story(blocks: Sequence[Block], shape: Shape, *, head: Head) -> Story:
         return Story(cards=len(cards), carded=carded)
     page = _Page((blocks, lines), shape, head, root, cards)
     kept = page.kept()
-    near = [
-        line
-        for line in (*(page.lines[i] for i in page.above()), *kept.signatures)
-        if line is not None
-    ]
+    near = [*page.signatures(), *kept.signatures]
     return Story(
         lead="" if page.lead is None else blocks[page.lead].text,
         paragraphs=tuple(kept.paragraphs),
@@ -207,9 +206,12 @@ class _Page:
         self.first = self.start if self.headline is None else self.headline + 1
         self.lead = self._lead()
 
-    def above(self) -> range:
-        """Numbers of the blocks around the title, where date and byline stand."""
-        return range(max(0, self.first - 4), self.start)
+    def signatures(self) -> Iterator[Line]:
+        """The lines around the title, where date and byline stand."""
+        for i in range(max(0, self.first - 4), self.start):
+            line = self.lines[i]
+            if line is not None:
+                yield replace(line, names=line.names or self._signers(i))
 
     def kept(self) -> _Kept:
         """The blocks of the story's element that are its text."""
@@ -229,7 +231,7 @@ class _Page:
             block, line = self.blocks[i], self.lines[i]
             if i in apart or line is None or block.role is Role.CAPTION:
                 continue
-            if line.kind is Kind.END and kept.words >= 0.5 * prose:
+            if _ends(block, line) and kept.words >= 0.5 * prose:
                 kept.end = i
                 break
             if line.kind is Kind.LISTING:
@@ -265,7 +267,8 @@ class _Page:
             kind = self._kind(i)
             if kind is not Kind.CAPTION and kind in _NO_LEAD:
                 continue
-            if kind is Kind.CAPTION or self.blocks[i].role is Role.CAPTION or self._pictured(i):
+            credited = kind is Kind.CAPTION and self.blocks[i].words <= _LONG
+            if credited or self.blocks[i].role is Role.CAPTION or self._pictured(i):
                 found.append(self.blocks[i].text)
         texts = (text for text in found if len(text.split()) > 2 and fold(text) not in kept.folded)
         return tuple(dict.fromkeys(texts))
@@ -384,12 +387,17 @@ def _thread(blocks: Sequence[Block], lines: Sequence[Line | None]) -> int:
     told = 0
     for i, block in enumerate(blocks):
         line = lines[i]
-        if line is not None and line.kind is Kind.END and told >= 40:
+        if line is not None and line.kind is Kind.END and block.words <= 10 and told >= 40:
             short = (other.text for other in blocks[i + 1 : i + 60] if other.words <= 14)
             if sum(find_date(text) is not None for text in short) >= _DATES_OF_THREAD:
                 return i
         told += block.words if block.prose else 0
     return len(blocks)
+
+
+def _ends(block: Block, line: Line) -> bool:
+    """Whether a block heads comments or is of the page's footer, where no story goes on."""
+    return line.kind is Kind.END and not (block.element.tag == "p" and block.words >= 15)
 
 
 def _is_cell(block: Block) -> bool:
@@ -403,14 +411,21 @@ def _inserted(block: Block, line: Line) -> bool:
     """Whether a block in the story's element is furniture by its words or its links."""
     if _is_cell(block):
         return False
-    if line.kind in (Kind.LINK, Kind.FILE, Kind.END, Kind.CAPTION):
+    if line.kind is Kind.FILE or _ends(block, line):
         return True
-    if line.kind is Kind.NOISE:
-        # Laws and reports use the words of notices too; a notice that long has something to click.
-        return block.words < 12 or block.linked > 0
+    # Stories use the words of captions, notices and pointers too. Where a paragraph is as long as
+    # one of theirs, the mark-up has to agree: by a picture around it, or something to click.
+    if line.kind is Kind.CAPTION:
+        return block.words <= _LONG
+    if line.kind in (Kind.NOISE, Kind.LINK):
+        return block.words < 12 or block.linked > 0.1
     if _INSERTED.fullmatch(block.text):
         return True
-    return block.linked >= 0.85 and (block.role is Role.ITEM or not ends_sentence(block.text))
+    if block.linked < 0.85:
+        return False
+    around = list(block.element.iterancestors())[:3]
+    card = any(element.tag == "a" for element in (block.element, *around))
+    return card or block.role is Role.ITEM or not ends_sentence(block.text)
 
 
 def _presents(text: str, authors: Sequence[str]) -> bool:

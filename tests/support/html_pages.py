@@ -282,7 +282,79 @@ def unclosed(told: Told) -> str:
     )
 
 
+def magazine(told: Told) -> str:
+    """A Vietnamese magazine: pictures in tables, the card of another story inside the text."""
+    first, second, *rest = _p(told)
+    return f"""<html lang="{told.lang}">{_head(told, meta=False)}<body><section class="main">
+    <article class="the-article type-text"><header class="the-article-header">
+    <p class="the-article-category"><a href="/c">{F}</a></p>
+    <h1 class="the-article-title">{told.title}</h1><ul class="the-article-meta">
+    <li class="the-article-author"><a href="/a">{told.author}</a></li>
+    <li class="the-article-publish">{told.shown_date}</li></ul></header><div class="main">
+    <p class="the-article-summary">{told.lead}</p><div class="the-article-body">{first}
+    <table class="picture"><tbody><tr><td class="pic"><img src="a.jpg"></td></tr>
+    <tr><td class="pCaption caption"><p>{told.caption}</p></td></tr></tbody></table>{second}
+    <h3>{told.subheading}</h3>{"".join(rest)}
+    <div class="inner-article"><a href="/x"><img src="b.jpg"><h2 class="title">{F} bài khác nằm giữa
+    bài này</h2><p class="summary">{F} câu tóm tắt của bài khác nằm giữa bài này.</p></a></div>
+    </div></div><p class="the-article-tags"><a href="/t">{F}</a></p></article>
+    <section class="section-news-list">{_CARDS}</section></section></body></html>"""
+
+
+def elements(told: Told) -> str:
+    """The names of one element's parts joined to it, as many newer Vietnamese papers have them."""
+    first, second, *rest = _p(told)
+    return f"""<html lang="{told.lang}">{_head(told)}<body><div class="site-body">
+    <div class="article"><div class="breadcrumbs"><a href="/b">{F}</a></div>
+    <h1 class="article__title cms-title">{told.title}</h1><div class="article__meta">
+    <span class="author">{told.author}</span><time datetime="{told.iso_date}">{told.shown_date}
+    </time></div><div class="article__sapo cms-desc">{told.lead}</div>
+    <div class="article__social"><a href="/s">{F}</a></div><div class="article__body cms-body">{first}
+    <div class="picture-box"><img src="a.jpg"><div class="fig">{told.caption}</div></div>{second}
+    <h4>{told.subheading}</h4>{rest[0]}<div class="cms-relate"><a href="/x">{F} tin khác nằm trong
+    bài viết này</a></div>{"".join(rest[1:])}</div><div class="article__tag"><a>#{F}</a></div></div>
+    <div class="story">{_CARDS}</div></div></body></html>"""
+
+
+def editor(told: Told) -> str:
+    """Everything is a paragraph: captions in italics, the name at the right, pointers at the end."""
+    first, second, *rest = _p(told)
+    return f"""<html>{_head(told)}<body><h1>{told.title}</h1><div class="date">{told.shown_date}</div>
+    <h2 class="sapo">{told.lead}</h2><div id="abody">{first}<p align="center"><img src="a.jpg"></p>
+    <p align="center"><em>{told.caption}</em></p>{second}<p><b>{told.subheading}</b></p>
+    {"".join(rest)}<p style="text-align:right"><b>{told.author}</b></p><p><b>Tin liên quan:</b></p>
+    <p><a href="/x">{F} một bài báo khác đã đăng hôm qua</a></p>
+    <p><a href="/y">{F} một bài báo khác nữa đã đăng hôm kia</a></p></div>
+    <div class="tin-khac"><h3>Các tin khác</h3><ul>{_LINKS}</ul></div></body></html>"""
+
+
+def walled(told: Told) -> str:
+    """Each paragraph in an element whose name says furniture, and is the story all the same."""
+    paragraphs = [f'<div class="subscriber-content share">{p}</div>' for p in _p(told)]
+    paragraphs.insert(2, f"<h2>{told.subheading}</h2>")
+    return f"""<html>{_head(told)}<body><h1>{told.title}</h1><p class="standfirst">{told.lead}</p>
+    <div class="story"><figure><img src="a.jpg"><figcaption>{told.caption}</figcaption></figure>
+    {"".join(paragraphs)}</div><div class="subscribe-box"><p>Subscribe to {F} for one month and the
+    first week is free of charge for new readers.</p></div></body></html>"""
+
+
+def blocks(told: Told) -> str:
+    """WordPress with blocks."""
+    first, second, *rest = _p(told)
+    return f"""<html lang="{told.lang}">{_head(told, ld=True)}<body><div class="wp-site-blocks"><main>
+    <div class="wp-block-group"><h1 class="wp-block-post-title">{told.title}</h1>
+    <div class="wp-block-post-excerpt"><p class="wp-block-post-excerpt__excerpt">{told.lead}</p></div>
+    <div class="entry-content wp-block-post-content">{first}<figure class="wp-block-image">
+    <img src="a.jpg"><figcaption class="wp-element-caption">{told.caption}</figcaption></figure>
+    {second}<h2 class="wp-block-heading">{told.subheading}</h2>{"".join(rest)}
+    <div class="wp-block-buttons"><a href="/b">{F}</a></div><hr>
+    <p><em>Subscribe to our {F} newsletter <a href="/n">here</a>.</em></p></div></div></main></div>
+    </body></html>"""
+
+
 STYLES: dict[str, Callable[[Told], str]] = {
     "express": express, "sortable": sortable, "tables": tables, "wordpress": wordpress,
     "amp": amp, "hashed": hashed, "blogger": blogger, "drupal": drupal, "unclosed": unclosed,
+    "magazine": magazine, "elements": elements, "editor": editor, "walled": walled,
+    "blocks": blocks,
 }  # fmt: skip

@@ -270,6 +270,12 @@ def test_one_bad_byte_does_not_spoil_a_page():
     assert VI.title in decoded(data.replace(b"</p>", b"\xff</p>"))
 
 
+@pytest.mark.parametrize("data", [bytes(range(256)) * 99, b"\x7fELF\x02\x01\x01" * 5000])
+def test_binary_is_no_page(data):
+    with pytest.raises(ExtractionError, match="binary"):
+        extract_page(data)
+
+
 def test_an_unknown_character_set_is_named():
     data = page(f"<p>{VI.lead}</p>", "<meta charset=klingon>").encode("cp1252", "replace") + b"\xe9"
     with pytest.raises(ExtractionError, match="klingon"):
