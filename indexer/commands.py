@@ -46,9 +46,9 @@ def index(
 ) -> int:
     """Add articles from files and folders to an archive.
 
-    SOURCES are JSONL files (.jsonl, .json, also .gz), page text (.txt), folders of these, or - for
-    JSONL on standard input. Articles that did not change cost nothing; an interrupted run goes on
-    where it stopped when the command is given again.
+    SOURCES are JSONL files (.jsonl, .json), saved web pages (.html), page text (.txt), each also
+    with .gz, folders of these, or - for JSONL on standard input. Articles that did not change cost
+    nothing; an interrupted run goes on where it stopped when the command is given again.
     """
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)

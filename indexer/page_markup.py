@@ -43,6 +43,8 @@ _MEANT = {
 }  # fmt: skip
 _VIETNAMESE_MARKUP = re.compile(rb"\blang\s*=\s*[\"']?vi\b|vi[-_]VN", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style|svg|template)\b([^>]{0,2000})>", re.IGNORECASE)
+# Old editors leave these open, paragraph after paragraph, until the page is too deep to be parsed.
+_MEANINGLESS = re.compile(r"</?(?:font|basefont|o:p|st1:\w{1,20})\b[^<>]{0,300}>", re.IGNORECASE)
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
@@ -98,6 +100,7 @@ def parsed(html: bytes | str) -> HtmlElement:
     if len(_CONTROL.findall(text, 0, _HEAD)) > 0.02 * min(len(text), _HEAD):
         raise ExtractionError("is no page but binary: only HTML can be read")
     text = _CONTROL.sub(" ", _without_unseen(text.replace("\x00", "")))
+    text = _MEANINGLESS.sub("", text)
     if len(text) > LONGEST:
         raise ExtractionError(
             f"the page has {len(text):,} characters of mark-up, and one may have {LONGEST:,}:"

@@ -287,6 +287,13 @@ def test_an_unknown_character_set_is_named():
 PARAGRAPHS = "<p>The council met on Monday and agreed a plan for the harbour at last.</p>" * 9
 
 
+@pytest.mark.parametrize("opened", ["<p><font face=Arial>", "<p><o:p>", "<p>", "<br>"])
+def test_a_long_page_of_elements_left_open(opened):
+    lines = [f"Paragraph number {i} of a story that goes on for long." for i in range(400)]
+    found = article(page("<h1>Kiln is lit again</h1>" + "".join(opened + line for line in lines)))
+    assert found.text.count("Paragraph number") == len(lines)
+
+
 @pytest.mark.parametrize(
     "body",
     [
