@@ -178,7 +178,14 @@ def _language(declared: str | None, text: str) -> str | None:
 
 
 def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block]) -> bool:
-    """Whether a page is one of a section: headlines of other stories, and a sentence for each."""
+    """Whether a page is one of a section: headlines of other stories, and a sentence for each.
+
+    A short story may have as many around it; then the head calls it an article and dates it.
+    """
+    if head.is_article and head.date and story.words >= LEAST_WORDS and head.titles:
+        wanted = tokens_of(head.titles[0])
+        if any(b.role is Role.TITLE and overlap(tokens_of(b.text), wanted) > 0.6 for b in blocks):
+            return False
     if story.cards >= 8 and story.carded >= 0.5:
         return True
     headlines = sum(

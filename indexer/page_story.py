@@ -29,7 +29,7 @@ _LONG = 45
 
 _SIGNING = frozenset((Kind.BYLINE, Kind.DATE))
 _LEADS = re.compile(
-    r"(?:^|[\s_-])(?:sapo|lead|lede|deck?|chapp?eaux?|standfirst|stand-first|summary|sub-?title|sub-?head\w*"
+    r"(?:^|[\s_-])(?:sapo|lead|lede|dec?k|chapp?eaux?|standfirst|stand-first|summary|sub-?title|sub-?head\w*"
     r"|strap-?line|excerpt|intro(?:duction)?|abstract|mo-?ta|tom-?tat|description"
     r"|synopsis|tagline|head-?note)(?=$|[\s_-])",
     re.IGNORECASE,
@@ -231,7 +231,7 @@ class _Page:
             block, line = self.blocks[i], self.lines[i]
             if i in apart or line is None or block.role is Role.CAPTION:
                 continue
-            if _ends(block, line) and kept.words >= 0.5 * prose:
+            if (_ends(block, line) and kept.words >= 0.5 * prose) or self._next_story(i, kept):
                 kept.end = i
                 break
             if line.kind is Kind.LISTING:
@@ -336,6 +336,18 @@ class _Page:
             if self.shape.holds(around, "img", "amp-img"):
                 return self.shape.words.get(around, 0) <= 80
         return False
+
+    def _next_story(self, i: int, kept: _Kept) -> bool:
+        """Whether a block heads another whole story, as pages without an end add them below.
+
+        A heading of the first level inside a story shares its element with the paragraphs.
+        """
+        block = self.blocks[i]
+        if block.role is not Role.TITLE or block.words < 3 or kept.words < 25:
+            return False
+        around = block.element.getparent()
+        first = next((b for b in self.blocks[self.start : i] if b.prose), None)
+        return around is not None and first is not None and not inside(first.element, around)
 
     def _label(self, block: Block) -> bool:
         """Whether a text of few words stands alone in an element that is no paragraph."""

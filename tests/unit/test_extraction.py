@@ -178,6 +178,52 @@ def test_tables_and_lists_of_a_story_are_kept():
     assert "9,300" in found.text
 
 
+def told_by(body):
+    head = (
+        f'<meta property="og:title" content="{EN.title}">'
+        '<meta property="og:type" content="article">'
+        f'<meta property="article:published_time" content="{EN.iso_date}">'
+    )
+    return article(page(body, head)).text.split("\n\n")
+
+
+WHOLE = f"<div><h1>{EN.title}</h1><div class='txt'>{STORY}</div></div>"
+
+
+def test_a_second_story_below_the_first_is_left_out():
+    other = "".join(f"<p>{text}</p>" for text in VI.paragraphs)
+    second = f"<article><h1>{VI.title}</h1><div>{other}</div></article>"
+    assert told_by(f"<main><article>{WHOLE}</article>{second}</main>") == list(EN.paragraphs)
+
+
+def test_a_heading_of_the_first_level_inside_a_story_is_kept():
+    inner = STORY.replace("<p>Repairs", "<h1>What the repairs have cost</h1><p>Repairs")
+    texts = told_by(f"<article><h1>{EN.title}</h1>{inner}</article>")
+    assert texts == [*EN.paragraphs[:2], "What the repairs have cost", *EN.paragraphs[2:]]
+
+
+def test_a_story_that_stands_there_twice_is_read_once():
+    assert told_by(f"<div class=wide>{WHOLE}</div><div class=phone>{WHOLE}</div>") == list(
+        EN.paragraphs
+    )
+
+
+def test_a_notice_about_cookies_above_a_story():
+    notice = (
+        "<div class=x><p>We use cookies and similar technologies to give you the best experience on"
+        " our site, to measure how it is used, and to show you what fits your interests.</p><p>By"
+        " clicking accept you agree to all cookies and to our privacy policy.</p></div>"
+    )
+    assert told_by(notice + WHOLE) == list(EN.paragraphs)
+
+
+def test_a_short_story_among_many_others():
+    cards = "".join(card(i, 20) for i in range(30))
+    short = "".join(f"<p>{text}</p>" for text in EN.paragraphs[:2])
+    texts = told_by(f"<h1>{EN.title}</h1><div>{short}</div><div>{cards}</div>")
+    assert texts == list(EN.paragraphs[:2])
+
+
 # No articles --------------------------------------------------------------------------------------
 
 
