@@ -77,6 +77,11 @@ def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, obje
     paragraphs, words = list(story.paragraphs), story.words
     if words < _SHORT and not _is_list(head, story, blocks):
         paragraphs, words = _second_opinion(tree, head, title, story)
+    captions = story.captions
+    shown = sum(len(caption.split()) for caption in captions)
+    if head.is_article and words < LEAST_WORDS and shown >= 2 * LEAST_WORDS:
+        # A story told in pictures: what they show is its text.
+        paragraphs, words, captions = [*paragraphs, *captions], words + shown, ()
     _refuse(head, story, blocks, title=title, words=words)
     text = "\n\n".join(paragraphs)
     found: dict[str, object] = {
@@ -85,7 +90,7 @@ def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, obje
         "text": text,
         "date": head.date or _shown_date(tree, story, url),
         "authors": list(head.authors or personal(story.names, head.source, head.url)),
-        "captions": list(story.captions),
+        "captions": list(captions),
         "section": head.section,
         "tags": list(head.tags),
         "url": head.url,
@@ -186,7 +191,7 @@ def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block]) -> bool:
         wanted = tokens_of(head.titles[0])
         if any(b.role is Role.TITLE and overlap(tokens_of(b.text), wanted) > 0.6 for b in blocks):
             return False
-    if story.cards >= 8 and story.carded >= 0.5:
+    if (story.cards >= 8 and story.carded >= 0.5) or (story.cards >= 4 and story.carded >= 0.8):
         return True
     headlines = sum(
         block.role is Role.HEADING and block.linked > 0.8 and block.words >= 5 for block in blocks

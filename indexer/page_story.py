@@ -114,7 +114,8 @@ def find_story(blocks: Sequence[Block], shape: Shape, *, head: Head) -> Story:
     carded = sum(blocks[i].words for i in cards) / max(1, prose)
     root = find_root(blocks, cards=cards)
     if root is None:
-        return Story(cards=len(cards), carded=carded)
+        shown = (b.text for b in blocks if b.role is Role.CAPTION and b.words > 2)
+        return Story(captions=tuple(dict.fromkeys(shown)), cards=len(cards), carded=carded)
     page = _Page((blocks, lines), shape, head, root, cards)
     kept = page.kept()
     near = [*page.signatures(), *kept.signatures]

@@ -224,6 +224,17 @@ def test_a_short_story_among_many_others():
     assert texts == list(EN.paragraphs[:2])
 
 
+def test_a_story_told_in_pictures():
+    head = f'<meta property="og:type" content="article"><title>{EN.title}</title>'
+    pictures = "".join(
+        f"<figure><img src={i}.jpg><figcaption>{text}</figcaption></figure>"
+        for i, text in enumerate(EN.paragraphs)
+    )
+    found = article(page(f"<h1>{EN.title}</h1><div>{pictures}</div>", head))
+    assert found.text.split("\n\n") == list(EN.paragraphs)
+    assert found.captions == ()
+
+
 # No articles --------------------------------------------------------------------------------------
 
 
@@ -233,11 +244,12 @@ def card(i, words):
             f'</h3><p>{" ".join(text.split()[:words])}</p></article>')  # fmt: skip
 
 
+@pytest.mark.parametrize("count", [6, 20])
 @pytest.mark.parametrize("words", [8, 20, 40, 60])
 @pytest.mark.parametrize("kind", ["article", "website", None])
-def test_pages_of_a_section_are_lists(words, kind):
+def test_pages_of_a_section_are_lists(words, kind, count):
     head = f'<meta property="og:type" content="{kind}">' if kind else ""
-    body = f"<h1>Crafts</h1><main>{''.join(card(i, words) for i in range(20))}</main>"
+    body = f"<h1>Crafts</h1><main>{''.join(card(i, words) for i in range(count))}</main>"
     assert "list of headlines" in reason(page(body, head))
 
 
