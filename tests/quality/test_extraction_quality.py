@@ -1,7 +1,7 @@
 """Floors of reading articles off real pages, pinned to their data.
 
 Measured 2026-11-24 on 44 pages (4 Vietnamese, 40 others): token F1 0.984, titles 18 of 19, days 19
-of 19; trafilatura in the same run 0.934. Without classes, ids and roles 0.965.
+of 19; trafilatura in the same run 0.934. Without classes, ids and roles 0.973.
 """
 
 import pytest
@@ -27,7 +27,7 @@ def results(pages):
 
 
 def test_text(results):
-    assert mean_f1(results) >= 0.982
+    assert mean_f1(results) >= 0.983
 
 
 def test_text_of_vietnamese_pages(results):
@@ -40,7 +40,7 @@ def test_no_page_is_read_badly(results):
 
 def test_text_where_no_element_is_named(pages):
     found = measure(without_names(pages), lambda html, url: extract_page(html, url=url))
-    assert mean_f1(found) >= 0.96
+    assert mean_f1(found) >= 0.97
 
 
 def test_titles_and_days(results):
