@@ -92,9 +92,10 @@ def index(
 ) -> int:
     """Add articles from files and folders to an archive.
 
-    SOURCES are JSON (.jsonl, .json), tables (.csv, .tsv), page text (.txt), web archives (.warc),
-    each also as .gz; folders of these; or - for standard input. Articles that did not change cost
-    nothing; an interrupted run goes on where it stopped when the command is given again.
+    SOURCES are JSON (.jsonl, .json), tables (.csv, .tsv), saved pages (.html), page text (.txt),
+    web archives (.warc), each also as .gz; folders of these; or - for standard input. Articles that
+    did not change cost nothing; an interrupted run goes on where it stopped when the command is
+    given again.
     """
     options = read_options(kind, pairs)
     settings = Settings.load({"archive": archive, "encoder": encoder})

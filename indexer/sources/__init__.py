@@ -9,6 +9,7 @@ from pathlib import Path
 
 from indexer.sources.base import Failure, Origin, RawDocument, Source
 from indexer.sources.folders import Folder
+from indexer.sources.htmlpages import HtmlPage
 from indexer.sources.jsonfiles import JsonFile, JsonLines
 from indexer.sources.mapping import FieldMap, Mapped
 from indexer.sources.pagetext import PageText
@@ -36,6 +37,9 @@ KINDS: dict[str, Callable[[str], Source]] = {
     ".tsv": Table,
     ".txt": PageText,
     ".warc": WebArchive,
+    ".html": HtmlPage,
+    ".htm": HtmlPage,
+    ".xhtml": HtmlPage,
 }
 """File name suffix → what reads such a file. Each may also be followed by ".gz"."""
 

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.html_pages import EN, STYLES, VI
 
 from indexer.sources import Failure, RawDocument, count_documents, open_sources
 
@@ -98,6 +99,45 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     (document,) = read(tmp_path / "a.txt")
     assert isinstance(document, RawDocument)
     assert document.page == "Title\n"
+
+
+@pytest.mark.parametrize("name", ["a.html", "A.HTM", "a.xhtml"])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_html_pages(tmp_path: Path, name: str, packed: bool, encoding: str) -> None:
+    data = STYLES["wordpress"](VI).encode(encoding)
+    path = tmp_path / (name + ".gz" if packed else name)
+    path.write_bytes(gzip.compress(data) if packed else data)
+    (document,) = read(path)
+    assert isinstance(document, RawDocument)
+    assert document.fields is not None
+    assert document.fields["title"] == VI.title
+    assert VI.paragraphs[-1] in str(document.fields["text"])
+    assert document.origin.file == str(path)
+
+
+def test_a_folder_of_html_pages(tmp_path: Path) -> None:
+    for name, style in STYLES.items():
+        (tmp_path / f"{name}.html").write_text(style(EN), encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "missing.html").write_text("<title>404 not found</title><p>Gone.</p>")
+    (tmp_path / "sub" / "broken.html").write_bytes(b"%PDF-1.7")
+    (tmp_path / "sub" / "empty.html").touch()
+    found = read(tmp_path)
+    pages = [item for item in found if isinstance(item, RawDocument)]
+    assert len(pages) == len(STYLES)
+    failures = {Path(f.file).name: f for f in found if isinstance(f, Failure)}
+    assert failures["missing.html"].skipped  # read well, and no article
+    assert "error page" in failures["missing.html"].reason
+    assert not failures["broken.html"].skipped
+    assert "PDF" in failures["broken.html"].reason
+    assert "empty" in failures["empty.html"].reason
+
+
+def test_an_html_page_may_be_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "huge.html.gz"
+    path.write_bytes(gzip.compress(b"<p>word " * (6 << 20)))
+    assert "larger than 32 MiB" in only_failure(path)
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.txt"])

@@ -1,0 +1,382 @@
+"""Pages in the mark-up of many systems → the article on each, or why there is none."""
+
+import unicodedata
+from contextlib import suppress
+
+import pytest
+from support.html_pages import EN, STYLES, VI, F
+
+from indexer.articles import to_article
+from indexer.extraction import extract_page
+from indexer.page_markup import decoded
+from indexer.sources import Origin, RawDocument
+from search.errors import ExtractionError, NotAnArticleError
+
+PAGES = [(name, told) for name in STYLES for told in (VI, EN)]
+
+
+def article(page, url=None):
+    fields = extract_page(page, url=url)
+    return to_article(RawDocument(Origin("page.html"), fields=fields)).article
+
+
+def reason(page):
+    with pytest.raises(NotAnArticleError) as caught:
+        extract_page(page)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("style", "told"), PAGES, ids=[f"{n}-{t.lang}" for n, t in PAGES])
+class TestEveryStyle:
+    def test_the_story_and_nothing_else(self, style, told):
+        found = article(STYLES[style](told))
+        said = [line for line in f"{found.lead}\n{found.text}".split("\n") if line]
+        assert [line for line in said if line != told.subheading] == [told.lead, *told.paragraphs]
+        assert (told.subheading in said) is (style != "unclosed")  # which has none
+        assert F not in repr(found)
+
+    def test_what_stands_around_it(self, style, told):
+        found = article(STYLES[style](told))
+        assert (found.title, found.lang) == (told.title, told.lang)
+        assert (found.date or "")[:10] == told.day
+        if style != "unclosed":  # it shows neither
+            assert found.authors == (told.author,)
+            assert found.captions == (told.caption,)
+
+    def test_cut_off_anywhere_it_raises_nothing_else(self, style, told):
+        page = STYLES[style](told)
+        for end in range(0, len(page), 797):
+            with suppress(ExtractionError):
+                extract_page(page[:end])
+
+
+def test_leads_stand_apart_where_the_page_sets_them_apart():
+    apart = {name for name, style in STYLES.items() if article(style(VI)).lead == VI.lead}
+    assert apart == set(STYLES) - {"blogger", "unclosed"}
+
+
+def test_head():
+    found = article(STYLES["amp"](VI))
+    assert (found.section, found.source) == ("Đời sống", VI.site)
+    found = article(STYLES["wordpress"](EN), url="https://news.example/?utm_source=x")
+    assert found.url == "https://news.example/lang-gom-1234.html"
+    assert found.source == EN.site
+    assert article(STYLES["tables"](VI), url="https://old.example/1.htm").source == "old.example"
+
+
+def page(body, head="", lang="en"):
+    return f"<!doctype html><html lang={lang}><head>{head}</head><body>{body}</body></html>"
+
+
+STORY = "".join(f"<p>{text}</p>" for text in EN.paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("Kiln is lit again | Riverside News", "Kiln is lit again"),
+        ("Opinion | Kiln is lit again", "Kiln is lit again"),
+        ("Kiln is lit again - Báo Bờ Sông", "Kiln is lit again"),
+        ("Crafts - Kiln is lit again - Riverside", "Kiln is lit again"),
+        ("Kiln is lit again &amp;#8211; at last", "Kiln is lit again – at last"),
+    ],
+)
+def test_titles_without_the_sites_name(given, title):
+    shown = "" if "8211" in given else f"<h1>{title}</h1>"
+    head = f'<meta property="og:title" content="{given}"><title>{given}</title>'
+    assert article(page(f"{shown}<div>{STORY}</div>", head)).title == title
+
+
+@pytest.mark.parametrize(
+    ("markup", "date"),
+    [
+        ('<meta itemprop="datePublished" content="2024-02-29T10:00:00+07:00">', "2024-02-29T10"),
+        ('<meta name="pubdate" content="Thu, 29 Feb 2024 10:00:00 GMT">', "2024-02-29T10"),
+        ('<time datetime="2024-02-29">29 Feb</time>', "2024-02-29"),
+        ("<p>Thứ năm, 29/2/2024 | 10:00 GMT+7</p>", "2024-02-29T10"),
+        ("<span>Cập nhật lúc 10:00, 29/02/2024</span>", "2024-02-29T10"),
+        ('<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Kiln is lit",'
+         '\n"datePublished": "2024-02-29T10:00:00Z", "description": "two\nlines"}</script>',
+         "2024-02-29T10"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_dates(markup, date):
+    found = article(page(f"<h1>Kiln is lit again</h1>{markup}<div>{STORY}</div>")).date or ""
+    assert found.startswith(date)
+    assert bool(found) is bool(date)
+
+
+def test_dates_of_other_stories_are_not_taken():
+    cards = "".join(f'<li><a href="/{i}">Other</a> <time datetime="2020-01-0{i}">x</time></li>'
+                    for i in range(1, 9))  # fmt: skip
+    assert (
+        article(page(f"<h1>Kiln is lit again</h1><div>{STORY}</div><ul>{cards}</ul>")).date is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("author", "names"),
+    [
+        ('{"@type": "Person", "name": "Ann Lee"}', ("Ann Lee",)),
+        ('[{"@type": "Person", "name": "Ann Lee and Bob Ray"}]', ("Ann Lee", "Bob Ray")),
+        ('{"@type": "Person", "name": "NGUYỄN THU HÀ"}', ("Nguyễn Thu Hà",)),
+        ('{"@type": "Organization", "name": "Riverside"}', ()),
+        ('{"@type": "Person", "name": "Riverside News"}', ()),
+        ('{"@type": "Person", "name": "admin"}', ()),
+        ('"https://news.example/authors/7"', ()),
+        ('{"@type": "Person", "name": ""}', ()),
+        ("null", ()),
+    ],
+)
+def test_authors(author, names):
+    head = (
+        '<meta property="og:site_name" content="Riverside News"><script type="application/ld+json">'
+        '{"@type": "NewsArticle", "headline": "Kiln is lit again", "author": '
+        + author
+        + "}</script>"
+    )
+    assert article(page(f"<h1>Kiln is lit again</h1><div>{STORY}</div>", head)).authors == names
+
+
+def test_of_several_articles_in_the_head_the_pages_own_counts():
+    other = '{"@type":"NewsArticle","headline":"Another story","datePublished":"2020-01-01"}'
+    own = '{"@type":"NewsArticle","headline":"Kiln is lit again","datePublished":"2024-02-29"}'
+    head = f'<script type="application/ld+json">[{other},{own},{other}]</script>'
+    assert article(page(f"<h1>Kiln is lit again</h1><div>{STORY}</div>", head)).date == "2024-02-29"
+
+
+def test_a_page_filled_by_a_script_is_read_from_its_head():
+    body = "\\n".join(EN.paragraphs).replace('"', "'")
+    head = ('<script type="application/ld+json">{"@type": "Article", "headline": "Kiln is lit",'
+            f'"articleBody": "{body}"}}</script>')  # fmt: skip
+    found = article(page('<div id="root"></div>', head))
+    assert found.text.split("\n\n")[0] == EN.paragraphs[0]
+
+
+def test_a_live_blog_keeps_every_entry():
+    entries = "".join(
+        f'<article class="live-post" id="p{i}"><time datetime="2025-09-24T0{i}:10:00+07:00">0{i}:10'
+        f"</time><h2>Entry number {i} of the day</h2><p>At this hour {i} boats had crossed a river"
+        " with people, animals and what they could carry, the guard said.</p></article>"
+        for i in range(1, 9)
+    )
+    found = article(page(f"<main><h1>Flood on the river, as it happened</h1>{entries}</main>"))
+    assert all(f"{i} boats had crossed" in found.text for i in range(1, 9))
+    assert all(f"Entry number {i}" in found.text for i in range(1, 9))
+
+
+def test_tables_and_lists_of_a_story_are_kept():
+    data = ("<ul><li>Jars: 400 pieces for the first order of the year</li></ul><table><tr>"
+            "<th>Year</th><th>Pieces</th></tr>"
+            "<tr><td>2021</td><td>9,300</td></tr></table>")  # fmt: skip
+    found = article(
+        page(f"<article><h1>Kiln is lit again</h1>{STORY}{data}<p>{EN.lead}</p></article>")
+    )
+    assert "- Jars: 400 pieces" in found.text
+    assert "9,300" in found.text
+
+
+def told_by(body):
+    head = (
+        f'<meta property="og:title" content="{EN.title}">'
+        '<meta property="og:type" content="article">'
+        f'<meta property="article:published_time" content="{EN.iso_date}">'
+    )
+    return article(page(body, head)).text.split("\n\n")
+
+
+WHOLE = f"<div><h1>{EN.title}</h1><div class='txt'>{STORY}</div></div>"
+
+
+def test_a_second_story_below_the_first_is_left_out():
+    other = "".join(f"<p>{text}</p>" for text in VI.paragraphs)
+    second = f"<article><h1>{VI.title}</h1><div>{other}</div></article>"
+    assert told_by(f"<main><article>{WHOLE}</article>{second}</main>") == list(EN.paragraphs)
+
+
+def test_a_heading_of_the_first_level_inside_a_story_is_kept():
+    inner = STORY.replace("<p>Repairs", "<h1>What the repairs have cost</h1><p>Repairs")
+    texts = told_by(f"<article><h1>{EN.title}</h1>{inner}</article>")
+    assert texts == [*EN.paragraphs[:2], "What the repairs have cost", *EN.paragraphs[2:]]
+
+
+def test_a_story_that_stands_there_twice_is_read_once():
+    assert told_by(f"<div class=wide>{WHOLE}</div><div class=phone>{WHOLE}</div>") == list(
+        EN.paragraphs
+    )
+
+
+def test_a_notice_about_cookies_above_a_story():
+    notice = (
+        "<div class=x><p>We use cookies and similar technologies to give you the best experience on"
+        " our site, to measure how it is used, and to show you what fits your interests.</p><p>By"
+        " clicking accept you agree to all cookies and to our privacy policy.</p></div>"
+    )
+    assert told_by(notice + WHOLE) == list(EN.paragraphs)
+
+
+def test_a_short_story_among_many_others():
+    cards = "".join(card(i, 20) for i in range(30))
+    short = "".join(f"<p>{text}</p>" for text in EN.paragraphs[:2])
+    texts = told_by(f"<h1>{EN.title}</h1><div>{short}</div><div>{cards}</div>")
+    assert texts == list(EN.paragraphs[:2])
+
+
+def test_a_story_told_in_pictures():
+    head = f'<meta property="og:type" content="article"><title>{EN.title}</title>'
+    pictures = "".join(
+        f"<figure><img src={i}.jpg><figcaption>{text}</figcaption></figure>"
+        for i, text in enumerate(EN.paragraphs)
+    )
+    found = article(page(f"<h1>{EN.title}</h1><div>{pictures}</div>", head))
+    assert found.text.split("\n\n") == list(EN.paragraphs)
+    assert found.captions == ()
+
+
+# No articles --------------------------------------------------------------------------------------
+
+
+def card(i, words):
+    text = " ".join(["A sentence that sums the story up for those who are in a hurry today."] * 9)
+    return (f'<article class="item"><h3><a href="/{i}">Headline number {i} of some other story</a>'
+            f'</h3><p>{" ".join(text.split()[:words])}</p></article>')  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [6, 20])
+@pytest.mark.parametrize("words", [8, 20, 40, 60])
+@pytest.mark.parametrize("kind", ["article", "website", None])
+def test_pages_of_a_section_are_lists(words, kind, count):
+    head = f'<meta property="og:type" content="{kind}">' if kind else ""
+    body = f"<h1>Crafts</h1><main>{''.join(card(i, words) for i in range(count))}</main>"
+    assert "list of headlines" in reason(page(body, head))
+
+
+def test_lists_without_summaries():
+    links = "".join(f"<li><h3><a href='/{i}'>Headline number {i} of other stories</a></h3></li>"
+                    for i in range(40))  # fmt: skip
+    assert "list of headlines" in reason(page(f"<h1>Latest</h1><ul>{links}</ul>"))
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "said"),
+    [
+        ("<h1>404</h1><p>The page you are looking for has been moved or never was here at all.</p>",
+         "404 - Page not found", "error page"),
+        ("<h1>Không tìm thấy trang</h1><p>Đường dẫn sai hoặc bài viết đã bị xóa.</p>",
+         "Không tìm thấy trang - Báo", "error page"),
+        ("<p>Checking your browser before you go on.</p>", "Just a moment...", "error page"),
+        (f"<h1>Kiln</h1><p>{EN.paragraphs[0]}</p><div class='x'>Subscribe to continue reading this"
+         " story and all others.</div>", "Kiln", "pay wall"),
+        (f"<h1>Lò nung</h1><p>{VI.paragraphs[0]}</p><div><p>Vui lòng đăng nhập để đọc tiếp bài viết"
+         " dành cho hội viên.</p></div>", "Lò nung", "login"),
+        ("<form>User <input> Password <input type=password></form><p>Please log in to continue to"
+         " the paper.</p>", "Log in", "login"),
+        ("<h1>Kiln on film</h1><video src=a.mp4></video><p>A film of the kiln.</p>", "Kiln on film",
+         "no article"),
+        ("<div id=root></div>", "Riverside", "no article"),
+        ("", "", "no article"),
+    ],
+    ids=["404", "404-vi", "challenge", "pay wall", "pay wall-vi", "login", "video", "app", "empty"],
+)  # fmt: skip
+def test_other_pages(body, title, said):
+    assert said in reason(page(body, f"<title>{title}</title>"))
+
+
+def test_a_story_that_speaks_of_walls_and_errors_is_a_story():
+    words = "<p>Readers must now log in to continue reading, the paper said, and page not found"
+    words += " is what others will see from Monday.</p>"
+    found = article(page(f"<h1>Paper puts up a pay wall</h1><div>{words}{STORY}</div>"))
+    assert "log in to continue" in found.text
+
+
+# Characters ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("utf-8", None), ("utf-8", "utf-8"), ("utf-8", "windows-1252"), ("utf-8-sig", None),
+        ("utf-16", None), ("utf-16-le", "utf-16"), ("cp1258", "windows-1258"), ("cp1258", None),
+        ("utf-8", "no-such-set"),
+    ],
+)  # fmt: skip
+def test_character_sets(encoding, declared):
+    meta = f'<meta http-equiv="Content-Type" content="text/html; charset={declared}">'
+    text = page(f"<h1>{VI.title}</h1><p>{VI.lead}</p>", meta if declared else "", lang="vi")
+    if encoding == "cp1258":
+        text = with_tones_apart(text)
+    read = unicodedata.normalize("NFC", decoded(text.encode(encoding)))
+    assert VI.lead in read
+
+
+def with_tones_apart(text):
+    """Vietnamese as windows-1258 spells it: a letter, and its tone after it."""
+    tones = "\u0300\u0301\u0303\u0309\u0323"
+
+    def spelled(letter):
+        marks = unicodedata.normalize("NFD", letter)
+        bare = unicodedata.normalize("NFC", "".join(c for c in marks if c not in tones))
+        return bare + "".join(c for c in marks if c in tones)
+
+    return "".join(map(spelled, text))
+
+
+def test_one_bad_byte_does_not_spoil_a_page():
+    data = page(f"<h1>{VI.title}</h1><p>{VI.lead}</p>", lang="vi").encode()
+    assert VI.title in decoded(data.replace(b"</p>", b"\xff</p>"))
+
+
+@pytest.mark.parametrize("data", [bytes(range(256)) * 99, b"\x7fELF\x02\x01\x01" * 5000])
+def test_binary_is_no_page(data):
+    with pytest.raises(ExtractionError, match="binary"):
+        extract_page(data)
+
+
+def test_an_unknown_character_set_is_named():
+    data = page(f"<p>{VI.lead}</p>", "<meta charset=klingon>").encode("cp1252", "replace") + b"\xe9"
+    with pytest.raises(ExtractionError, match="klingon"):
+        extract_page(data)
+
+
+# Hostile pages ------------------------------------------------------------------------------------
+
+PARAGRAPHS = "<p>The council met on Monday and agreed a plan for the harbour at last.</p>" * 9
+
+
+@pytest.mark.parametrize("opened", ["<p><font face=Arial>", "<p><o:p>", "<p>", "<br>"])
+def test_a_long_page_of_elements_left_open(opened):
+    lines = [f"Paragraph number {i} of a story that goes on for long." for i in range(400)]
+    found = article(page("<h1>Kiln is lit again</h1>" + "".join(opened + line for line in lines)))
+    assert found.text.count("Paragraph number") == len(lines)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div>" * 50_000 + PARAGRAPHS,
+        "<span><b>" * 50_000 + PARAGRAPHS,
+        "<table><tr><td>" * 20_000 + PARAGRAPHS,
+        "<!-- " * 100_000 + PARAGRAPHS,
+        "<script>" * 50_000 + PARAGRAPHS,
+        "<" * 500_000,
+        "&" * 500_000,
+        PARAGRAPHS * 300,
+        "line of words that is long enough to be taken for prose <br>" * 5_000,
+        "<h3><a href=x>Headline of another story</a></h3><p>It is summed up in few words here.</p>"
+        * 3_000,
+        f'<script type="application/ld+json">{"[" * 100_000}</script>{PARAGRAPHS}',
+        f'<div class="{"box-" * 100_000}">{PARAGRAPHS}</div>',
+        f"<p>{'word ' * 200_000}</p>",
+        "\x00\x01\x02" * 10_000 + PARAGRAPHS,
+        "<p>" + "a" * 2_100_000 + "</p>",
+    ],
+    ids=[
+        "deep", "deep inline", "deep tables", "comments", "scripts", "brackets", "entities",
+        "paragraphs", "breaks", "cards", "deep json", "class", "one paragraph", "binary", "long",
+    ],
+)  # fmt: skip
+def test_hostile_pages_end(body):
+    with suppress(ExtractionError):
+        assert extract_page(page(body))["text"]
