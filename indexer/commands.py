@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -14,6 +17,8 @@ import click
 from tqdm import tqdm
 
 from indexer.evaluating import filled_archive
+from indexer.fetching.addresses import is_web_address
+from indexer.freshness import NO_WEB, Web, opened_web, run_rounds, seconds
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.reembedding import reembed as embed_again
 from indexer.sources import count_documents, open_sources
@@ -41,19 +46,51 @@ _SHOWN = 5
     help="Where every document that could not be indexed is listed, with the reason.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option(
+    "--every",
+    metavar="TIME",
+    help="Go on until Ctrl-C or SIGTERM: read the sources again every 15m (or 90s, 2h, 1d).",
+)
+@click.option(
+    "--allow-private",
+    metavar="NETWORKS",
+    help="Private addresses that may be fetched from: 10.0.0.0/8,127.0.0.1. [default: none]",
+)
 def index(
-    sources: Sequence[str], archive: str | None, encoder: str | None, errors: str, *, as_json: bool
+    sources: Sequence[str],
+    archive: str | None,
+    encoder: str | None,
+    errors: str,
+    every: str | None,
+    allow_private: str | None,
+    *,
+    as_json: bool,
 ) -> int:
-    """Add articles from files and folders to an archive.
+    """Add articles from files, folders and the web to an archive.
 
-    SOURCES are JSONL files (.jsonl, .json, also .gz), page text (.txt), folders of these, or - for
-    JSONL on standard input. Articles that did not change cost nothing; an interrupted run goes on
-    where it stopped when the command is given again.
+    SOURCES are JSONL files (.jsonl, .json, also .gz), page text (.txt), folders of these, - for
+    JSONL on standard input, or addresses of feeds (RSS, Atom, JSON Feed), sitemaps and pages. The
+    entries of feeds and sitemaps are followed to their pages. Articles that did not change cost
+    nothing; an interrupted run goes on where it stopped when the command is given again.
     """
-    settings = Settings.load({"archive": archive, "encoder": encoder})
-    opened = open_archive(settings=settings)
+    interval_s = seconds(every) if every is not None else None
+    settings = Settings.load(
+        {"archive": archive, "encoder": encoder, "allow_private": allow_private}
+    )
+    opened, stop = open_archive(settings=settings), threading.Event()
     try:
-        report = fill(opened, sources, errors=Path(errors))
+        with opened_web(opened, sources, settings, stop) as web:
+            if interval_s is not None:
+                run_rounds(
+                    lambda first: fill(opened, sources, errors=Path(errors), web=web, anew=first),
+                    lambda report: _print_report(
+                        report, opened.location, Path(errors), as_json=as_json, dated=True
+                    ),
+                    interval_s=interval_s,
+                    stop=stop,
+                )
+                return 0
+            report = fill(opened, sources, errors=Path(errors), web=web)
     finally:
         opened.close()
     _print_report(report, opened.location, Path(errors), as_json=as_json)
@@ -136,23 +173,45 @@ def evaluate(
         click.echo(f"{name:>10}  {shown}")
 
 
-def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
+def fill(
+    archive: Archive,
+    sources: Sequence[str],
+    *,
+    errors: Path,
+    web: Web | None = None,
+    anew: bool = True,
+) -> Report:
     """Index sources with a progress bar; problems go to the error file.
+
+    Args:
+        web: Reads those sources that are addresses.
+        anew: Begin a new error file, rather than going on with the one there is.
 
     Raises:
         StoreError: The archive fails. The message says how much is safe.
     """
     archive.create()
-    problems = _ErrorFile(errors)
-    with tqdm(total=count_documents(sources), unit="article", desc="Indexing", disable=None) as bar:
+    problems = _ErrorFile(errors, anew=anew)
+    web = web or NO_WEB
+    files = [source for source in sources if not is_web_address(source)]
+    total = count_documents(files) if len(files) == len(sources) else None
+    with tqdm(total=total, unit="article", desc="Indexing", disable=None) as bar:
 
         def progress(report: Report) -> None:
+            web.written()
             bar.set_postfix_str(f"{report.passages:,} passages", refresh=False)
             bar.update(report.documents - bar.n)
 
-        run = Indexer(archive, problems.add, progress)
+        def note(problem: Problem) -> None:
+            web.note_problem(problem.kind, problem.file)
+            problems.add(problem)
+
+        run = Indexer(archive, note, progress)
         try:
-            run.run(open_sources(sources))
+            read = takewhile(lambda _: not web.stopping, open_sources(files))
+            run.run(chain(read, web.documents()))
+            web.written()
+            run.report.unchanged += web.unchanged
         except KeyboardInterrupt:
             run.report.interrupted = True
         except StoreError as error:
@@ -169,17 +228,18 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
 class _ErrorFile:
     """Lists problems; begun anew by each run, and only when there is something to list."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, anew: bool) -> None:
         self._path = path
         self._file: TextIO | None = None
         self._shown = 0
-        path.unlink(missing_ok=True)
+        if anew:
+            path.unlink(missing_ok=True)
 
     def add(self, problem: Problem) -> None:
         """Write one line; the first few failures are shown at once."""
         if self._file is None:
             try:
-                self._file = self._path.open("w", encoding="utf-8")
+                self._file = self._path.open("a", encoding="utf-8")
             except OSError as error:
                 tqdm.write(f"{self._path} cannot be written: {error.strerror}", file=sys.stderr)
                 self._file = sys.stderr
@@ -195,10 +255,14 @@ class _ErrorFile:
             self._file.close()
 
 
-def _print_report(report: Report, location: str, errors: Path, *, as_json: bool) -> None:
+def _print_report(
+    report: Report, location: str, errors: Path, *, as_json: bool, dated: bool = False
+) -> None:
+    now = {"time": datetime.now().astimezone().isoformat(timespec="seconds")} if dated else {}
     if as_json:
-        click.echo(json.dumps(report.to_json() | {"archive": location}, ensure_ascii=False))
+        click.echo(json.dumps(report.to_json() | {"archive": location} | now, ensure_ascii=False))
         return
+    click.echo("".join(f"{time} " for time in now.values()), nl=False)
     rate = report.documents / report.seconds if report.seconds else 0.0
     click.echo(
         f"{location}: {report.added:,} added, {report.updated:,} updated, {report.unchanged:,}"

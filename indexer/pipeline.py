@@ -24,6 +24,9 @@ from search.stores.base import Entry
 BATCH = 64
 """Documents that are read, embedded and written together: what a kill can cost at most."""
 
+_LONGEST_COLLECTING_S = 10.0
+"""What was fetched is searchable soon, however long the rest of a feed takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -100,7 +103,7 @@ class Indexer:
         began = time.perf_counter()
         waiting = iter(documents)
         try:
-            while batch := list(islice(waiting, BATCH)):
+            while batch := list(_batch(waiting)):
                 self._batch(batch)
                 self.report.seconds = time.perf_counter() - began
                 self.on_progress(self.report)
@@ -164,7 +167,7 @@ class Indexer:
                 reason = f"another article with the id {article.id} came earlier; that one is kept"
                 self._problem("skipped", document, reason)
                 continue
-            for warning in converted.warnings:
+            for warning in (*document.notes, *converted.warnings):
                 self._problem("warning", document, warning)
             yield article, document
 
@@ -180,6 +183,15 @@ class Indexer:
             self.report.skipped += 1
         else:
             self.report.warnings += 1
+
+
+def _batch(waiting: Iterator[RawDocument | Failure]) -> Iterator[RawDocument | Failure]:
+    """The next documents: as many as are written together, fewer where they come slowly."""
+    began = time.monotonic()
+    for document in islice(waiting, BATCH):
+        yield document
+        if time.monotonic() - began > _LONGEST_COLLECTING_S:
+            return
 
 
 def embedded(articles: Sequence[Article], encoder: Encoder) -> list[Entry]:
