@@ -8,7 +8,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from search.errors import FetchError
 
 _LONGEST = 4000
-_UNSEEN = re.compile(r"[\x00-\x20\x7f]+")
+_BREAKS = re.compile(r"[\t\r\n]+")  # browsers take them out as well
 _SAFE = "%/:=&?~+!$,;'@()*[]|"
 
 
@@ -28,7 +28,7 @@ def normalised(url: str, *, base: str | None = None) -> str:
     """
     shown = url.strip()[:100]
     try:
-        joined = urljoin(base or "", _UNSEEN.sub("", url) if base else url.strip())
+        joined = urljoin(base or "", _BREAKS.sub("", url.strip()))
         parts = urlsplit(joined)
         host, port = parts.hostname, parts.port
     except ValueError as error:

@@ -26,6 +26,7 @@ _HEAD = 4096  # bytes in which a document may say what character set it is in
 # Browsers read what calls itself Latin-1 as its superset, and so do we: WHATWG Encoding Standard.
 _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
 _NOT_FOR_PAGES = {"utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined"}
+_WIDE = 0.1  # share of zero bytes that only text in UTF-16 or UTF-32 has
 _DAMAGED = 0.02  # share of unreadable characters that a text in UTF-8 may have
 
 
@@ -123,8 +124,9 @@ def text_of(data: bytes, charset: str | None = None) -> str:
     found = _DECLARED.search(data[:_HEAD])
     declared = (found[1] or found[2]).decode("ascii") if found else None
     named = [name for name in map(_known, (charset, declared)) if name is not None]
-    if b"\x00" in data[:_HEAD]:
-        zeros_first = data[:_HEAD:2].count(0) > data[1:_HEAD:2].count(0)
+    head = data[:_HEAD]
+    if head.count(0) > _WIDE * len(head):
+        zeros_first = head[0::2].count(0) > head[1::2].count(0)
         wide = [name for name in named if name.startswith(("utf-16", "utf-32"))]
         return data.decode((*wide, "utf-16-be" if zeros_first else "utf-16-le")[0], "replace")
     text = data.decode("utf-8", "replace")

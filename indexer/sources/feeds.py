@@ -42,6 +42,8 @@ def read_feed(text: str, *, url: str) -> Listing:
         parsed.get("bozo_exception"), feedparser.CharacterEncodingOverride
     ):
         damage = f"is no well-formed XML ({_one_line(parsed.get('bozo_exception'))})"
+    if len(parsed.entries) > MOST_ENTRIES:
+        damage = f"has {len(parsed.entries):,} entries; the first {MOST_ENTRIES:,} are read"
     return Listing("feed", tuple(entries), damage=damage)
 
 
@@ -73,8 +75,11 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> Entry:
     content = max([*contents, summary], key=len)
     tags = [str(tag.get("term") or tag.get("label") or "") for tag in item.get("tags", [])]
     authors = [str(one.get("name") or "") for one in item.get("authors", [])]
+    # feedparser answers "updated" with "published", where there is none, unless it is asked first.
+    told = "updated" in item
+    changed = str(item["updated"] or "") if told else ""
     published = _date(item.get("published"), item.get("published_parsed"))
-    updated = _date(item.get("updated"), item.get("updated_parsed"))
+    updated = _date(changed, item.get("updated_parsed")) if told else ""
     fields: dict[str, object] = {
         "title": _line(item.get("title")),
         "lead": tidy(summary) if summary != content or len(summary) < _WHOLE else "",
@@ -84,7 +89,7 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> Entry:
         "lang": lang if _is_foreign(lang) else "",
     }
     link = item.get("feedburner_origlink") or item.get("link")
-    return Entry(_absolute(link, url), fields, content, str(item.get("updated") or ""))
+    return Entry(_absolute(link, url), fields, content, changed)
 
 
 def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:

@@ -152,7 +152,12 @@ class Follower:
             return
         data = gunzipped(fetched.data, max_bytes=LARGEST_LISTING)
         text = text_of(data, fetched.charset)
-        found = listing(text, url=fetched.url, media_type=fetched.media_type)
+        found = listing(
+            text,
+            url=fetched.url,
+            media_type=fetched.media_type,
+            max_bytes=self._fetcher.page_limit,
+        )
         if found is None:
             yield single(url, fetched, text)
             return

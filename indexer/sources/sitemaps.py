@@ -41,6 +41,8 @@ def read_sitemap(text: str, *, url: str) -> Listing:
     damage = None
     if parser.error_log and (errors := parser.error_log.filter_from_errors()):
         damage = f"is no well-formed XML ({errors[0].message.strip()}, line {errors[0].line})"
+    if len(root) > MOST_ENTRIES:
+        damage = f"has {len(root):,} entries; the first {MOST_ENTRIES:,} are read, as its rules say"
     entries: list[Entry] = []
     children: list[tuple[str, str]] = []
     for element in islice(root, MOST_ENTRIES):
@@ -81,8 +83,8 @@ def _fields(values: dict[str, str]) -> dict[str, object]:
 
 
 def _name(element: etree._Element) -> str:
-    tag = element.tag
-    return etree.QName(element).localname.lower() if isinstance(tag, str) else ""
+    tag = element.tag  # no string for comments; "prefix:name" where the prefix is not declared
+    return re.split("[}:]", tag)[-1].lower() if isinstance(tag, str) else ""
 
 
 def _absolute(place: str | None, base: str) -> str | None:

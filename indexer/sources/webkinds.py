@@ -7,6 +7,7 @@ import json
 import re
 from urllib.parse import urljoin
 
+from indexer.fetching.bodies import too_large
 from indexer.sources.entries import Listing
 from indexer.sources.feeds import read_feed, read_json_feed
 from indexer.sources.sitemaps import read_sitemap, read_text_sitemap
@@ -28,23 +29,30 @@ _FEED_TYPES = {
 _HEAD = 500_000  # characters in which a page's <head> is looked for
 
 
-def listing(text: str, *, url: str, media_type: str = "") -> Listing | None:
+def listing(
+    text: str, *, url: str, media_type: str = "", max_bytes: int = 10 << 20
+) -> Listing | None:
     """The feed or sitemap that a text is; None where it is neither, and so perhaps a page.
 
+    Args:
+        max_bytes: Of anything but a sitemap.
+
     Raises:
-        FetchError: It is data of another kind.
+        FetchError: It is data of another kind, or too large.
     """
     start = text.lstrip("\ufeff \t\r\n")
+    root = _root(start)
+    if root not in _SITEMAPS and len(start) > max_bytes:
+        raise too_large(max_bytes)
     if start.startswith(("{", "[")):
         return _json(start, url)
-    root = _root(start)
     if root in _FEEDS:
         return read_feed(start, url=url)
     if root in _SITEMAPS:
         return read_sitemap(start, url=url)
     if media_type == "text/plain" and _ADDRESS_LINES.fullmatch(start):
         return read_text_sitemap(start, url=url)
-    if root and "xml" in media_type and not _looks_like_html(start):
+    if root not in ("", "html") and "xml" in media_type and not _looks_like_html(start):
         raise FetchError(f"is XML with the root <{root}>: neither feed, nor sitemap, nor page")
     return None
 

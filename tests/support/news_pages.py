@@ -22,12 +22,8 @@ STORIES = {
     ),
 }
 _MORE = (
-    "Đại diện chính quyền địa phương nói công việc tiếp theo là chăm lo đời sống của bà con,"
-    " nhất là trẻ em và người già. Kinh phí lấy từ ngân sách tỉnh và đóng góp của doanh nghiệp.",
-    "Nhiều người có mặt từ sớm để chứng kiến. Ông Lò Văn Pản, sáu mươi hai tuổi, kể rằng cả đời"
-    " ông chờ ngày này, và từ nay con cháu ông đến trường không còn phải lo mùa mưa lũ.",
-    "Theo kế hoạch, giai đoạn hai bắt đầu vào quý hai năm sau và kéo dài mười tháng. Các đơn vị"
-    " cam kết giữ đúng tiến độ, công khai chi phí và báo cáo kết quả mỗi quý một lần.",
+    "Đại diện chính quyền địa phương nói công việc tiếp theo là chăm lo đời sống của bà con.",
+    "Ông Lò Văn Pản, sáu mươi hai tuổi, kể rằng cả đời ông chờ ngày này.",
 )
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -69,7 +70,7 @@ class WebServer:
         requests: All so far, robots.txt among them.
     """
 
-    def __init__(self, host="127.0.0.1", port=0):
+    def __init__(self, host="127.0.0.1", port=0, *, tls=None):
         self.pages: dict[str, Answer] = {"/robots.txt": Reply(status=404)}
         self.requests: list[Request] = []
         outer = self
@@ -77,7 +78,7 @@ class WebServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self):  # noqa: N802
+            def do_GET(self):
                 outer.requests.append(
                     Request(self.path, {k.lower(): v for k, v in self.headers.items()}, time.time())
                 )
@@ -100,11 +101,14 @@ class WebServer:
                 pass  # clients hang up, that is part of the tests
 
         self._server = Server((host, port), Handler)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.host, self.port = self._server.server_address[:2]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def url(self, path="/"):
-        return f"http://{self.host}:{self.port}{path}"
+        return f"{self._scheme}://{self.host}:{self.port}{path}"
 
     def asked(self, path):
         """Requests for one path."""
@@ -136,7 +140,8 @@ def packed(body, **given):
     return Reply(gzip.compress(body), headers={"Content-Encoding": "gzip"}, **given)
 
 
-def bomb(megabytes=300):
+@cache
+def bomb(megabytes=60):
     """So many megabytes of spaces, as gzip: a thousandth of that is sent."""
     packer = gzip.zlib.compressobj(9, gzip.zlib.DEFLATED, 31)
     space = b" " * (1 << 20)
