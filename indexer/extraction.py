@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trafilatura
 
-from search.errors import ExtractionError
+from search.errors import NotAnArticleError
 
 _SHORTEST = 200
 
@@ -13,11 +13,11 @@ def extract_page(html: bytes | str, *, url: str | None = None) -> dict[str, obje
     """The article on a page.
 
     Raises:
-        ExtractionError: There is none.
+        NotAnArticleError: There is none.
     """
     found = trafilatura.bare_extraction(html, url=url, with_metadata=True)
     if found is None or isinstance(found, dict) or len(found.text or "") < _SHORTEST:
-        raise ExtractionError("the page holds no article")
+        raise NotAnArticleError("the page holds no article")
     return {
         "title": found.title or "",
         "text": found.text or "",

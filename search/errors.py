@@ -17,6 +17,7 @@ The tree::
         │   ├── ForbiddenFetchError  robots.txt or the settings forbid to fetch it
         │   └── UnreachableError     not now: the server is away, slow, busy or broken
         └── ExtractionError      what was read holds no article
+            └── NotAnArticleError    because it is a page of another kind
 """
 
 from __future__ import annotations
@@ -102,3 +103,7 @@ class UnreachableError(FetchError):
 
 class ExtractionError(SourceError):
     """What was read holds no article."""
+
+
+class NotAnArticleError(ExtractionError):
+    """A page was read well and is something else: headlines, a pay wall, an error page."""

@@ -14,7 +14,13 @@ from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.entries import Entry, completed
 from indexer.sources.feeds import whole_story
 from indexer.sources.webkinds import feeds_named, refuses_indexing
-from search.errors import ExtractionError, FetchError, ForbiddenFetchError, UnreachableError
+from search.errors import (
+    ExtractionError,
+    FetchError,
+    ForbiddenFetchError,
+    NotAnArticleError,
+    UnreachableError,
+)
 
 _VARIANTS = ("www.", "m.", "mobile.", "amp.")
 
@@ -27,8 +33,8 @@ class Step:
     records: tuple[Page | Seen | SourceState, ...] = ()
 
 
-class NoArticleError(ExtractionError):
-    """A page that is read and is not taken in."""
+class _LeaveOutError(NotAnArticleError):
+    """A page that asks not to be indexed, whatever is on it."""
 
 
 def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
@@ -61,18 +67,16 @@ def single(url: str, fetched: Fetched, page: str) -> Step:
         reason, feeds = str(error), feeds_named(page, url=fetched.url)
         if feeds:
             reason += f"; it names a feed, which can be indexed: songngu index {feeds[0]}"
-        record = Page(url, "skipped", fetched.validators)
-        return Step(Failure(url, None, reason, skipped=True), (record,))
+        skipped = isinstance(error, NotAnArticleError)
+        return Step(Failure(url, None, reason, skipped=skipped), (Page(url, "skipped"),))
     return _kept(url, completed(fields, None), fetched.validators)
 
 
 def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError) -> Step:
     """What a feed says of a page that cannot be had: its own text, else the reason."""
     url, reason = known.url, str(error)
-    # Tried again later, unless the page was read and found to hold no article.
     failed = known.failed_again(time.time())
-    skipped = Page(url, "skipped")
-    story = "" if isinstance(error, NoArticleError) else whole_story(entry.content)
+    story = "" if isinstance(error, _LeaveOutError) else whole_story(entry.content)
     if story:
         note = f"the text is the feed's own, because the page cannot be had: {reason}"
         fields = {**completed({}, entry), "text": story, "url": url}
@@ -80,8 +84,8 @@ def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError)
             return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), (failed,))
         step = _kept(url, fields, NO_VALIDATORS)
         return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), step.records)
-    if isinstance(error, ExtractionError):
-        return Step(Failure(url, None, reason, skipped=True), (skipped,))
+    if isinstance(error, NotAnArticleError):  # nor will it be, before its entry changes
+        return Step(Failure(url, None, reason, skipped=True), (Page(url, "skipped"),))
     forbidden = isinstance(error, ForbiddenFetchError)
     return Step(Failure(url, None, reason, skipped=forbidden), (failed,))
 
@@ -101,7 +105,7 @@ def _article(page: str, fetched: Fetched) -> dict[str, object]:
         ExtractionError: There is none, or the page asks to be left out.
     """
     if refuses_indexing(page, fetched.robots):
-        raise NoArticleError("the page asks search engines to leave it out (noindex)")
+        raise _LeaveOutError("the page asks search engines to leave it out (noindex)")
     if not page.strip():
         raise ExtractionError("the page is empty")
     try:

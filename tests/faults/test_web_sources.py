@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import queue
 import signal
 import sqlite3
 import threading
@@ -17,9 +18,10 @@ from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, t
 
 from indexer.commands import fill
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
-from indexer.freshness import opened_web, seconds
+from indexer.freshness import opened_web, run_rounds, seconds
+from indexer.pipeline import Report
 from search.engine import open_archive
-from search.errors import SettingsError
+from search.errors import SettingsError, StoreUnavailableError
 from search.settings import Settings
 
 FEED = "application/rss+xml; charset=utf-8"
@@ -414,6 +416,40 @@ def test_what_is_no_interval(written):
         seconds(written)
 
 
+def until(fulfilled, process):
+    """Wait for something that a running command does."""
+    ends_at = time.monotonic() + 60
+    while not fulfilled():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def test_an_archive_that_is_away_costs_a_round(capsys):
+    stop, rounds, told = threading.Event(), [], []
+
+    def run(first):
+        rounds.append(first)
+        if len(rounds) == 2:
+            raise StoreUnavailableError("No answer from the archive.")
+        if len(rounds) >= 3:
+            stop.set()
+        return Report(added=len(rounds))
+
+    run_rounds(run, lambda report: told.append(report.added), interval_s=0.01, stop=stop)
+    assert rounds == [True, False, False]
+    assert told == [1, 3]
+    assert "No answer from the archive. The next round tries again." in capsys.readouterr().err
+
+
+def test_an_archive_that_was_never_there_ends_it():
+    def run(first):
+        raise StoreUnavailableError("No answer from the archive.")
+
+    with pytest.raises(StoreUnavailableError):
+        run_rounds(run, print, interval_s=60, stop=threading.Event())
+
+
 class TestTheCommand:
     def test_it_reports_by_address(self, desk):
         desk.server.pages["/tau.html"] = Reply(status=410)
@@ -430,22 +466,32 @@ class TestTheCommand:
         desk.feed("cau")
         given = (desk.server.url("/feed"), "more.jsonl", "--every", "1s", "--json")
         process = start("index", *given, cwd=desk.folder, **FLAGS)
-        rounds = iter(process.stdout)
-        first = json.loads(next(rounds))
+        lines = queue.Queue()
+        reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout])
+        reader.start()
+
+        def report():
+            return json.loads(lines.get(timeout=30))
+
+        first = report()
         assert (first["added"], first["failed"]) == (2, 0)
         assert first["time"]
         desk.feed(etag='"2"')
         added = 0
         while added < 2:
-            added += json.loads(next(rounds))["added"]
+            added += report()["added"]
         desk.server.pages["/feed"] = drop  # the source fails, and comes back
-        while not json.loads(next(rounds))["failed"]:
+        while not report()["failed"]:
             pass
         desk.feed(etag='"3"', date="Sun, 22 Nov 2026 08:30:00 +0700")
-        while json.loads(next(rounds))["unchanged"] != 4:
+        while report()["unchanged"] != 4:
             pass
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
+        said = process.stderr.read()
+        process.wait(timeout=20)
+        reader.join()
+        process.stdout.close()
+        process.stderr.close()
         assert process.returncode == 0
         assert "Traceback" not in said
         assert len(desk.articles()) == 4
@@ -457,8 +503,7 @@ class TestTheCommand:
         )
         given = (desk.server.url("/feed"), "--every", "1h")
         process = start("index", *given, cwd=desk.folder, **patient)
-        while not desk.server.asked("/tau.html"):
-            time.sleep(0.05)
+        until(lambda: desk.server.asked("/tau.html"), process)
         process.send_signal(signal.SIGINT)
         out, said = process.communicate(timeout=20)
         assert (process.returncode, "Traceback" in said) == (0, False)
@@ -475,7 +520,9 @@ class TestTheCommand:
         for pages, wait_s in ((5, 0), (12, 0), (12, 0.3)):
             desk.server.forget()
             process = start("index", desk.server.url("/feed"), cwd=desk.folder, **FLAGS)
+            ended = time.monotonic() + 60
             while len(desk.server.paths()) <= pages and process.poll() is None:
+                assert time.monotonic() < ended
                 time.sleep(0.01)
             time.sleep(wait_s)
             os.kill(process.pid, signal.SIGKILL)
