@@ -17,8 +17,7 @@ import click
 from tqdm import tqdm
 
 from indexer.evaluating import filled_archive
-from indexer.fetching.addresses import is_web_address
-from indexer.freshness import NO_WEB, Web, opened_web, run_rounds, seconds
+from indexer.freshness import NO_WEB, Web, is_web_address, opened_web, run_rounds, seconds
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.reembedding import reembed as embed_again
 from indexer.sources import count_documents, open_sources

@@ -14,7 +14,6 @@ from typing import Protocol
 
 import click
 
-from indexer.fetching.addresses import is_web_address
 from indexer.pipeline import Report
 from indexer.sources import Failure, RawDocument
 from search.engine import Archive
@@ -71,6 +70,11 @@ class _NoWeb:
 
 
 NO_WEB: Web = _NoWeb(threading.Event())
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a source is named by an address: anything with a scheme."""
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text))
 
 
 @contextmanager

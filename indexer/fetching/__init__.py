@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.fetching.addresses import is_web_address, normalised
+from indexer.fetching.addresses import normalised
 from indexer.fetching.bodies import gunzipped, text_of
 from indexer.fetching.client import NO_VALIDATORS, Fetched, Fetcher, Validators
 from indexer.fetching.connections import StoppedError
@@ -16,7 +16,6 @@ __all__ = [
     "StoppedError",
     "Validators",
     "gunzipped",
-    "is_web_address",
     "normalised",
     "text_of",
 ]

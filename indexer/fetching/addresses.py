@@ -12,11 +12,6 @@ _BREAKS = re.compile(r"[\t\r\n]+")  # browsers take them out as well
 _SAFE = "%/:=&?~+!$,;'@()*[]|"
 
 
-def is_web_address(text: str) -> bool:
-    """Whether a source is named by an address: anything with a scheme."""
-    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text))
-
-
 def normalised(url: str, *, base: str | None = None) -> str:
     """An address as it can be requested.
 

@@ -229,16 +229,18 @@ class Fetcher:
                 with self._hosts.turn(host, pause_s=pause_s):
                     answer = self._once(url, validators, max_bytes)
             except UnreachableError as error:
-                wait = backoff_s if error.retry_after_s is None else error.retry_after_s
-                if wait > LONGEST_WAIT_S:
-                    self._hosts.rest(host, wait, f"{host} asked for a rest of {wait:.0f} s")
+                rest_s = error.retry_after_s or 0.0
+                if rest_s > LONGEST_WAIT_S:
+                    self._hosts.rest(host, rest_s, f"{host} asked for a rest of {rest_s:.0f} s")
                     raise
+                self._hosts.postpone(host, rest_s)
                 if not (error.again and tries_left):
                     if error.again:
                         self._hosts.failed(host)
                     raise
-                self._hosts.wait(wait)
-                backoff_s *= 4
+                if error.retry_after_s is None:
+                    self._hosts.wait(backoff_s)
+                    backoff_s *= 4
             else:
                 self._hosts.answered(host)
                 _check_status(answer.status)

@@ -59,7 +59,7 @@ class Hosts:
             self.wait(host.next_at - time.monotonic())
             yield
         finally:
-            host.next_at = time.monotonic() + pause_s
+            host.next_at = max(host.next_at, time.monotonic() + pause_s)
             host.turn.release()
 
     def wait(self, seconds: float) -> None:
@@ -88,6 +88,11 @@ class Hosts:
         if host.failed >= _PATIENCE:
             host.failed = 0
             self.rest(name, _REST_S, f"{name} failed {_PATIENCE} times in a row")
+
+    def postpone(self, name: str, seconds: float) -> None:
+        """Nobody asks a host again before so many seconds have passed; whoever wants to, waits."""
+        host = self._host(name)
+        host.next_at = max(host.next_at, time.monotonic() + seconds)
 
     def rest(self, name: str, seconds: float, reason: str) -> None:
         """Leave a host alone for a while."""

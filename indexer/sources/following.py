@@ -117,8 +117,8 @@ class Follower:
             yield from self._source(url, visit)
         except StoppedError:
             raise
-        except FetchError as error:
-            yield _failed(url, error)
+        except FetchError as error:  # also what is forbidden: this very address was asked for
+            yield Step(Failure(url, None, str(error)))
         except Exception as error:  # whatever one source does, the others are read
             told = " ".join(repr(error).split())[:300]
             yield Step(Failure(url, None, f"cannot be read, for a reason not foreseen: {told}"))

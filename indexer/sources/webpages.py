@@ -67,8 +67,7 @@ def single(url: str, fetched: Fetched, page: str) -> Step:
         reason, feeds = str(error), feeds_named(page, url=fetched.url)
         if feeds:
             reason += f"; it names a feed, which can be indexed: songngu index {feeds[0]}"
-        skipped = isinstance(error, NotAnArticleError)
-        return Step(Failure(url, None, reason, skipped=skipped), (Page(url, "skipped"),))
+        return Step(Failure(url, None, reason))
     return _kept(url, completed(fields, None), fetched.validators)
 
 

@@ -243,6 +243,15 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(server, make):
     assert second.at - first.at >= 1
 
 
+def test_nobody_else_asks_a_busy_server_meanwhile(server, make):
+    server.pages["/"] = Reply(status=429, headers={"Retry-After": "1"})
+    server.pages["/other"] = Reply("other")
+    fetcher = make(fetch_tries=1)
+    refused(fetcher, server.url("/"), UnreachableError)
+    fetcher.get(server.url("/other"))
+    assert server.asked("/other")[0].at - server.asked("/")[0].at >= 1
+
+
 def test_a_long_rest_is_left_to_a_later_run(server, make):
     server.pages["/"] = Reply(status=503, headers={"Retry-After": "Fri, 31 Dec 2100 08:00:00 GMT"})
     fetcher = make()

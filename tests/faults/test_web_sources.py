@@ -189,8 +189,18 @@ def test_a_front_page_names_the_feed_to_use(desk):
     head = '<link rel="alternate" type="application/rss+xml" href="/feed">'
     desk.server.pages["/"] = Reply(front_page(STORIES, head=head))
     run = desk.run("/")
-    assert run.counts == (0, 0, 0, 1, 0)
+    assert run.counts == (0, 0, 0, 0, 1)
     assert f"songngu index {desk.server.url('/feed')}" in run.reason(desk.server.url("/"))
+
+
+def test_what_robots_txt_forbids_is_left_out(desk):
+    desk.server.pages["/robots.txt"] = Reply("User-agent: *\nDisallow: /tau", kind="text/plain")
+    run = desk.run()
+    assert run.counts == (2, 0, 0, 1, 0)
+    assert "robots.txt" in run.reason(desk.server.url("/tau.html"))
+    desk.server.pages["/robots.txt"] = Reply("User-agent: *\nDisallow: /", kind="text/plain")
+    assert desk.run().counts == (0, 0, 0, 0, 1)
+    assert desk.server.paths() == []
 
 
 def test_a_page_that_asks_to_be_left_out_is(desk):
@@ -338,7 +348,7 @@ def test_whatever_one_source_does_the_others_are_read(desk):
 
 def test_private_addresses_are_refused_unless_allowed(desk):
     run = desk.run(allow_private="")
-    assert run.counts == (0, 0, 0, 1, 0)
+    assert run.counts == (0, 0, 0, 0, 1)
     assert "--allow-private 127.0.0.1" in run.reason(desk.server.url("/feed"))
     assert desk.server.requests == []
 

@@ -5,7 +5,8 @@ import unicodedata
 
 import pytest
 
-from indexer.fetching import gunzipped, is_web_address, normalised, text_of
+from indexer.fetching import gunzipped, normalised, text_of
+from indexer.freshness import is_web_address
 from indexer.sources.webkinds import feeds_named, refuses_indexing
 from search.errors import FetchError
 
