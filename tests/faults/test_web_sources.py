@@ -10,9 +10,11 @@ import signal
 import sqlite3
 import threading
 import time
+import uuid
 
 import pytest
 from support.commands import one_line, songngu, start
+from support.elasticsearch import elasticsearch_url
 from support.news_pages import STORIES, article, front_page, item, rss, sitemap, sitemap_index
 from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, trickling
 
@@ -23,6 +25,8 @@ from indexer.pipeline import Report
 from search.engine import open_archive
 from search.errors import SettingsError, StoreUnavailableError
 from search.settings import Settings
+
+__all__ = ["elasticsearch_url"]
 
 FEED = "application/rss+xml; charset=utf-8"
 QUICK = {
@@ -57,9 +61,10 @@ class Run:
 class Desk:
     """A server with three stories, and an archive that is filled from it."""
 
-    def __init__(self, server, folder):
+    def __init__(self, server, folder, place=None):
         self.server = server
         self.folder = folder
+        self.place = place or str(folder / "news.db")
         for name in STORIES:
             server.pages[f"/{name}.html"] = Reply(article(name), etag=f'"{name}"')
         self.feed()
@@ -72,7 +77,7 @@ class Desk:
     def run(self, *paths, urls=None, **settings):
         """A run that knows of earlier ones what a new process would."""
         urls = urls or [self.server.url(path) for path in paths or ("/feed",)]
-        given = Settings(archive=str(self.folder / "news.db"), **{**QUICK, **settings})
+        given = Settings(archive=self.place, **{**QUICK, **settings})
         errors = self.folder / "errors.jsonl"
         archive = open_archive(settings=given)
         self.server.forget()
@@ -85,7 +90,7 @@ class Desk:
         return Run(report, [json.loads(line) for line in lines])
 
     def articles(self):
-        archive = open_archive(str(self.folder / "news.db"), settings=Settings())
+        archive = open_archive(self.place, settings=Settings())
         try:
             return {entry.article.title: entry.article for entry in archive.store.entries()}
         finally:
@@ -388,6 +393,26 @@ def test_a_memory_that_cannot_be_kept_is_told(desk, capsys):
     (desk.folder / "news.db.fetched").mkdir()
     assert desk.run().counts == (3, 0, 0, 0, 0)
     assert "The next run fetches everything again" in capsys.readouterr().err
+
+
+def test_an_elasticsearch_archive_is_kept_fresh_too(elasticsearch_url, tmp_path, monkeypatch):
+    monkeypatch.setenv("SONGNGU_CACHE", str(tmp_path / "cache"))
+    place = f"{elasticsearch_url}/songngu-web-{uuid.uuid4().hex}"
+    archive = open_archive(place, settings=Settings())
+    try:
+        with WebServer() as server:
+            desk = Desk(server, tmp_path, place)
+            desk.feed("cau", "tau")
+            assert desk.run().counts == (2, 0, 0, 0, 0)
+            assert desk.run().counts == (0, 0, 2, 0, 0)
+            assert desk.server.paths() == ["/feed"]
+            archive.store.delete([desk.articles()[desk.title("tau")].id])
+            archive.store.flush()
+            assert desk.run().counts == (1, 0, 1, 0, 0)
+        assert list((tmp_path / "cache" / "fetched").glob("*.db"))
+    finally:
+        archive.store.drop()
+        archive.close()
 
 
 def test_what_is_remembered(tmp_path):
