@@ -36,7 +36,11 @@ class Web(Protocol):
         """Whether the run is to end."""
 
     def documents(self) -> Iterator[RawDocument | Failure]:
-        """What they lead to and may be new."""
+        """What they lead to and may be new.
+
+        Raises:
+            StoreError: The archive cannot say what it has.
+        """
 
     def note_problem(self, kind: str, place: str) -> None:
         """A document came to nothing."""

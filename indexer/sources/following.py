@@ -23,7 +23,7 @@ from indexer.sources.base import Failure
 from indexer.sources.entries import Entry, Listing
 from indexer.sources.webkinds import listing
 from indexer.sources.webpages import Step, followed, only_content, single
-from search.errors import FetchError, ForbiddenFetchError
+from search.errors import FetchError, ForbiddenFetchError, StoreError
 
 LARGEST_LISTING = 50 << 20
 """Bytes, unpacked: what the sitemap protocol allows."""
@@ -110,12 +110,13 @@ class Follower:
 
         Raises:
             StoppedError: The run is being stopped.
+            StoreError: The archive cannot say what it has.
         """
         visit, url = _Visit(self._max_pages), given
         try:
             url = normalised(given)
             yield from self._source(url, visit)
-        except StoppedError:
+        except (StoppedError, StoreError):
             raise
         except FetchError as error:  # also what is forbidden: this very address was asked for
             yield Step(Failure(url, None, str(error)))

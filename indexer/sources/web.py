@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.fetching import Fetcher, StoppedError
@@ -19,14 +19,18 @@ from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure, RawDocument
 from indexer.sources.following import Follower, KeptIds
 from indexer.sources.webpages import Step
+from search.errors import StoreError
 from search.settings import Settings
 
 _WORKERS = 8
 _AHEAD = 32  # documents fetched and not yet taken
 
 
+@dataclass(frozen=True, slots=True)
 class _End:
-    """A worker has nothing more to do."""
+    """A worker has nothing more to do, or cannot go on because of the archive."""
+
+    error: StoreError | None = None
 
 
 class WebReader:
@@ -84,10 +88,15 @@ class WebReader:
         return self._memory.lost
 
     def documents(self) -> Iterator[RawDocument | Failure]:
-        """Everything that the addresses lead to and that may be new. Raises nothing.
+        """Everything that the addresses lead to and that may be new.
 
         It ends early where the run is being stopped.
+
+        Raises:
+            StoreError: The archive cannot say what it has.
         """
+        for thread in self._threads:
+            thread.join()  # of a run that broke off: what it claims must not be missed in this one
         self._follower.begin()
         self._pending, self._problems = [], {}
         waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -107,6 +116,8 @@ class WebReader:
             while working:
                 step = done.get()
                 if isinstance(step, _End):
+                    if step.error is not None:
+                        raise step.error
                     working -= 1
                     continue
                 self._pending += step.records
@@ -168,14 +179,17 @@ class _Worker:
 
     def work(self, done: queue.Queue[Step | _End], left: threading.Event) -> None:
         """Hand on everything, until nobody takes it any more."""
+        end = _End()
         try:
             while not left.is_set():
                 for step in self._follower.address(self._waiting.get_nowait()):
                     _put(done, step, left)
         except (StoppedError, queue.Empty):
             pass
+        except StoreError as error:
+            end = _End(error)
         finally:
-            _put(done, _End(), left)
+            _put(done, end, left)
 
 
 def _put(done: queue.Queue[Step | _End], item: Step | _End, left: threading.Event) -> None:

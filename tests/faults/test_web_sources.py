@@ -22,6 +22,7 @@ from indexer.commands import fill
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.freshness import opened_web, run_rounds, seconds
 from indexer.pipeline import Report
+from indexer.sources.web import WebReader
 from search.engine import open_archive
 from search.errors import SettingsError, StoreUnavailableError
 from search.settings import Settings
@@ -477,6 +478,21 @@ def test_an_archive_that_is_away_costs_a_round(capsys):
     assert "No answer from the archive. The next round tries again." in capsys.readouterr().err
 
 
+def test_an_archive_that_cannot_say_what_it_has_ends_a_round(desk):
+    desk.run()
+
+    def kept(ids):
+        raise StoreUnavailableError("No answer from the archive.")
+
+    memory = desk.folder / "news.db.fetched"
+    urls, stop = [desk.server.url("/feed")], threading.Event()
+    reader = WebReader(urls, Settings(**QUICK), kept, memory=memory, stop=stop)
+    with pytest.raises(StoreUnavailableError):
+        list(reader.documents())
+    reader.close()
+    assert desk.run().counts == (0, 0, 3, 0, 0)
+
+
 def test_an_archive_that_was_never_there_ends_it():
     def run(first):
         raise StoreUnavailableError("No answer from the archive.")
@@ -552,7 +568,7 @@ class TestTheCommand:
             desk.server.pages[f"/{name}.html"] = Reply(page)
         entries = [(f"/{name}.html", f"<title>{name}</title>") for name in names]
         desk.server.pages["/feed"] = Reply(rss(entries), kind=FEED, etag='"many"')
-        for pages, wait_s in ((5, 0), (12, 0), (12, 0.3)):
+        for pages, wait_s in ((5, 0), (12, 0.2)):
             desk.server.forget()
             process = start("index", desk.server.url("/feed"), cwd=desk.folder, **FLAGS)
             ended = time.monotonic() + 60
