@@ -22,10 +22,11 @@ from indexer.pipeline import Indexer, Problem, Report
 from indexer.reembedding import reembed as embed_again
 from indexer.sources import count_documents, open_sources
 from indexer.sources.folders import ERROR_FILE
+from indexer.sources.reading import STDIN
 from search.cli import archive_options
 from search.encoders import load_encoder
 from search.engine import Archive, open_archive, open_store
-from search.errors import StoreError
+from search.errors import SettingsError, StoreError
 from search.evaluation import evaluate as measure
 from search.evaluation import read_judged
 from search.records import MODES, Mode, Query
@@ -73,6 +74,8 @@ def index(
     nothing; an interrupted run goes on where it stopped when the command is given again.
     """
     interval_s = seconds(every) if every is not None else None
+    if interval_s is not None and STDIN in sources:
+        raise SettingsError("--every reads its sources again and again, and - can be read once.")
     settings = Settings.load(
         {"archive": archive, "encoder": encoder, "allow_private": allow_private}
     )

@@ -33,8 +33,8 @@ FEED = "application/rss+xml; charset=utf-8"
 QUICK = {
     "allow_private": "127.0.0.1",
     "fetch_pause_s": 0.0,
-    "fetch_read_timeout_s": 0.4,
-    "fetch_timeout_s": 2.0,
+    "fetch_read_timeout_s": 5.0,
+    "fetch_timeout_s": 10.0,
     "fetch_tries": 1,
 }
 FLAGS = {f"SONGNGU_{name.upper()}": str(value) for name, value in QUICK.items()}
@@ -345,11 +345,35 @@ def test_whatever_one_source_does_the_others_are_read(desk):
     with WebServer("127.0.0.2") as other:
         other.pages |= BAD
         urls = [desk.server.url("/feed"), *map(other.url, BAD)]
-        run = desk.run(urls=urls, allow_private="127.0.0.0/8")
+        hurried = {"fetch_read_timeout_s": 1.0, "fetch_timeout_s": 2.0}
+        run = desk.run(urls=urls, allow_private="127.0.0.0/8", **hurried)
         assert run.report.added == 3
         assert run.report.skipped + run.report.failed == len(BAD)
         for path in BAD:
             assert run.reason(other.url(path))
+
+
+def test_a_slow_site_holds_up_no_other(desk):
+    with WebServer("127.0.0.2") as slow:
+        slow.pages["/feed"] = silent
+        settings = Settings(
+            **{**QUICK, "allow_private": "127.0.0.0/8", "fetch_read_timeout_s": 9.0}
+        )
+        urls, stop = [slow.url("/feed"), desk.server.url("/feed")], threading.Event()
+        memory = desk.folder / "other.fetched"
+        reader = WebReader(urls, settings, lambda ids: ids, memory=memory, stop=stop)
+        documents = reader.documents()
+        first = [next(documents).origin.file for _ in STORIES]
+        assert first == [desk.server.url(f"/{name}.html") for name in STORIES]
+        stop.set()
+        assert list(documents) == []
+        reader.close()
+
+
+def test_standard_input_is_read_once(tmp_path):
+    done = songngu("index", "-", "--every", "1m", cwd=tmp_path, stdin="")
+    assert done.returncode == 1
+    assert "can be read once" in one_line(done.stderr)
 
 
 def test_private_addresses_are_refused_unless_allowed(desk):
