@@ -106,4 +106,4 @@ class ExtractionError(SourceError):
 
 
 class NotAnArticleError(ExtractionError):
-    """A page was read well and is something else: headlines, a pay wall, an error page."""
+    """A page was read well and is something else: a list of headlines, a pay wall, an error."""
