@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import io
 import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ MOST_ENTRIES = 5000
 """Feeds hold some dozens; what comes after these is not read."""
 
 _XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
+_CHARACTER = re.compile(r"&#(?:x([0-9a-fA-F]{1,20})|([0-9]{1,20}));?")
 _WHOLE = 500
 """Characters of text from which on content counts as a whole story, not a teaser."""
 
@@ -32,9 +34,13 @@ def read_feed(text: str, *, url: str) -> Listing:
         url: Where it was found; relative links are relative to it.
     """
     # The text is decoded already, so what its first line says of an encoding is wrong by now.
-    data = _XML_HEAD.sub("", text, count=1).encode("utf-8", "replace")
+    text = _CHARACTER.sub(_possible, _XML_HEAD.sub("", text, count=1))
+    data = text.encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
-    parsed: Any = feedparser.parse(io.BytesIO(data), response_headers=headers)
+    try:
+        parsed: Any = feedparser.parse(io.BytesIO(data), response_headers=headers)
+    except Exception as error:  # no promise is made of what broken feeds raise
+        return Listing("feed", damage=f"cannot be read ({_one_line(repr(error))})")
     lang = str(parsed.feed.get("language") or "")
     entries = [_xml_entry(item, url=url, lang=lang) for item in parsed.entries[:MOST_ENTRIES]]
     damage = None
@@ -144,6 +150,12 @@ def _is_foreign(lang: str) -> bool:
     """
     code = re.split("[-_]", lang.strip().casefold())[0]
     return bool(re.fullmatch("[a-z]{2,3}", code)) and code not in ("vi", "en")
+
+
+def _possible(reference: re.Match[str]) -> str:
+    """A reference to a character, unless there is none of that number: feedparser fails at it."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return reference[0] if number <= sys.maxunicode else ""
 
 
 def _string(value: object) -> str:

@@ -40,7 +40,8 @@ def read_sitemap(text: str, *, url: str) -> Listing:
         return Listing("sitemap", damage="holds nothing that can be read as XML")
     damage = None
     if parser.error_log and (errors := parser.error_log.filter_from_errors()):
-        damage = f"is no well-formed XML ({errors[0].message.strip()}, line {errors[0].line})"
+        told = " ".join(errors[0].message.split())[:150]
+        damage = f"is no well-formed XML ({told}, line {errors[0].line})"
     if len(root) > MOST_ENTRIES:
         damage = f"has {len(root):,} entries; the first {MOST_ENTRIES:,} are read, as its rules say"
     entries: list[Entry] = []

@@ -181,6 +181,15 @@ def test_what_can_be_made_out_of_a_broken_feed_is_kept():
     assert read(whole).damage is None
 
 
+def test_what_breaks_the_parser_itself_costs_no_run():
+    entry = one(rss([("/1", "<title>A&#x110000;B&#99999999999; &#xe0;</title>")])[:-20])
+    assert entry.fields["title"] == "AB à"
+    found = read(rss([("/1", item("cau"))]).replace("http://purl", "ht\xa0p://purl", 1))
+    assert found.damage is None or "\n" not in found.damage
+    found = read(sitemap([("/1", "")]).replace("xmlns:news=", "xmlns:news\n=\n", 1)[:-9])
+    assert "\n" not in found.damage
+
+
 BOMB = (
     '<!DOCTYPE x [<!ENTITY a "lol">'
     + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
