@@ -342,15 +342,23 @@ BAD = {
 
 
 def test_whatever_one_source_does_the_others_are_read(desk):
+    hurried = {"fetch_read_timeout_s": 1.0, "fetch_timeout_s": 2.0}
     with WebServer("127.0.0.2") as other:
         other.pages |= BAD
         urls = [desk.server.url("/feed"), *map(other.url, BAD)]
-        hurried = {"fetch_read_timeout_s": 1.0, "fetch_timeout_s": 2.0}
         run = desk.run(urls=urls, allow_private="127.0.0.0/8", **hurried)
         assert run.report.added == 3
-        assert run.report.skipped + run.report.failed == len(BAD)
-        for path in BAD:
-            assert run.reason(other.url(path))
+        told = {problem["file"].partition("#")[0] for problem in run.problems}
+        assert told == set(map(other.url, BAD))
+
+
+@pytest.mark.parametrize("path", BAD)
+def test_every_misbehaviour_of_a_source_is_told(desk, path):
+    desk.server.pages[path] = BAD[path]
+    run = desk.run(path, fetch_read_timeout_s=0.5, fetch_timeout_s=1.0)
+    assert run.counts[:3] == (0, 0, 0)
+    assert run.problems[0]["file"] == desk.server.url(path)
+    assert "left alone" not in run.problems[0]["reason"]
 
 
 def test_a_slow_site_holds_up_no_other(desk):
