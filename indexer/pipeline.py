@@ -29,6 +29,9 @@ _Read = tuple[Article, RawDocument]
 BATCH = 64
 """Documents that are read, embedded and written together: what a kill can cost at most."""
 
+_LONGEST_COLLECTING_S = 10.0
+"""What was fetched is searchable soon, however long the rest of a feed takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -115,7 +118,7 @@ class Indexer:
         began = time.perf_counter()
         waiting = iter(documents)
         try:
-            while batch := list(islice(waiting, BATCH)):
+            while batch := list(_batch(waiting)):
                 self._batch(batch)
                 self.report.seconds = time.perf_counter() - began
                 self.on_progress(self.report)
@@ -187,7 +190,7 @@ class Indexer:
             except SourceError as error:
                 self._problem("failed", document, str(error))
                 continue
-            for warning in converted.warnings:
+            for warning in (*document.notes, *converted.warnings):
                 self._problem("warning", document, warning)
             yield converted.article, document
 
@@ -267,6 +270,15 @@ class Indexer:
             self.report.skipped += 1
         else:
             self.report.warnings += 1
+
+
+def _batch(waiting: Iterator[RawDocument | Failure]) -> Iterator[RawDocument | Failure]:
+    """The next documents: as many as are written together, fewer where they come slowly."""
+    began = time.monotonic()
+    for document in islice(waiting, BATCH):
+        yield document
+        if time.monotonic() - began > _LONGEST_COLLECTING_S:
+            return
 
 
 def embedded(

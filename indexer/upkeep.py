@@ -10,17 +10,13 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from indexer.commands import (
-    fill,
-    passages_option,
-    print_report,
-    read_options,
-    reading_options,
-)
+from indexer.commands import passages_option, read_options, reading_options
 from indexer.deepening import deepen as add_passages
+from indexer.filling import Filling, fill
 from indexer.mirroring import Vanished, objections, vanished, withdraw
 from indexer.origins import origin_of
 from indexer.reembedding import reembed as embed_again
+from indexer.reporting import print_report
 from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
 from search.encoders import load_encoder
@@ -73,14 +69,8 @@ def sync(
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
-        report = fill(
-            opened,
-            sources,
-            errors=Path(errors),
-            options=options,
-            only_opening=passages == "lead",
-            only_count=dry_run,
-        )
+        how = Filling(options, only_opening=passages == "lead", only_count=dry_run)
+        report = fill(opened, sources, errors=Path(errors), how=how)
         gone = vanished(opened.store, [name for name in names if name], report.held)
         against = [] if force else objections(gone, report)
         stays = dry_run or bool(against) or report.interrupted

@@ -14,6 +14,8 @@ The tree::
     ├── EncoderError             a model cannot be loaded or run
     └── SourceError
         ├── FetchError           a file or address cannot be read
+        │   ├── ForbiddenFetchError  robots.txt or the settings forbid to fetch it
+        │   └── UnreachableError     not now: the server is away, slow, busy or broken
         └── ExtractionError      what was read holds no article
             └── NotAnArticleError    because it is a page of another kind
 """
@@ -77,6 +79,26 @@ class SourceError(SongnguError):
 
 class FetchError(SourceError):
     """A file or address cannot be read."""
+
+
+class ForbiddenFetchError(FetchError):
+    """An address that must not be fetched: robots.txt, or the settings, forbid it."""
+
+
+class UnreachableError(FetchError):
+    """An address that cannot be fetched now; later it may be.
+
+    Attributes:
+        again: Whether the next try may be made at once.
+        retry_after_s: How long the server wants to be left alone, where it said so.
+    """
+
+    def __init__(
+        self, message: str, *, again: bool = True, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.again = again
+        self.retry_after_s = retry_after_s
 
 
 class ExtractionError(SourceError):

@@ -61,6 +61,44 @@ class Settings:
     max_query_chars: int = _setting(
         500, "longest query that is answered", unit="characters", low=10, high=100_000
     )
+    user_agent: str = _setting(
+        "Songngu (self-hosted news search)",
+        "how fetching names itself; its first word is what robots.txt rules are looked up by",
+    )
+    fetch_pause_s: float = _setting(
+        1.0,
+        "shortest pause between two requests to one host; its robots.txt may ask for a longer one",
+        unit="s",
+        low=0,
+        high=3600,
+    )
+    fetch_connect_timeout_s: float = _setting(
+        10.0, "longest wait for a connection to a web server", unit="s", low=0.1, high=600
+    )
+    fetch_read_timeout_s: float = _setting(
+        20.0, "longest silence of a web server", unit="s", low=0.1, high=600
+    )
+    fetch_timeout_s: float = _setting(
+        60.0, "longest time for one request, with its whole answer", unit="s", low=0.1, high=3600
+    )
+    fetch_tries: int = _setting(
+        3, "requests made for one address before it counts as failed", low=1, high=10
+    )
+    fetch_max_mb: int = _setting(
+        10, "largest page or feed, unpacked; sitemaps may have 50", unit="MiB", low=1, high=1024
+    )
+    fetch_max_pages: int = _setting(
+        1000,
+        "pages fetched for one feed or sitemap in one run; the others follow in the next",
+        unit="pages",
+        low=1,
+        high=1_000_000,
+    )
+    allow_private: str = _setting(
+        "",
+        "private networks or addresses that may be fetched from, such as `10.0.0.0/8, 127.0.0.1`;"
+        " empty allows none",
+    )
     site_name: str = _setting("Songngu", "name of the web site, in its pages' heads")
 
     @classmethod

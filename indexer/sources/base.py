@@ -12,7 +12,7 @@ class Origin:
     """Where a document stands.
 
     Attributes:
-        file: The path as it was reached, or "-" for standard input.
+        file: The path as it was reached, the address of a page, or "-" for standard input.
         line: From 1, where the file holds several documents; None for whole files.
         source: What the archive remembers as having brought it (``indexer.origins``).
     """
@@ -29,11 +29,13 @@ class RawDocument:
     Attributes:
         fields: The members of a JSON object.
         page: The plain text of a page, furniture included.
+        notes: What should be known of how it was come by; told as warnings.
     """
 
     origin: Origin
     fields: Mapping[str, object] | None = None
     page: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.fields is None) == (self.page is None):

@@ -30,7 +30,7 @@ def songngu_json(*arguments, **options):
     return json.loads(done.stdout)
 
 
-def start(*arguments, cwd=None):
+def start(*arguments, cwd=None, **environment):
     """The running process."""
     return subprocess.Popen(
         [*RUN, *map(str, arguments)],
@@ -38,6 +38,7 @@ def start(*arguments, cwd=None):
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
+        env={**os.environ, **environment},
     )
 
 

@@ -1,0 +1,199 @@
+"""Connections to public addresses only, with a deadline that nothing a server does can stretch.
+
+The address that is checked is the one that is connected to: a host name is resolved once, here, and
+nothing resolves it again (no DNS rebinding). Every connection is made here, also after redirects.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore2 as httpcore
+
+from search.errors import ForbiddenFetchError, SettingsError, UnreachableError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_POLL_S = 0.5  # how soon a wait for a server notices that the run is being stopped
+
+
+class StoppedError(Exception):
+    """The run is being stopped; nothing went wrong."""
+
+
+def private_networks(setting: str) -> tuple[Network, ...]:
+    """Networks from a list with commas.
+
+    Raises:
+        SettingsError: Something in it is neither an address nor a network.
+    """
+    networks = []
+    for part in setting.replace(",", " ").split():
+        try:
+            networks.append(ipaddress.ip_network(part, strict=False))
+        except ValueError:
+            raise SettingsError(
+                f"allow_private names {part!r}, which is no address or network: write for example"
+                " 10.0.0.0/8 or 127.0.0.1."
+            ) from None
+    return tuple(networks)
+
+
+def may_connect(address: Address, allowed: Sequence[Network]) -> bool:
+    """Whether an address is public, or one of those that are allowed all the same."""
+    reached = [address, *_inside(address)]
+    return all(
+        (one.is_global and not one.is_multicast) or any(one in network for network in allowed)
+        for one in reached
+    )
+
+
+def _inside(address: Address) -> list[Address]:
+    """IPv4 addresses that packets to an IPv6 address may end up at."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    inside: list[Address | None] = [address.ipv4_mapped, address.sixtofour]
+    if address in _NAT64:
+        inside.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    return [one for one in inside if one is not None]
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Makes the connections of a pool.
+
+    Args:
+        allowed: Networks that may be reached although they are not public.
+        stop: Ends every wait when it is set.
+    """
+
+    def __init__(self, allowed: Sequence[Network], stop: threading.Event) -> None:
+        self._allowed = tuple(allowed)
+        self._stop = stop
+        self._current = threading.local()
+        self._backend = httpcore.SyncBackend()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give everything that this thread does in the block so many seconds, in all."""
+        self._current.deadline = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            del self._current.deadline
+
+    def left(self, timeout: float | None) -> float:
+        """Seconds that the next wait may take; 0 or less when there is no time left.
+
+        Raises:
+            StoppedError: The run is being stopped.
+        """
+        if self._stop.is_set():
+            raise StoppedError
+        deadline: float = self._current.deadline
+        left = deadline - time.monotonic()
+        return left if timeout is None else min(timeout, left)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of a host that answers and may be reached.
+
+        Raises:
+            ForbiddenFetchError: None of its addresses may be reached.
+            UnreachableError: The name cannot be resolved.
+        """
+        addresses = _resolved(host, port)
+        public = [address for address in addresses if may_connect(address, self._allowed)]
+        if not public:
+            raise ForbiddenFetchError(
+                f"{host} is at the private address {addresses[0]}: nothing is fetched from there"
+                f" unless it is allowed with --allow-private {addresses[0]}"
+            )
+        for address in public:
+            left = self.left(timeout)
+            if left <= 0:
+                raise httpcore.ConnectTimeout
+            try:
+                stream = self._backend.connect_tcp(
+                    str(address), port, left, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if address == public[-1]:
+                    raise
+            else:
+                return _TimedStream(stream, self)
+        raise AssertionError("there is at least one address")
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection whose every wait ends at the deadline, also when bytes keep trickling in."""
+
+    def __init__(self, stream: httpcore.NetworkStream, guard: GuardedBackend) -> None:
+        self._stream = stream
+        self._guard = guard
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """The next bytes; waiting in short steps, so that stopping does not wait for a server."""
+        quiet_until = time.monotonic() + self._guard.left(timeout)
+        while True:
+            left = min(self._guard.left(None), quiet_until - time.monotonic())
+            if left <= 0:
+                raise httpcore.ReadTimeout
+            try:
+                return self._stream.read(max_bytes, min(left, _POLL_S))
+            except httpcore.ReadTimeout:
+                continue
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes."""
+        left = self._guard.left(timeout)
+        if left <= 0:
+            raise httpcore.WriteTimeout
+        self._stream.write(buffer, left)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: Any,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """The same connection, encrypted."""
+        left = self._guard.left(timeout)
+        if left <= 0:
+            raise httpcore.ConnectTimeout
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._guard)
+
+    def get_extra_info(self, info: str) -> Any:
+        """What the pool wants to know of the socket."""
+        return self._stream.get_extra_info(info)
+
+
+def _resolved(host: str, port: int) -> list[Address]:
+    """Addresses of a host, in the order of preference of this machine."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, socket.gaierror) else "it is no host name"
+        raise UnreachableError(
+            f"the host {host} cannot be found ({reason}): check the spelling, and the network",
+            again=getattr(error, "errno", None) == socket.EAI_AGAIN,
+        ) from error
+    addresses = [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
+    return list(dict.fromkeys(addresses))

@@ -1,0 +1,88 @@
+"""robots.txt (RFC 9309): what a site lets programs fetch, and how fast."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protego import Protego
+
+from indexer.fetching.addresses import origin_of
+from search.errors import UnreachableError
+
+LARGEST = 1 << 20
+"""Bytes; RFC 9309 asks for at least 500 KiB."""
+
+_VALID_S = 86_400.0
+_FAILED_VALID_S = 300.0
+_LONGEST_PAUSE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one site allows us.
+
+    Attributes:
+        pause_s: Least pause between two requests, 0 where it says nothing.
+    """
+
+    parsed: Protego | None
+    agent: str
+    pause_s: float = 0.0
+
+    def allow(self, url: str) -> bool:
+        """Whether an address may be fetched."""
+        return self.parsed is None or self.parsed.can_fetch(url, self.agent)
+
+
+class Robots:
+    """The rules of every site that was asked, kept for a day.
+
+    Args:
+        user_agent: Its first word is the name that rules are looked up by.
+        read: Fetches a robots.txt, or says None where there is none; raises FetchError.
+    """
+
+    def __init__(self, user_agent: str, read: Callable[[str, int], str | None]) -> None:
+        self._agent = (user_agent.replace("/", " ").split() or ["*"])[0]
+        self._read = read
+        self._known: dict[str, tuple[float, Rules | UnreachableError]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def rules(self, url: str) -> Rules:
+        """The rules for an address.
+
+        Raises:
+            UnreachableError: robots.txt cannot be read now; until it can, nothing is allowed.
+        """
+        origin = origin_of(url)
+        with self._lock:
+            lock = self._locks.setdefault(origin, threading.Lock())
+        with lock:
+            until, found = self._known.get(origin, (0.0, None))
+            if found is None or until < time.monotonic():
+                found = self._fetched(origin)
+                valid_s = _VALID_S if isinstance(found, Rules) else _FAILED_VALID_S
+                self._known[origin] = (time.monotonic() + valid_s, found)
+        if isinstance(found, UnreachableError):
+            raise UnreachableError(str(found), again=False)
+        return found
+
+    def _fetched(self, origin: str) -> Rules | UnreachableError:
+        try:
+            text = self._read(f"{origin}/robots.txt", LARGEST)
+        except UnreachableError as error:
+            return UnreachableError(
+                f"its robots.txt cannot be read ({error}), so nothing is fetched there now"
+            )
+        if text is None:
+            return Rules(None, self._agent)
+        parsed = Protego.parse(text)
+        rate = parsed.request_rate(self._agent)
+        asked = [parsed.crawl_delay(self._agent) or 0.0]
+        if rate is not None and rate.requests:
+            asked.append(rate.seconds / rate.requests)
+        return Rules(parsed, self._agent, min(max(asked), _LONGEST_PAUSE_S))

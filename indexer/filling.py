@@ -1,0 +1,86 @@
+"""One run that fills an archive from its sources, with a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain, takewhile
+from pathlib import Path
+
+from tqdm import tqdm
+
+from indexer.freshness import NO_WEB, Web, is_web_address
+from indexer.origins import traced
+from indexer.pipeline import Indexer, Problem, Report
+from indexer.reporting import ErrorFile
+from indexer.sources import ReadOptions, count_documents, open_sources
+from search.engine import Archive
+from search.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """How an archive is filled.
+
+    Attributes:
+        reading: How sources are read.
+        only_opening: Embed one passage of each article.
+        only_count: Change nothing; the report says what would be done.
+        web: Reads those sources that are addresses.
+        anew: Begin a new error file, rather than going on with the one there is.
+    """
+
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    only_opening: bool = False
+    only_count: bool = False
+    web: Web = NO_WEB
+    anew: bool = True
+
+
+def fill(
+    archive: Archive, sources: Sequence[str], *, errors: Path, how: Filling | None = None
+) -> Report:
+    """Index sources; problems go to the error file.
+
+    Raises:
+        SettingsError: ``errors`` cannot be the place for a list of problems.
+        StoreError: The archive fails. The message says how much is safe.
+    """
+    how = how or Filling()
+    web, reading = how.web, how.reading
+    if not how.only_count:
+        archive.create()
+    problems = ErrorFile(errors, anew=how.anew)
+    files = [source for source in sources if not is_web_address(source)]
+    total = count_documents(files, reading) if len(files) == len(sources) else None
+    with tqdm(total=total, unit="article", desc="Indexing", disable=None) as bar:
+
+        def progress(report: Report) -> None:
+            web.written()
+            bar.set_postfix_str(f"{report.passages:,} passages", refresh=False)
+            bar.update(report.documents - bar.n)
+
+        def note(problem: Problem) -> None:
+            web.note_problem(problem.kind, problem.file)
+            problems.add(problem)
+
+        run = Indexer(
+            archive, note, progress, only_opening=how.only_opening, only_count=how.only_count
+        )
+        try:
+            documents = traced(files, lambda source: open_sources([source], reading))
+            read = takewhile(lambda _: not web.stopping, documents)
+            run.run(chain(read, web.documents()))
+            web.written()
+            run.report.unchanged += web.unchanged
+        except KeyboardInterrupt:
+            run.report.interrupted = True
+        except StoreError as error:
+            kept = run.report.added + run.report.updated
+            raise type(error)(
+                f"{error} {kept:,} articles of this run are safe in the archive; the same command"
+                " goes on from there."
+            ) from error
+        finally:
+            problems.close()
+    return run.report

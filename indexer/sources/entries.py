@@ -1,0 +1,71 @@
+"""What feeds and sitemaps list: entries that lead to pages, and what they say of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_LONGEST_LEAD = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One story that a feed or sitemap lists.
+
+    Attributes:
+        url: The address of its page as it is written there, made absolute; None where it has none.
+        fields: What the entry says of the article, under our names; as in a JSON line.
+        content: The whole story, as HTML or plain text, where the feed carries it.
+        changed: When it says it was changed: "updated", "lastmod", else "".
+    """
+
+    url: str | None
+    fields: Mapping[str, object] = field(default_factory=dict)
+    content: str = ""
+    changed: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """Changes when the entry does: by its own word, else by what it holds."""
+        if self.changed:
+            return self.changed
+        held = json.dumps([dict(self.fields), self.content], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(held.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a feed or sitemap holds.
+
+    Attributes:
+        kind: "feed" or "sitemap".
+        entries: Best first: in a feed's own order, a sitemap's newest first.
+        children: Sitemaps that an index names: (address, lastmod or ""), newest first.
+        damage: Why it may be incomplete: what came before is still here.
+    """
+
+    kind: str
+    entries: tuple[Entry, ...] = ()
+    children: tuple[tuple[str, str], ...] = ()
+    damage: str | None = None
+
+
+def completed(page: Mapping[str, object], entry: Entry | None) -> dict[str, object]:
+    """The fields of a page, with what it lacks taken from the entry that led to it."""
+    fields = {name: value for name, value in page.items() if value not in (None, "", [], ())}
+    if entry is None:
+        return fields
+    given = {name: value for name, value in entry.fields.items() if value not in (None, "", [])}
+    date, listed = str(fields.get("date", "")), str(given.get("date", ""))
+    if len(date) == 10 and listed.startswith(date):
+        fields["date"] = listed  # the same day, with the time
+    if not _is_lead(str(given.get("lead", ""))):
+        given.pop("lead", None)
+    return {**given, **fields}
+
+
+def _is_lead(text: str) -> bool:
+    """Whether a summary says something by itself, rather than breaking off."""
+    return 40 <= len(text) <= _LONGEST_LEAD and not text.rstrip(" ]").endswith(("...", "…"))

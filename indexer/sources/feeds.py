@@ -1,0 +1,170 @@
+"""RSS, Atom and JSON Feed → entries."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+
+from indexer.dates import parse_date
+from indexer.fetching import normalised
+from indexer.sources.entries import Entry, Listing
+from indexer.tidying import tidy, without_html
+from search.errors import FetchError
+
+MOST_ENTRIES = 5000
+"""Feeds hold some dozens; what comes after these is not read."""
+
+_XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
+_CHARACTER = re.compile(r"&#(?:x([0-9a-fA-F]{1,20})|([0-9]{1,20}));?")
+_WHOLE = 500
+"""Characters of text from which on content counts as a whole story, not a teaser."""
+
+
+def read_feed(text: str, *, url: str) -> Listing:
+    """The entries of an RSS or Atom feed; of a broken one, those that can be made out.
+
+    Args:
+        url: Where it was found; relative links are relative to it.
+    """
+    # The text is decoded already, so what its first line says of an encoding is wrong by now.
+    text = _CHARACTER.sub(_possible, _XML_HEAD.sub("", text, count=1))
+    data = text.encode("utf-8", "replace")
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    try:
+        parsed: Any = feedparser.parse(io.BytesIO(data), response_headers=headers)
+    except Exception as error:  # no promise is made of what broken feeds raise
+        return Listing("feed", damage=f"cannot be read ({_one_line(repr(error))})")
+    lang = str(parsed.feed.get("language") or "")
+    entries = [_xml_entry(item, url=url, lang=lang) for item in parsed.entries[:MOST_ENTRIES]]
+    damage = None
+    if parsed.bozo and not isinstance(
+        parsed.get("bozo_exception"), feedparser.CharacterEncodingOverride
+    ):
+        damage = f"is no well-formed XML ({_one_line(parsed.get('bozo_exception'))})"
+    if len(parsed.entries) > MOST_ENTRIES:
+        damage = f"has {len(parsed.entries):,} entries; the first {MOST_ENTRIES:,} are read"
+    return Listing("feed", tuple(entries), damage=damage)
+
+
+def read_json_feed(feed: Mapping[str, object], *, url: str) -> Listing:
+    """The entries of a JSON Feed (https://jsonfeed.org/version/1.1)."""
+    items = feed.get("items")
+    if not isinstance(items, list):
+        return Listing("feed", damage="has no list of items")
+    lang = _string(feed.get("language"))
+    entries = [
+        _json_entry(item, url=url, lang=lang)
+        for item in items[:MOST_ENTRIES]
+        if isinstance(item, dict)
+    ]
+    odd = sum(not isinstance(item, dict) for item in items)
+    return Listing("feed", tuple(entries), damage=f"has {odd} items of no kind" if odd else None)
+
+
+def whole_story(content: str) -> str:
+    """The text that a feed itself carries, where it is more than a teaser; else ""."""
+    text = tidy(content)
+    ends = text.rstrip(" ]").endswith(("...", "…"))
+    return "" if ends or len(text) < _WHOLE else text
+
+
+def _xml_entry(item: Any, *, url: str, lang: str) -> Entry:
+    contents = [str(part.get("value") or "") for part in item.get("content", [])]
+    summary = str(item.get("summary") or "")
+    content = max([*contents, summary], key=len)
+    tags = [str(tag.get("term") or tag.get("label") or "") for tag in item.get("tags", [])]
+    authors = [str(one.get("name") or "") for one in item.get("authors", [])]
+    # feedparser answers "updated" with "published", where there is none, unless it is asked first.
+    told = "updated" in item
+    changed = str(item["updated"] or "") if told else ""
+    published = _date(item.get("published"), item.get("published_parsed"))
+    updated = _date(changed, item.get("updated_parsed")) if told else ""
+    fields: dict[str, object] = {
+        "title": _line(item.get("title")),
+        "lead": tidy(summary) if summary != content or len(summary) < _WHOLE else "",
+        "date": published or updated,
+        "authors": [name for name in map(_line, authors) if name],
+        "tags": [tag for tag in map(_line, tags) if tag],
+        "lang": lang if _is_foreign(lang) else "",
+    }
+    link = item.get("feedburner_origlink") or item.get("link")
+    return Entry(_absolute(link, url), fields, content, changed)
+
+
+def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
+    authors = item.get("authors") or [item.get("author")]
+    names = [
+        _line(author.get("name"))
+        for author in (authors if isinstance(authors, list) else [])
+        if isinstance(author, dict)
+    ]
+    tags = item.get("tags")
+    own = _string(item.get("language")) or lang
+    published, updated = _string(item.get("date_published")), _string(item.get("date_modified"))
+    fields: dict[str, object] = {
+        "title": _line(item.get("title")),
+        "lead": tidy(_string(item.get("summary"))),
+        "date": _date(published, None) or _date(updated, None),
+        "authors": [name for name in names if name],
+        "tags": [_line(tag) for tag in tags if _line(tag)] if isinstance(tags, list) else [],
+        "lang": own if _is_foreign(own) else "",
+    }
+    content = _string(item.get("content_html")) or _string(item.get("content_text"))
+    link = _string(item.get("url")) or _string(item.get("id"))
+    return Entry(_absolute(link, url), fields, content, updated)
+
+
+def _date(written: object, parsed: Any) -> str:
+    """A date as ISO 8601, in the publisher's own time zone where that can be read; else ""."""
+    if isinstance(written, str) and written.strip():
+        try:
+            return parse_date(written)
+        except ValueError:
+            pass
+    if parsed is not None:
+        try:
+            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).isoformat()
+        except (ValueError, TypeError, OverflowError, OSError):
+            pass
+    return ""
+
+
+def _absolute(link: object, base: str) -> str | None:
+    try:
+        return normalised(str(link), base=base) if link else None
+    except FetchError:
+        return None
+
+
+def _is_foreign(lang: str) -> bool:
+    """Whether a feed names a language, and not the one its maker's software came with.
+
+    Vietnamese feeds often call themselves English; that is left to the text.
+    """
+    code = re.split("[-_]", lang.strip().casefold())[0]
+    return bool(re.fullmatch("[a-z]{2,3}", code)) and code not in ("vi", "en")
+
+
+def _possible(reference: re.Match[str]) -> str:
+    """A reference to a character, unless there is none of that number: feedparser fails at it."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return reference[0] if number <= sys.maxunicode else ""
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _line(value: object) -> str:
+    return " ".join(without_html(_string(value)).split())
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())[:150]

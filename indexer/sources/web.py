@@ -1,0 +1,203 @@
+"""Web addresses → documents: feeds and sitemaps followed to their pages, and single pages.
+
+Several addresses are read at once, each host at its own pace. What was dealt with is remembered
+(``indexer.fetching.memory``), so that a later run asks only for what may be new.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from indexer.fetching import Fetcher, StoppedError
+from indexer.fetching.memory import Memory, Page, Seen, SourceState
+from indexer.sources.base import Failure, RawDocument
+from indexer.sources.following import Follower, KeptIds
+from indexer.sources.webpages import Step
+from search.errors import StoreError
+from search.settings import Settings
+
+_WORKERS = 8
+_AHEAD = 32  # documents fetched and not yet taken
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A worker has nothing more to do, or cannot go on because of the archive."""
+
+    error: StoreError | None = None
+
+
+class WebReader:
+    """Reads addresses, in one run or again and again. ``close`` it in the end.
+
+    ``documents`` is for one thread, and so are the methods that go with it: tell ``note_problem``
+    of every problem with its documents, and call ``written`` whenever all that were taken so far
+    are in the archive or reported.
+
+    Args:
+        urls: Addresses of feeds, sitemaps and pages.
+        settings: fetch_…, user_agent and allow_private.
+        kept: Says which articles the archive has; called from several threads.
+        memory: The file of what was fetched earlier.
+        stop: Ends the reading when it is set.
+
+    Raises:
+        SettingsError: ``allow_private`` or ``user_agent`` cannot be used.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        settings: Settings,
+        kept: KeptIds,
+        *,
+        memory: Path,
+        stop: threading.Event,
+    ) -> None:
+        self._urls = tuple(dict.fromkeys(urls))
+        self._fetcher = Fetcher(settings, stop=stop)
+        self._memory = Memory(memory)
+        self._kept = kept
+        self._follower = Follower(
+            self._fetcher, self._memory, kept, max_pages=settings.fetch_max_pages
+        )
+        self._stop = stop
+        self._threads: list[threading.Thread] = []
+        self._pending: list[Page | Seen | SourceState] = []
+        self._problems: dict[str, str] = {}
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run is to end."""
+        return self._stop.is_set()
+
+    @property
+    def unchanged(self) -> int:
+        """Entries of the current run that had not to be fetched, or had not changed."""
+        return self._follower.unchanged
+
+    @property
+    def forgetful(self) -> str | None:
+        """Why nothing is remembered after this run, where that is so."""
+        return self._memory.lost
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """Everything that the addresses lead to and that may be new.
+
+        It ends early where the run is being stopped.
+
+        Raises:
+            StoreError: The archive cannot say what it has.
+        """
+        for thread in self._threads:
+            thread.join()  # of a run that broke off: what it claims must not be missed in this one
+        self._follower.begin()
+        self._pending, self._problems = [], {}
+        waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        for url in self._urls:
+            waiting.put(url)
+        workers = [_Worker(self._follower, waiting) for _ in range(min(_WORKERS, len(self._urls)))]
+        done: queue.Queue[Step | _End] = queue.Queue(_AHEAD)
+        left = threading.Event()
+        self._threads = [
+            threading.Thread(target=worker.work, args=(done, left), daemon=True)
+            for worker in workers
+        ]
+        for thread in self._threads:
+            thread.start()
+        working = len(workers)
+        try:
+            while working:
+                step = done.get()
+                if isinstance(step, _End):
+                    if step.error is not None:
+                        raise step.error
+                    working -= 1
+                    continue
+                self._pending += step.records
+                if step.document is not None:
+                    yield step.document
+        finally:
+            left.set()
+
+    def note_problem(self, kind: str, place: str) -> None:
+        """A document came to nothing: ``kind`` is "failed" or "skipped"; others do not count."""
+        if kind in ("failed", "skipped"):
+            self._problems[place] = kind
+
+    def written(self) -> None:
+        """Remember what became of everything that was taken so far."""
+        articles = [record.article for record in self._pending if isinstance(record, Page)]
+        kept = self._kept([article for article in articles if article is not None])
+        records = [
+            self._judged(record, kept) if isinstance(record, Page) else record
+            for record in self._pending
+        ]
+        self._pending, self._problems = [], {}
+        try:
+            self._memory.remember(records)
+        except sqlite3.Error as error:
+            self._memory.lost = f"{self._memory.path} cannot be written ({error})"
+
+    def forget(self) -> None:
+        """Forget all earlier runs: the archive is a new one."""
+        self._memory.forget_all()
+
+    def close(self) -> None:
+        """Hang up, and let go of the memory's file. Give the reading a moment to end."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=2)
+        self._fetcher.close()
+        self._memory.close()
+
+    def _judged(self, page: Page, kept: Collection[str]) -> Page:
+        """A page after its document went the whole way."""
+        problem = self._problems.get(page.url)
+        if page.outcome != "kept" or page.article is None:
+            return page
+        if problem == "failed":
+            return page.failed_again(time.time())
+        if problem == "skipped":
+            return replace(page, outcome="skipped", article=None)
+        # The archive may keep it under another id: then nothing can be told from this one.
+        return page if page.article in kept else replace(page, article=None)
+
+
+class _Worker:
+    """Follows one address after the other, in a thread of its own."""
+
+    def __init__(self, follower: Follower, waiting: queue.SimpleQueue[str]) -> None:
+        self._follower = follower
+        self._waiting = waiting
+
+    def work(self, done: queue.Queue[Step | _End], left: threading.Event) -> None:
+        """Hand on everything, until nobody takes it any more."""
+        end = _End()
+        try:
+            while not left.is_set():
+                for step in self._follower.address(self._waiting.get_nowait()):
+                    _put(done, step, left)
+        except (StoppedError, queue.Empty):
+            pass
+        except StoreError as error:
+            end = _End(error)
+        finally:
+            _put(done, end, left)
+
+
+def _put(done: queue.Queue[Step | _End], item: Step | _End, left: threading.Event) -> None:
+    while not left.is_set():
+        try:
+            done.put(item, timeout=0.2)
+        except queue.Full:
+            continue
+        return
+    if not isinstance(item, _End):
+        raise StoppedError

@@ -1,0 +1,139 @@
+"""A page that was fetched → a document; where there is none, what its feed carries of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from indexer.articles import id_of_url
+from indexer.extraction import extract_page
+from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, Validators, text_of
+from indexer.fetching.memory import Page, Seen, SourceState
+from indexer.sources.base import Failure, Origin, RawDocument
+from indexer.sources.entries import Entry, completed
+from indexer.sources.feeds import whole_story
+from indexer.sources.webkinds import feeds_named, refuses_indexing
+from search.errors import (
+    ExtractionError,
+    FetchError,
+    ForbiddenFetchError,
+    NotAnArticleError,
+    UnreachableError,
+)
+
+_VARIANTS = ("www.", "m.", "mobile.", "amp.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something dealt with: a document or a failure or neither, and what to remember of it."""
+
+    document: RawDocument | Failure | None = None
+    records: tuple[Page | Seen | SourceState, ...] = ()
+
+
+class _LeaveOutError(NotAnArticleError):
+    """A page that asks not to be indexed, whatever is on it."""
+
+
+def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
+    """Fetch the page that an entry leads to.
+
+    Args:
+        known: What became of it earlier; its validators make the request conditional.
+
+    Raises:
+        RestingError: Its host is left alone now.
+        StoppedError: The run is being stopped.
+    """
+    url = known.url
+    try:
+        fetched = fetcher.get(url, validators=known.validators)
+        if fetched.unchanged:
+            return Step(records=(known,))
+        page = text_of(fetched.data, fetched.charset)
+        fields = _article(page, fetched)
+    except (FetchError, ExtractionError) as error:
+        return without_page(known, entry, error)
+    return _kept(url, completed(fields, entry), fetched.validators)
+
+
+def single(url: str, fetched: Fetched, page: str) -> Step:
+    """The document of a page that was asked for by its address."""
+    try:
+        fields = _article(page, fetched)
+    except ExtractionError as error:
+        reason, feeds = str(error), feeds_named(page, url=fetched.url)
+        if feeds:
+            reason += f"; it names a feed, which can be indexed: songngu index {feeds[0]}"
+        return Step(Failure(url, None, reason))
+    return _kept(url, completed(fields, None), fetched.validators)
+
+
+def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError) -> Step:
+    """What a feed says of a page that cannot be had: its own text, else the reason."""
+    url, reason = known.url, str(error)
+    failed = known.failed_again(time.time())
+    story = "" if isinstance(error, _LeaveOutError) else whole_story(entry.content)
+    if story:
+        note = f"the text is the feed's own, because the page cannot be had: {reason}"
+        fields = {**completed({}, entry), "text": story, "url": url}
+        if isinstance(error, UnreachableError):
+            return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), (failed,))
+        step = _kept(url, fields, NO_VALIDATORS)
+        return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), step.records)
+    if isinstance(error, NotAnArticleError):  # nor will it be, before its entry changes
+        return Step(Failure(url, None, reason, skipped=True), (Page(url, "skipped"),))
+    forbidden = isinstance(error, ForbiddenFetchError)
+    return Step(Failure(url, None, reason, skipped=forbidden), (failed,))
+
+
+def only_content(place: str, entry: Entry) -> Step:
+    """The document of an entry that leads nowhere."""
+    story = whole_story(entry.content)
+    if not story:
+        return Step(Failure(place, None, "the entry has neither an address nor a whole text"))
+    return Step(RawDocument(Origin(place), fields={**completed({}, entry), "text": story}))
+
+
+def _article(page: str, fetched: Fetched) -> dict[str, object]:
+    """Fields of the article on a page.
+
+    Raises:
+        ExtractionError: There is none, or the page asks to be left out.
+    """
+    if refuses_indexing(page, fetched.robots):
+        raise _LeaveOutError("the page asks search engines to leave it out (noindex)")
+    if not page.strip():
+        raise ExtractionError("the page is empty")
+    try:
+        fields = extract_page(page, url=fetched.url)
+    except ExtractionError:
+        raise
+    except Exception as error:  # a page that breaks a parser costs only itself
+        told = " ".join(repr(error).split())[:200]
+        raise ExtractionError(f"the page cannot be read: {told}") from error
+    # A page speaks for its own site only: a canonical address elsewhere would let any site put
+    # its text in the place of another's article.
+    said = str(fields.get("url") or "")
+    if _site(said) != _site(fetched.url):
+        fields["url"] = fetched.url
+    fields.setdefault("source", _site(fetched.url))
+    return fields
+
+
+def _kept(url: str, fields: dict[str, object], validators: Validators) -> Step:
+    record = Page(url, "kept", validators, article=id_of_url(str(fields.get("url") or url)))
+    return Step(RawDocument(Origin(url), fields=fields), (record,))
+
+
+def _site(url: str) -> str:
+    """The host of an address, without what only tells variants of one site apart."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    for variant in _VARIANTS:
+        host = host.removeprefix(variant)
+    return host
