@@ -168,7 +168,8 @@ def _print_tombstones(found: dict[str, Tombstone], *, as_json: bool) -> None:
 
 def _print_stats(inside: StoreStats, location: str, model: str | None) -> None:
     for lang, count in inside.articles.items():
-        click.echo(f"{count:>9,} articles in {LANGUAGES[lang].endonym}")
+        noun = "article" if count == 1 else "articles"
+        click.echo(f"{count:>9,} {noun} in {LANGUAGES[lang].endonym}")
     click.echo(f"{inside.passages:>9,} passages; encoder: {model}")
     if inside.shallow:
         click.echo(
