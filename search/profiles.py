@@ -12,6 +12,28 @@ import numpy as np
 from search.encoders.base import FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class LinkingConstants:
+    """What tells the same story in another language from one that is merely near.
+
+    Attributes:
+        usual: Mean cosine of an article to its nearest neighbours in the other language, in a large
+            archive of news.
+        marks: Weight of the logarithm of the names and numbers that two articles have in common.
+        share: Weight of their share of the names and numbers of the article that has fewer.
+        day: What each day between the two costs.
+        most_days: Further apart they are never one story.
+        least: The score from which on they are one.
+    """
+
+    usual: float
+    marks: float
+    share: float
+    day: float
+    most_days: int
+    least: float
+
+
 @dataclass(frozen=True)
 class RankingProfile:
     """Constants of ranking, fitted on development data for one encoder.
@@ -28,6 +50,7 @@ class RankingProfile:
         short_margin: The same for the shortest list with a background; between, it grows evenly.
         words_floor: Share of a query's words that must occur where meaning is too far.
         depth: Candidates taken from each list.
+        linking: Constants for finding counterparts; None where they were not fitted.
     """
 
     fingerprint: str = ""
@@ -39,6 +62,7 @@ class RankingProfile:
     short_margin: float = 0.0
     words_floor: float = 0.5
     depth: int = 100
+    linking: LinkingConstants | None = None
 
     def language_free(self, vector: FloatArray) -> FloatArray:
         """A query's vector without its language component, L2-normalised again.
@@ -61,5 +85,7 @@ def profile_for(fingerprint: str) -> RankingProfile:
             values = json.loads(file.read_text("utf-8"))
             if values["fingerprint"] == fingerprint:
                 values["direction"] = np.array(values["direction"], np.float32)
+                if values.get("linking"):
+                    values["linking"] = LinkingConstants(**values["linking"])
                 return RankingProfile(**values)
     return RankingProfile()

@@ -35,6 +35,8 @@ from search.stores.base import (
     check_vectors,
     mismatch,
 )
+from search.stores.elasticsearch_links import ElasticsearchLinks
+from search.stores.links import Link, LinkStore, forget
 
 _BUSY = (429, 502, 503, 504)
 _CHUNK_BYTES = 10_000_000
@@ -76,6 +78,13 @@ class ElasticsearchStore:
             max_retries=4,
             retry_on_status=_BUSY,
             retry_on_timeout=True,
+        )
+        self._links = ElasticsearchLinks(
+            self._searching,
+            self._writing,
+            archive=index or name,
+            name=f"{name}-links",
+            errors=self._errors,
         )
 
     @classmethod
@@ -173,6 +182,7 @@ class ElasticsearchStore:
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
         self._required_profile()
+        forget(self._links, ids)
         actions = (
             {"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in dict.fromkeys(ids)
         )
@@ -198,6 +208,15 @@ class ElasticsearchStore:
         asked = [lookup for lookup in lookups if _finds_something(lookup)]
         answers: Iterator[list[Candidate]] = iter(self._searches(asked) if asked else [])
         return [next(answers) if _finds_something(lookup) else [] for lookup in lookups]
+
+    @property
+    def linking(self) -> LinkStore:
+        """What is kept of counterparts and copies."""
+        return self._links
+
+    def links(self, ids: Sequence[str]) -> dict[str, Link]:
+        """What is known of counterparts and copies of those of the ids that were linked."""
+        return self._links.links(ids)
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
@@ -284,6 +303,7 @@ class ElasticsearchStore:
 
     def drop(self) -> None:
         """Delete the archive for good."""
+        self._links.clear()
         with self._errors():
             try:
                 indices = list(self._searching.indices.get_alias(index=self._name).body)

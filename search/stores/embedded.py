@@ -42,6 +42,8 @@ from search.stores.base import (
     check_vectors,
     mismatch,
 )
+from search.stores.embedded_links import EmbeddedLinks
+from search.stores.links import Link, LinkStore, forget
 from search.stores.vector_index import VectorBatch, VectorIndex, VectorSnapshot
 from search.stores.word_index import Mark, WordIndex, WordRow
 
@@ -104,6 +106,7 @@ class EmbeddedStore:
         self._followed: tuple[Mark, VectorSnapshot, WordIndex] | None = None
         self._vectors: VectorIndex | None = None
         self._words: WordIndex | None = None
+        self._links = EmbeddedLinks(self._reading, self._writing)
 
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
@@ -148,6 +151,7 @@ class EmbeddedStore:
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
         self._required_profile()
+        forget(self._links, ids)
         with self._writing() as connection:
             return sum(
                 connection.execute("DELETE FROM articles WHERE id = ?", (id_,)).rowcount
@@ -189,6 +193,15 @@ class EmbeddedStore:
                     scores[key] = snapshot.best(lookup.vector)
                 found.append(_find_nearest(lookup, scores[key], snapshot, words))
         return found
+
+    @property
+    def linking(self) -> LinkStore:
+        """What is kept of counterparts and copies."""
+        return self._links
+
+    def links(self, ids: Sequence[str]) -> dict[str, Link]:
+        """What is known of counterparts and copies of those of the ids that were linked."""
+        return self._links.links(ids)
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
