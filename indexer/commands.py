@@ -14,6 +14,7 @@ import click
 from tqdm import tqdm
 
 from indexer.evaluating import filled_archive
+from indexer.linking_command import link_with_progress, summary
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.reembedding import reembed as embed_again
 from indexer.sources import count_documents, open_sources
@@ -48,7 +49,8 @@ def index(
 
     SOURCES are JSONL files (.jsonl, .json, also .gz), page text (.txt), folders of these, or - for
     JSONL on standard input. Articles that did not change cost nothing; an interrupted run goes on
-    where it stopped when the command is given again.
+    where it stopped when the command is given again. At the end, new articles are linked with the
+    same story in the other language and with their copies, as `songngu link` does.
     """
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
@@ -137,7 +139,7 @@ def evaluate(
 
 
 def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
-    """Index sources with a progress bar; problems go to the error file.
+    """Index sources with a progress bar, then link what is new; problems go to the error file.
 
     Raises:
         StoreError: The archive fails. The message says how much is safe.
@@ -163,6 +165,11 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
             ) from error
         finally:
             problems.close()
+    if not run.report.interrupted:
+        try:
+            run.report.links = link_with_progress(archive.store)
+        except KeyboardInterrupt:
+            run.report.interrupted = True
     return run.report
 
 
@@ -205,6 +212,8 @@ def _print_report(report: Report, location: str, errors: Path, *, as_json: bool)
         f" unchanged, {report.skipped:,} skipped, {report.failed:,} failed;"
         f" {report.passages:,} passages in {report.seconds:.1f} s ({rate:.1f} articles/s)."
     )
+    if report.links is not None and report.links.new:
+        click.echo(f"{summary(report.links)}.")
     if report.interrupted:
         click.echo("Stopped before the end: the same command goes on from here.", err=True)
     if report.failed or report.skipped or report.warnings:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from indexer.articles import to_article
+from indexer.linking import LinkReport
 from indexer.passages import passage_text, split
 from indexer.sources import Failure, RawDocument
 from search.encoders.base import Encoder
@@ -51,6 +52,7 @@ class Report:
     Attributes:
         added, updated, unchanged, skipped, failed: Documents, each counted once.
         passages: Embedded and written in this run.
+        links: What linking found after it; None where it was not reached.
     """
 
     added: int = 0
@@ -62,6 +64,7 @@ class Report:
     seconds: float = 0.0
     warnings: int = 0
     interrupted: bool = False
+    links: LinkReport | None = None
 
     @property
     def documents(self) -> int:

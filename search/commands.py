@@ -6,8 +6,9 @@ import json
 import platform
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
+from itertools import islice
 from typing import Any, cast
 
 import click
@@ -16,8 +17,10 @@ from search.cli import archive_options
 from search.engine import open_archive
 from search.errors import SongnguError
 from search.languages import LANGUAGES
-from search.records import MODES, SORTS, Filters, Hit, Mode, Query, Results, Sort
+from search.records import MODES, SORTS, Article, Filters, Hit, Mode, Query, Results, Sort
 from search.settings import Settings
+
+_EXPORTED_AT_ONCE = 200
 
 
 @click.command()
@@ -32,6 +35,7 @@ from search.settings import Settings
 @click.option("--source", multiple=True, help="Only this source; may be given several times.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
+@click.option("--copies", is_flag=True, help="Show every copy of a story by itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def search(
     query: Sequence[str],
@@ -59,6 +63,7 @@ def search(
         sort=cast("Sort", wanted["sort"]),
         filters=Filters(date_from, date_to, tuple(source)),
         verbatim=wanted["verbatim"],
+        copies=wanted["copies"],
     )
     opened = open_archive(settings=settings)
     try:
@@ -112,9 +117,16 @@ def export(archive: str | None, encoder: str | None) -> None:
     """Stream every article to standard output, one JSON object a line, by ascending id."""
     opened = open_archive(settings=Settings.load({"archive": archive, "encoder": encoder}))
     try:
-        for entry in opened.store.entries():
-            fields = entry.article.to_json() | {"counterpart": None, "copies": 0}
-            click.echo(json.dumps(fields, ensure_ascii=False))
+        entries = opened.store.entries()
+        while batch := list(islice(entries, _EXPORTED_AT_ONCE)):
+            links = opened.links([entry.article.id for entry in batch])
+            for entry in batch:
+                link = links.get(entry.article.id)
+                known = {
+                    "counterpart": link.counterpart if link else None,
+                    "copies": link.copies if link else 0,
+                }
+                click.echo(json.dumps(entry.article.to_json() | known, ensure_ascii=False))
     finally:
         opened.close()
 
@@ -198,17 +210,22 @@ def _print_results(results: Results) -> None:
         if not hits:
             click.echo("  no close match\n" if not total else "  no more\n")
         for number, hit in enumerate(hits, results.query.offset + 1):
-            _print_hit(number, hit)
+            _print_hit(number, hit, results.counterparts)
 
 
-def _print_hit(number: int, hit: Hit) -> None:
+def _print_hit(number: int, hit: Hit, counterparts: Mapping[str, Article]) -> None:
     article = hit.article
     title = _marked(article.title or "(no title)", hit.title_marks)
     click.echo(f"{number:>3}. " + click.style(title, bold=True))
     facts = (article.date[:10] if article.date else "date unknown", article.source, article.url)
     click.secho("     " + " · ".join(fact for fact in facts if fact), dim=True)
     passage = _marked(hit.passage.text, hit.passage.marks).replace("\n", " ")
-    click.echo(f"     {passage}\n")
+    click.echo(f"     {passage}")
+    if other := counterparts.get(hit.counterpart or ""):
+        click.secho(f"     = [{other.lang}] {other.title or other.id}", dim=True)
+    if hit.copies:
+        click.secho(f"     + {hit.copies} {'copy' if hit.copies == 1 else 'copies'}", dim=True)
+    click.echo("")
 
 
 def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:

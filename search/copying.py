@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from search.engine import open_store
 from search.errors import ArchiveMissingError, StoreError
 from search.settings import Settings
 from search.stores.base import Entry, Store
+from search.stores.links import LinkStore
 
 _BATCH = 500
 
@@ -68,12 +69,31 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
                 copied += len(report.written)
                 unchanged += len(batch) - len(new)
                 failures += report.failures
+                _copy_links(batch, origin.linking, target.linking)
                 progress.update(len(batch))
         target.flush()
     finally:
         origin.close()
         target.close()
     return CopyReport(copied, unchanged, tuple(failures), time.perf_counter() - began)
+
+
+def _copy_links(batch: Sequence[Entry], origin: LinkStore, target: LinkStore) -> None:
+    """Carry over what linking found; what the destination knew better of an article is kept.
+
+    Where both archives hold articles that the other lacks, their groups and counterparts are those
+    of the source until `songngu link` is run on the destination.
+    """
+    ids = [entry.article.id for entry in batch]
+    hashes = {entry.article.id: entry.article.content_hash for entry in batch}
+    there = target.records(ids)
+    target.put(
+        [
+            record
+            for id_, record in origin.records(ids).items()
+            if record.hash == hashes[id_] and id_ not in there
+        ]
+    )
 
 
 def _place(store: Store) -> str:

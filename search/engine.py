@@ -6,11 +6,12 @@ import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray, identity
 from search.errors import ArchiveMissingError, SettingsError
+from search.grouping import one_of_each
 from search.languages import LANGUAGES
 from search.profiles import RankingProfile, profile_for
 from search.querying import ReadQuery, read_query
@@ -30,6 +31,7 @@ from search.stores.base import (
     WordLookup,
     mismatch,
 )
+from search.stores.links import Link
 
 _PROFILE_LIFE_S = 5.0
 _READ_FOR_WORDS = 3
@@ -132,11 +134,16 @@ class Archive:
         langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
         vector = self._vector(read) if query.mode != "words" else None
         sides = self._sides(query, read, langs, vector)
+        links = self.store.links([scored.id for side in sides for scored in side.ranked])
+        if not query.copies:
+            sides = [_without_copies(side, links, query) for side in sides]
         pages = {side.lang: side.ranked[query.offset :][: query.k] for side in sides}
-        articles = self.store.articles([s.id for page in pages.values() for s in page])
+        shown = [scored.id for page in pages.values() for scored in page]
+        others = [links[id_].counterpart for id_ in shown if id_ in links]
+        articles = self.store.articles([*shown, *(id_ for id_ in others if id_)])
         results = {
             side.lang: tuple(
-                _hit(articles[scored.id], scored, side)
+                _linked(_hit(articles[scored.id], scored, side), links, articles)
                 for scored in pages[side.lang]
                 if scored.id in articles
             )
@@ -150,11 +157,27 @@ class Archive:
             total={side.lang: len(side.ranked) for side in sides},
             results=results,
             mixed=tuple(_mixed(query, results)),
+            counterparts={id_: articles[id_] for id_ in others if id_ in articles},
         )
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
         return self.store.articles(ids)
+
+    def links(self, ids: Sequence[str]) -> dict[str, Link]:
+        """What is known of counterparts and copies of those of the ids that were linked."""
+        return self.store.links(ids)
+
+    def copies(self, id_: str) -> list[Article]:
+        """All articles that tell a story in nearly the same words, the first published first.
+
+        The article itself is one of them; it is the only one where no copy is known. Empty where
+        there is no such article.
+        """
+        link = self.store.links([id_]).get(id_)
+        ids = self.store.linking.members([link.group]).get(link.group, ()) if link else ()
+        found = self.store.articles(ids or [id_])
+        return [found[member] for member in (ids or [id_]) if member in found]
 
     def stats(self) -> StoreStats:
         """What is inside."""
@@ -356,6 +379,20 @@ def _hit(article: Article, scored: Scored, side: _Side) -> Hit:
         passage=passage,
         title_marks=title_marks,
     )
+
+
+def _without_copies(side: _Side, links: Mapping[str, Link], query: Query) -> _Side:
+    by_date = query.sort != "relevance"
+    return replace(side, ranked=tuple(one_of_each(side.ranked, links, by_date=by_date)))
+
+
+def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -> Hit:
+    """A hit with what is known of its story; a counterpart that is gone is none."""
+    link = links.get(hit.article.id)
+    if link is None:
+        return hit
+    counterpart = link.counterpart if link.counterpart in there else None
+    return replace(hit, counterpart=counterpart, copies=link.copies)
 
 
 def _floor(nearest: Sequence[Candidate], profile: RankingProfile) -> _Floor:

@@ -115,6 +115,7 @@ class Query:
         offset: Hits to pass over in each language's list (paging).
         lang: "both", or the code of the only language whose stories are wanted.
         verbatim: Search for exactly what was typed: restore no diacritics.
+        copies: Show every copy of a story by itself, not one for all of them.
     """
 
     text: str
@@ -125,6 +126,7 @@ class Query:
     sort: Sort = "relevance"
     filters: Filters = field(default_factory=Filters)
     verbatim: bool = False
+    copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ class Results:
         total: Stories that match in each language; paging ends there.
         results: Up to ``k`` hits for each language, best first.
         mixed: Ids of the hits above in one ranking over both languages.
+        counterparts: The articles that hits name as their counterparts, by id; not in the JSON.
     """
 
     query: Query
@@ -204,6 +207,7 @@ class Results:
     total: dict[str, int]
     results: dict[str, tuple[Hit, ...]]
     mixed: tuple[str, ...]
+    counterparts: Mapping[str, Article] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The answer of ``songngu search --json`` and ``GET /api/v1/search``."""
