@@ -116,4 +116,4 @@ def fit(
         return -math.inf
     weight, share = common
     score = margin + constants.marks * math.log1p(weight) + constants.share * share
-    return score - constants.day * (apart or 0)
+    return score - (constants.undated if apart is None else constants.day * apart)

@@ -23,6 +23,7 @@ class LinkingConstants:
         share: Weight of their share of the names and numbers of the article that has fewer.
         day: What each day between the two costs.
         most_days: Further apart they are never one story.
+        undated: What it costs that the day of either is not known.
         least: The score from which on they are one.
     """
 
@@ -31,6 +32,7 @@ class LinkingConstants:
     share: float
     day: float
     most_days: int
+    undated: float
     least: float
 
 

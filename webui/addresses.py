@@ -82,6 +82,7 @@ class Address:
     k: int = DEFAULT_K
     offset: int = 0
     verbatim: bool = False
+    copies: bool = False
 
     def query(self) -> Query:
         """The query for the archive."""
@@ -94,6 +95,7 @@ class Address:
             sort=self.sort,
             filters=Filters(self.date_from, self.date_to, self.sources),
             verbatim=self.verbatim,
+            copies=self.copies,
         )
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
@@ -173,6 +175,7 @@ def read_address(
         k=read("k", _number("k", 1, max_k), DEFAULT_K),
         offset=read("offset", _number("offset", 0), 0) if paging == "offset" else 0,
         verbatim=read("verbatim", _truth("verbatim"), False),
+        copies=read("copies", _truth("copies"), False),
     )
     if address.date_from and address.date_to and address.date_from > address.date_to:
         errors.append(
