@@ -31,15 +31,22 @@ _ROWS = 4
 
 _LEAST_RESEMBLANCE = 0.65
 _LEAST_NUMBERS = 0.8
-"""Of the numbers in both texts together, the share that must be in both.
+"""Agreement of the numbers in two texts, see ``_agreement``.
 
 Lottery results, prices and weather come from one template every day: their words are the same.
 """
+_MOST_REPLACED = 2  # numbers with others in their place; a table of prices keeps most of its own
+_LEFT_OUT = 0.25
+_CUT = 0.95  # of the longer text: what is shorter was cut
+_SURELY = 0.95
+_LEAST_NUMBERS_SURELY = 0.5  # of long texts that are alike to this degree: a misprint is corrected
+_LONG_SHINGLES = 100
 _APART_DAYS = 3
 _LEAST_RESEMBLANCE_APART = 0.95  # published further apart than that
 _LEAST_RESEMBLANCE_SAME_PAGE = 0.3  # at one address: a page that was corrected
 
 _SHORT_SHINGLES = 40
+_LEAST_RESEMBLANCE_SHORT = 0.75
 _LEAST_TITLE_SHORT = 0.5
 """Of a short text's title: notices of a line or two are alike for every company."""
 
@@ -65,7 +72,7 @@ class Reading:
 
     Attributes:
         shingles: Hashes of every run of four tokens of the text, ascending, each once.
-        numbers: Every number in title and text, as ``exact`` writes it.
+        numbers: Every number in the text, as ``exact`` writes it.
         title: The folded tokens of the title, without the site's name after it.
         address: Canonical, also of the mobile edition; None where it is unknown.
     """
@@ -84,12 +91,11 @@ class Reading:
         tokens = exact_tokens(body)[:_MOST_TOKENS]
         runs = range(max(1, len(tokens) - _SHINGLE_TOKENS + 1)) if tokens else ()
         hashes = [zlib.crc32(" ".join(tokens[i : i + _SHINGLE_TOKENS]).encode()) for i in runs]
-        title = exact_tokens(article.title)
         return cls(
             lang=article.lang,
             day=article.day,
             shingles=np.unique(np.array(hashes, np.uint32)),
-            numbers=frozenset(token for token in (*title, *tokens) if token[0].isdigit()),
+            numbers=frozenset(token for token in tokens if token[0].isdigit()),
             title=tuple(map(fold, exact_tokens(_without_site(article.title)))),
             address=_address(article.url),
         )
@@ -124,26 +130,39 @@ def are_copies(one: Reading, other: Reading) -> bool:
     """
     if one.lang != other.lang:
         return False
-    common = len(one.numbers & other.numbers)
-    numbers_agree = _share(common, len(one.numbers), len(other.numbers), empty=1.0)
-    if numbers_agree < _LEAST_NUMBERS:
-        return False
     alike = resemblance(one, other)
+    shorter = min(len(one.shingles), len(other.shingles))
+    surely = alike >= _SURELY and shorter >= _LONG_SHINGLES
+    if _agreement(one, other) < (_LEAST_NUMBERS_SURELY if surely else _LEAST_NUMBERS):
+        return False
     if one.address and one.address == other.address:
         return alike >= _LEAST_RESEMBLANCE_SAME_PAGE
-    least = _LEAST_RESEMBLANCE
     if one.day is not None and other.day is not None and abs(one.day - other.day) > _APART_DAYS:
-        least = _LEAST_RESEMBLANCE_APART
-    if alike < least:
-        return False
-    if min(len(one.shingles), len(other.shingles)) >= _SHORT_SHINGLES:
-        return True
+        return alike >= _LEAST_RESEMBLANCE_APART
+    if shorter >= _SHORT_SHINGLES:
+        return alike >= _LEAST_RESEMBLANCE
     titles = set(one.title), set(other.title)
-    return _share(len(titles[0] & titles[1]), *map(len, titles)) >= _LEAST_TITLE_SHORT
+    same_title = _share(len(titles[0] & titles[1]), *map(len, titles)) >= _LEAST_TITLE_SHORT
+    return same_title and alike >= _LEAST_RESEMBLANCE_SHORT
 
 
-def _share(common: int, one: int, other: int, *, empty: float = 0.0) -> float:
-    return common / (one + other - common) if one + other else empty
+def _agreement(one: Reading, other: Reading) -> float:
+    """How far two texts' numbers are the same, 0 to 1.
+
+    A number in place of another tells two days of one template apart. One that is only missing from
+    a shorter text weighs a quarter of that: sentences are cut off.
+    """
+    common = len(one.numbers & other.numbers)
+    fewer, more = sorted((len(one.numbers - other.numbers), len(other.numbers - one.numbers)))
+    if fewer > _MOST_REPLACED:
+        return 0.0
+    shorter, longer = sorted((len(one.shingles), len(other.shingles)))
+    different = fewer + (more - fewer) * (_LEFT_OUT if shorter < _CUT * longer else 1.0)
+    return common / (common + different) if common or different >= 1 else 1.0
+
+
+def _share(common: int, one: int, other: int) -> float:
+    return common / (one + other - common) if one + other else 0.0
 
 
 def _key(*parts: Any) -> int:

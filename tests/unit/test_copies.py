@@ -50,16 +50,13 @@ def share_a_key(one, other):
         {"title": f"{STORY.title} | Báo Trung Du"},
         {"title": "Thông xe cầu phao sông Lô", "date": "2025-05-13", "url": None},
         {"text": STORY.text + "\nTheo Thông tấn xã."},
-        {"text": STORY.text.replace("Sáng 12/5, huyện", "Huyện").replace("31 năm", "31 năm nay")},
+        {"text": STORY.text.replace("Sáng 12/5", "Ngày 12/5").replace("31 năm", "31 năm nay")},
         {"text": STORY.text.replace("Huyện", "HUYỆN"), "lead": ""},
         {"date": None, "url": "https://bao-b.example/x"},
     ],
 )
 def test_copies(change):
     other = replace(STORY, id="b", **change)
-    # A number that is left out of the text counts against it.
-    if "Sáng 12/5, huyện" not in str(change.get("text", STORY.text)):
-        other = replace(other, title="Cầu phao mới 12/5 nối hai bờ sông Lô")
     assert copies(STORY, other)
     assert share_a_key(STORY, other)
 
@@ -78,9 +75,7 @@ def test_copies(change):
         },
         {"lang": "en"},
         {"text": STORY.text.replace("31", "27").replace("3,5", "5"), "lead": "Cầu dài 240 mét."},
-        {
-            "text": "Một bài khác hẳn, không có câu nào chung với bài kia, kể chuyện vườn hoa và chợ."
-        },
+        {"text": "Một bài khác hẳn, không câu nào giống, kể chuyện vườn hoa, phiên chợ xuân."},
     ],
 )
 def test_no_copies(change):
