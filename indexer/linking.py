@@ -12,7 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from itertools import islice, permutations
 from typing import Any, TypeVar
 
 import numpy as np
@@ -229,18 +229,16 @@ def _moved(links: LinkStore, groups: dict[str, str]) -> list[LinkRecord]:
 
 def _match(store: Store, model: str, profile: RankingProfile) -> None:
     """Look for the counterparts of all that stand for a group and were not looked at yet."""
-    links = store.linking
-    assert profile.linking is not None
-    found: list[Near] = []
-    for lang in LANGUAGES:
-        others = [other for other in LANGUAGES if other != lang]
-        for block in _joined(links.vectors(lang, model=model, unmatched=True)):
-            found += [
-                neighbours(block, links.vectors(other, model=model), profile.linking)
-                for other in others
-            ]
+    links, constants = store.linking, profile.linking
+    assert constants is not None
+    found = [
+        neighbours(block, links.vectors(other, model=model), constants)
+        for lang, other in permutations(LANGUAGES, 2)
+        for block in _joined(links.vectors(lang, model=model, unmatched=True))
+    ]
     near = {id_: value for part in found for id_, value in zip(part.ids, part.near, strict=True)}
-    pairs = best_pairs(store, found, near, profile.linking)
+    now = near | _surroundings_now(links, found, model, profile)
+    pairs = best_pairs(store, found, now, constants)
     for batch in _batches(pairs):
         _settle(links, batch, near)
     paired = {id_ for one, other, _ in pairs for id_ in (one, other)}
@@ -252,6 +250,31 @@ def _match(store: Store, model: str, profile: RankingProfile) -> None:
                 for id_, record in links.records(part).items()
             ]
         )
+
+
+def _surroundings_now(
+    links: LinkStore, found: Sequence[Near], model: str, profile: RankingProfile
+) -> dict[str, np.float32]:
+    """Surroundings of the older articles among the candidates: the archive has grown since."""
+    assert profile.linking is not None
+    new = {id_ for part in found for id_ in part.ids}
+    older = sorted({part.others[i] for part in found for i in np.unique(part.places)} - new)
+    near: dict[str, np.float32] = {}
+    for start in range(0, len(older), _ROWS_AT_ONCE):
+        by_lang: dict[str, list[LinkRecord]] = defaultdict(list)
+        for part in _batches(older[start : start + _ROWS_AT_ONCE]):
+            for record in links.records(part).values():
+                by_lang[record.lang].append(record)
+        for lang, other in permutations(LANGUAGES, 2):
+            if records := by_lang[lang]:
+                block = VectorBlock(
+                    ids=tuple(record.id for record in records),
+                    vectors=np.stack([record.vector for record in records]),
+                    near=np.array([record.near for record in records], np.float32),
+                )
+                now = neighbours(block, links.vectors(other, model=model), profile.linking)
+                near |= zip(now.ids, now.near, strict=True)
+    return near
 
 
 def _settle(

@@ -52,8 +52,10 @@ def link_with_progress(store: Store, *, again: bool = False) -> LinkReport:
 def summary(report: LinkReport) -> str:
     """What is known of an archive's stories, in a line."""
     stories = "story is" if report.counterparts == 1 else "stories are"
-    copies = "copy" if report.copies == 1 else "copies"
-    return (
-        f"{report.new:,} articles linked; {report.counterparts:,} {stories} told in both languages,"
-        f" {report.copies:,} {copies} of {report.groups:,} others"
+    found = (
+        f"{report.new:,} {'article' if report.new == 1 else 'articles'} linked",
+        f"{report.counterparts:,} {stories} told in both languages",
     )
+    copies = "copy" if report.copies == 1 else "copies"
+    others = "other" if report.groups == 1 else "others"
+    return f"{'; '.join(found)}, {report.copies:,} {copies} of {report.groups:,} {others}"
