@@ -170,6 +170,11 @@ def fill(archive: Archive, sources: Sequence[str], *, errors: Path) -> Report:
             run.report.links = link_with_progress(archive.store)
         except KeyboardInterrupt:
             run.report.interrupted = True
+        except StoreError as error:
+            raise type(error)(
+                f"{error} The articles are all in the archive; linking them goes on with:"
+                f" songngu link --archive {archive.location}"
+            ) from error
     return run.report
 
 

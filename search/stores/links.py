@@ -15,6 +15,8 @@ import numpy as np
 
 from search.encoders.base import FloatArray
 
+_FORGOTTEN_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -157,12 +159,12 @@ def forget(store: LinkStore, ids: Sequence[str]) -> None:
 
     Groups close up, and whoever had one of them for a counterpart is looked at anew next time.
     """
-    gone = store.records(ids)
-    if not gone:
-        return
-    unmatch(store, list(gone))
-    store.remove(list(gone))
-    regroup(store, {record.group for record in gone.values() if record.copies})
+    for start in range(0, len(ids), _FORGOTTEN_AT_ONCE):
+        gone = store.records(ids[start : start + _FORGOTTEN_AT_ONCE])
+        if gone:
+            unmatch(store, list(gone))
+            store.remove(list(gone))
+            regroup(store, {record.group for record in gone.values() if record.copies})
 
 
 def unmatch(store: LinkStore, ids: Sequence[str]) -> None:
