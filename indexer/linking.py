@@ -285,6 +285,8 @@ def _settle(
     new: dict[str, LinkRecord] = {}
     freed: list[str] = []
     for one, other, score in pairs:
+        if one not in records or other not in records:
+            continue  # deleted meanwhile by another process
         for id_, counterpart in ((one, other), (other, one)):
             record = records[id_]
             if record.counterpart and record.counterpart != counterpart:

@@ -111,7 +111,9 @@ def best_pairs(
     kept = store.linking.records([id_ for pair in mutual for id_ in pair[:2]])
 
     def prefers(id_: str, other: str, score: float) -> bool:
-        record = kept[id_]
+        record = kept.get(id_)
+        if record is None:
+            return False  # deleted meanwhile by another process
         return record.counterpart in (None, other) or score > record.score
 
     return [
