@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, permutations
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ import numpy as np
 
 from indexer.copies import Reading, are_copies
 from indexer.counterparts import language_free
-from indexer.matching import Near, best_pairs, neighbours
+from indexer.matching import Near, Progress, best_pairs, neighbours
 from search.errors import ArchiveMissingError
 from search.languages import LANGUAGES
 from search.profiles import RankingProfile, profile_for
@@ -38,7 +38,7 @@ _RULES = 1
 """Raised whenever a change of keys, vectors or rules makes linking anew worth its time."""
 
 _BATCH = 500
-_ROWS_AT_ONCE = 16_384
+_ROWS_AT_ONCE = 8_192
 """Articles compared at once with all of the other language: what bounds the memory."""
 
 _HOLDERS = 50
@@ -75,13 +75,13 @@ class LinkReport:
 
 
 def link(
-    store: Store, *, again: bool = False, on_progress: Callable[[int, int], object] | None = None
+    store: Store, *, again: bool = False, on_progress: Progress = lambda *_: None
 ) -> LinkReport:
     """Link what is new or changed since the last time.
 
     Args:
         again: Forget what was found before and link everything.
-        on_progress: Told of the articles done and of all there are to do.
+        on_progress: Told, in each of the steps, what is done and how much there is to do.
 
     Raises:
         ArchiveMissingError: There is nothing to link.
@@ -103,11 +103,10 @@ def link(
     for batch in _batches(pending):
         _take_in(store, batch, model, profile)
         done += len(batch)
-        if on_progress is not None:
-            on_progress(done, len(pending))
+        on_progress("Linking", done, len(pending))
     note = _why_not(store, profile)
     if note is None:
-        _match(store, model, profile)
+        _match(store, model, profile, on_progress)
     counts: LinkCounts = links.counts()
     return LinkReport(
         new=len(pending),
@@ -227,18 +226,20 @@ def _moved(links: LinkStore, groups: dict[str, str]) -> list[LinkRecord]:
     return [replace(record, group=groups[record.group]) for record in records.values()]
 
 
-def _match(store: Store, model: str, profile: RankingProfile) -> None:
+def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progress) -> None:
     """Look for the counterparts of all that stand for a group and were not looked at yet."""
     links, constants = store.linking, profile.linking
     assert constants is not None
-    found = [
-        neighbours(block, links.vectors(other, model=model), constants)
-        for lang, other in permutations(LANGUAGES, 2)
-        for block in _joined(links.vectors(lang, model=model, unmatched=True))
-    ]
+    found: list[Near] = []
+    done, total = 0, links.counts().unmatched
+    for lang, other in permutations(LANGUAGES, 2):
+        for block in _joined(links.vectors(lang, model=model, unmatched=True)):
+            found.append(neighbours(block, links.vectors(other, model=model), constants))
+            done += len(block.ids)
+            on_progress("Comparing", done, total)
     near = {id_: value for part in found for id_, value in zip(part.ids, part.near, strict=True)}
     now = near | _surroundings_now(links, found, model, profile)
-    pairs = best_pairs(store, found, now, constants)
+    pairs = best_pairs(store, found, now, constants, on_progress)
     for batch in _batches(pairs):
         _settle(links, batch, near)
     paired = {id_ for one, other, _ in pairs for id_ in (one, other)}

@@ -40,10 +40,15 @@ def link_command(archive: str | None, encoder: str | None, *, again: bool, as_js
 
 def link_with_progress(store: Store, *, again: bool = False) -> LinkReport:
     """Link what is new, with a progress bar where there is much of it."""
-    with tqdm(unit="article", desc="Linking", disable=None, delay=1) as bar:
+    shown = ""
+    with tqdm(unit="article", disable=None, delay=1) as bar:
 
-        def progress(done: int, total: int) -> None:
-            bar.total = total
+        def progress(step: str, done: int, total: int) -> None:
+            nonlocal shown
+            if step != shown:
+                shown = step
+                bar.reset(total)
+                bar.set_description(step, refresh=False)
             bar.update(done - bar.n)
 
         return link(store, again=again, on_progress=progress)

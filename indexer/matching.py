@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from search.profiles import LinkingConstants
 from search.records import Article
 from search.stores.base import Store
 from search.stores.links import VectorBlock
+
+Progress = Callable[[str, int, int], object]
+"""Told of a step's name, of how much is done and how much there is."""
 
 _CANDIDATES = 3
 """Nearest articles whose names, numbers and dates are looked at."""
@@ -90,13 +93,14 @@ def best_pairs(
     found: Sequence[Near],
     near: Mapping[str, np.float32],
     constants: LinkingConstants,
+    on_progress: Progress,
 ) -> list[tuple[str, str, float]]:
     """The pairs in which each fits the other best, and well enough: (id, id, score).
 
     Args:
         near: Surroundings of all that were compared now; newer than those that are kept.
     """
-    scores = dict(_scores(store, _margins(found, near), constants))
+    scores = dict(_scores(store, _margins(found, near), constants, on_progress))
     best: dict[str, tuple[float, str]] = {}
     for (one, other), score in sorted(scores.items()):
         for id_, counterpart in ((one, other), (other, one)):
@@ -139,7 +143,10 @@ def _margins(found: Sequence[Near], near: Mapping[str, np.float32]) -> dict[tupl
 
 
 def _scores(
-    store: Store, margins: Mapping[tuple[str, str], float], constants: LinkingConstants
+    store: Store,
+    margins: Mapping[tuple[str, str], float],
+    constants: LinkingConstants,
+    on_progress: Progress,
 ) -> Iterator[tuple[tuple[str, str], float]]:
     """Pairs that fit well enough, with their scores; their texts are read in batches."""
     pairs = sorted(margins)
@@ -160,3 +167,4 @@ def _scores(
                 score = fit(margins[one, other], common, days_apart(first, second), constants)
                 if score >= constants.least:
                     yield (one, other), score
+        on_progress("Checking", start + len(batch), len(pairs))

@@ -229,6 +229,7 @@ class ElasticsearchLinks:
             },
             "groups": {"filter": {"bool": {"filter": [first, {"range": {"copies": {"gt": 0}}}]}}},
             "copies": {"filter": {"range": {"place": {"gt": 0}}}},
+            "unmatched": {"filter": {"bool": {"filter": [first, {"term": {"matched": False}}]}}},
         }
         with self._errors():
             answer = self._searching.search(
@@ -246,6 +247,7 @@ class ElasticsearchLinks:
             counterparts=values["paired"] // 2,
             groups=values["groups"],
             copies=values["copies"],
+            unmatched=values["unmatched"],
         )
 
     def clear(self) -> None:

@@ -37,7 +37,7 @@ CREATE TABLE links (
 );
 CREATE INDEX links_by_story ON links (story);
 CREATE INDEX links_by_counterpart ON links (counterpart) WHERE counterpart IS NOT NULL;
-CREATE INDEX links_to_match ON links (lang) WHERE NOT matched;
+CREATE INDEX links_to_match ON links (lang, id) WHERE NOT matched;
 CREATE TABLE link_keys (
     key INTEGER NOT NULL,
     link INTEGER NOT NULL,                  -- row
@@ -129,13 +129,14 @@ class EmbeddedLinks:
         after = ""
         query = (
             "SELECT id, vector, near FROM links WHERE id > ? AND lang = ? AND model = ?"
-            " AND place = 0 AND length(vector) > 0 AND matched <= ? ORDER BY id LIMIT ?"
+            " AND place = 0 AND length(vector) > 0"
         )
+        query += " AND NOT matched" if unmatched else ""
+        query += " ORDER BY id LIMIT ?"
         while True:
             with self._reading() as connection:
-                rows = connection.execute(
-                    query, (after, lang, model, not unmatched, _BLOCK)
-                ).fetchall()
+                found = connection.execute(query, (after, lang, model, _BLOCK))
+                rows = found.fetchall()
             if not rows:
                 return
             yield VectorBlock(
@@ -177,12 +178,13 @@ class EmbeddedLinks:
         if not self._exists():
             return LinkCounts()
         with self._reading() as connection:
-            linked, paired, groups, copies = connection.execute(
+            linked, paired, groups, copies, unmatched = connection.execute(
                 "SELECT count(*), coalesce(sum(place = 0 AND counterpart IS NOT NULL), 0),"
-                " coalesce(sum(place = 0 AND copies > 0), 0), coalesce(sum(place > 0), 0)"
+                " coalesce(sum(place = 0 AND copies > 0), 0), coalesce(sum(place > 0), 0),"
+                " coalesce(sum(place = 0 AND NOT matched), 0)"
                 " FROM links"
             ).fetchone()
-        return LinkCounts(linked, paired // 2, groups, copies)
+        return LinkCounts(linked, paired // 2, groups, copies, unmatched)
 
     def clear(self) -> None:
         """Take every record out."""

@@ -95,12 +95,14 @@ class LinkCounts:
         counterparts: Stories that are told in both languages; copies of them count once.
         groups: Stories of which there are copies.
         copies: Articles that are copies of another.
+        unmatched: Articles that stand for a group and whose counterpart was not looked for yet.
     """
 
     linked: int = 0
     counterparts: int = 0
     groups: int = 0
     copies: int = 0
+    unmatched: int = 0
 
 
 class LinkStore(Protocol):

@@ -163,7 +163,7 @@ def test_the_first_published_stands_for_a_group(store):
         "vi-0": Link(None, "story", 1, 2),
         "vi-1": Link(None, "story", 2, 2),
     }
-    assert store.linking.counts() == LinkCounts(linked=3, groups=1, copies=2)
+    assert store.linking.counts() == LinkCounts(linked=3, groups=1, copies=2, unmatched=1)
 
 
 def test_a_group_closes_up_when_its_first_is_deleted(store):
