@@ -304,7 +304,8 @@ def _settle(
     firsts += [
         replace(record, counterpart=None, score=0.0) for record in links.records(left).values()
     ]
-    links.put([*firsts, *_copies_of(links, firsts)])
+    # The firsts last: if this is cut off, they are looked at anew, and their copies with them.
+    links.put([*_copies_of(links, firsts), *firsts])
 
 
 def _copies_of(links: LinkStore, firsts: Sequence[LinkRecord]) -> Iterator[LinkRecord]:

@@ -7,7 +7,7 @@ says of what content and by which model it was made, so what must be linked anew
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -165,8 +165,9 @@ def forget(store: LinkStore, ids: Sequence[str]) -> None:
         gone = store.records(ids[start : start + _FORGOTTEN_AT_ONCE])
         if gone:
             unmatch(store, list(gone))
+            # Removed last: whatever is cut off here finds them again and begins anew.
+            regroup(store, {r.group for r in gone.values() if r.copies}, without=gone.keys())
             store.remove(list(gone))
-            regroup(store, {record.group for record in gone.values() if record.copies})
 
 
 def unmatch(store: LinkStore, ids: Sequence[str]) -> None:
@@ -175,14 +176,17 @@ def unmatch(store: LinkStore, ids: Sequence[str]) -> None:
     store.put([as_unmatched(record) for record in partners.values()])
 
 
-def regroup(store: LinkStore, groups: Iterable[str]) -> None:
-    """Number the members of groups by publication and count them.
+def regroup(
+    store: LinkStore, groups: Iterable[str], *, without: Collection[str] = frozenset()
+) -> None:
+    """Number the members of groups by publication and count them, leaving some out.
 
     A group that another article stands for now is looked at anew; its copies say what it says.
     """
     names = list(groups)
     members = store.members(names)
-    records = store.records([id_ for name in names for id_ in members.get(name, ())])
+    ids = [id_ for name in names for id_ in members.get(name, ()) if id_ not in without]
+    records = store.records(ids)
     by_group: dict[str, list[LinkRecord]] = defaultdict(list)
     for record in records.values():
         by_group[record.group].append(record)
