@@ -105,7 +105,8 @@ def index(
     web archives (.warc), each also as .gz; folders of these; - for standard input; or addresses of
     feeds (RSS, Atom, JSON Feed), sitemaps and pages. The entries of feeds and sitemaps are followed
     to their pages. Articles that did not change cost nothing; an interrupted run goes on where it
-    stopped when the command is given again.
+    stopped when the command is given again. At the end, new articles are linked with the same story
+    in the other language and with their copies, as `songngu link` does.
     """
     interval_s = seconds(every) if every is not None else None
     if interval_s is not None and STDIN in sources:

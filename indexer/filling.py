@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from indexer.freshness import NO_WEB, Web, is_web_address
+from indexer.linking_command import link_with_progress
 from indexer.origins import traced
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.reporting import ErrorFile
@@ -40,7 +41,7 @@ class Filling:
 def fill(
     archive: Archive, sources: Sequence[str], *, errors: Path, how: Filling | None = None
 ) -> Report:
-    """Index sources; problems go to the error file.
+    """Index sources, then link what is new; problems go to the error file.
 
     Raises:
         SettingsError: ``errors`` cannot be the place for a list of problems.
@@ -83,4 +84,15 @@ def fill(
             ) from error
         finally:
             problems.close()
+    if how.only_count or run.report.interrupted:
+        return run.report
+    try:
+        run.report.links = link_with_progress(archive.store)
+    except KeyboardInterrupt:
+        run.report.interrupted = True
+    except StoreError as error:
+        raise type(error)(
+            f"{error} The articles are all in the archive; linking them goes on with:"
+            f" songngu link --archive {archive.location}"
+        ) from error
     return run.report

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from indexer.articles import to_article
+from indexer.linking import LinkReport
 from indexer.passages import CountTokens, opening, passage_text, split
 from indexer.sources import Failure, RawDocument
 from search.addresses import article_key
@@ -60,6 +61,7 @@ class Report:
         added, updated, unchanged, skipped, failed: Documents, each counted once.
         passages: Embedded and written in this run.
         held: Source (``indexer.origins``) → ids of the archive's articles that it holds.
+        links: What linking found after it; None where it was not reached.
     """
 
     added: int = 0
@@ -72,6 +74,7 @@ class Report:
     warnings: int = 0
     interrupted: bool = False
     held: dict[str, set[str]] = field(default_factory=dict, repr=False)
+    links: LinkReport | None = None
 
     @property
     def documents(self) -> int:

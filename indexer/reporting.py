@@ -12,6 +12,7 @@ from typing import TextIO
 import click
 from tqdm import tqdm
 
+from indexer.linking_command import summary
 from indexer.pipeline import Problem, Report
 from search.errors import SettingsError
 
@@ -125,6 +126,8 @@ def print_report(
         f" {report.skipped:,} skipped, {report.failed:,} failed;"
         f" {report.passages:,} passages in {report.seconds:.1f} s ({rate:.1f} articles/s)."
     )
+    if report.links is not None and report.links.new:
+        click.echo(f"{summary(report.links)}.")
     if report.interrupted:
         click.echo("Stopped before the end: the same command goes on from here.", err=True)
     if (report.failed or report.skipped or report.warnings) and errors.exists():

@@ -17,6 +17,7 @@ _COMMANDS = {
     "demo": "webui.commands:demo",
     "serve": "webui.commands:serve",
     "search": "search.commands:search",
+    "link": "indexer.linking_command:link_command",
     "stats": "search.upkeep:stats",
     "export": "search.upkeep:export",
     "delete": "search.upkeep:delete",

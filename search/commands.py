@@ -6,7 +6,7 @@ import json
 import platform
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any, cast
 
@@ -16,7 +16,18 @@ from search.cli import archive_options
 from search.engine import open_archive
 from search.errors import SongnguError
 from search.languages import LANGUAGES
-from search.records import MODES, SORTS, Explanation, Filters, Hit, Mode, Query, Results, Sort
+from search.records import (
+    MODES,
+    SORTS,
+    Article,
+    Explanation,
+    Filters,
+    Hit,
+    Mode,
+    Query,
+    Results,
+    Sort,
+)
 from search.settings import Settings
 
 
@@ -32,6 +43,7 @@ from search.settings import Settings
 @click.option("--source", multiple=True, help="Only this source; may be given several times.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
+@click.option("--copies", is_flag=True, help="Show every copy of a story by itself.")
 @click.option("--explain", is_flag=True, help="Say of each story how its score came about.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def search(
@@ -61,6 +73,7 @@ def search(
         filters=Filters(date_from, date_to, tuple(source)),
         verbatim=wanted["verbatim"],
         explain=wanted["explain"],
+        copies=wanted["copies"],
     )
     opened = open_archive(settings=settings)
     try:
@@ -140,10 +153,10 @@ def _print_results(results: Results) -> None:
         if not hits:
             click.echo("  no close match\n" if not total else "  no more\n")
         for number, hit in enumerate(hits, results.query.offset + 1):
-            _print_hit(number, hit)
+            _print_hit(number, hit, results.counterparts)
 
 
-def _print_hit(number: int, hit: Hit) -> None:
+def _print_hit(number: int, hit: Hit, counterparts: Mapping[str, Article]) -> None:
     article = hit.article
     title = _marked(article.title or "(no title)", hit.title_marks)
     click.echo(f"{number:>3}. " + click.style(title, bold=True))
@@ -151,6 +164,10 @@ def _print_hit(number: int, hit: Hit) -> None:
     click.secho("     " + " · ".join(fact for fact in facts if fact), dim=True)
     passage = _marked(hit.passage.text, hit.passage.marks).replace("\n", " ")
     click.echo(f"     {passage}")
+    if other := counterparts.get(hit.counterpart or ""):
+        click.secho(f"     = [{other.lang}] {other.title or other.id}", dim=True)
+    if hit.copies:
+        click.secho(f"     + {hit.copies} {'copy' if hit.copies == 1 else 'copies'}", dim=True)
     if hit.explanation is not None:
         click.secho(f"     {_explained(hit.score, hit.explanation)}", dim=True)
     click.echo()

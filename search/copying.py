@@ -16,6 +16,7 @@ from search.errors import ArchiveMissingError, StoreError
 from search.settings import Settings
 from search.sharpening import carry
 from search.stores.base import Entry, Kept, Store
+from search.stores.links import LinkStore
 
 _BATCH = 500
 
@@ -75,6 +76,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
                 unchanged += len(batch) - len(new)
                 failures += report.failures
                 _copy_sources(origin, target, [entry.article.id for entry in batch])
+                _copy_links(batch, origin.linking, target.linking)
                 progress.update(len(batch))
         target.flush()
         carry(origin, target)
@@ -101,6 +103,24 @@ def _copy_sources(origin: Store, target: Store, ids: Sequence[str]) -> None:
             brought.setdefault(source, []).append(id_)
     for source, articles in brought.items():
         target.bring(articles, source)
+
+
+def _copy_links(batch: Sequence[Entry], origin: LinkStore, target: LinkStore) -> None:
+    """Carry over what linking found; what the destination knew better of an article is kept.
+
+    Where both archives hold articles that the other lacks, their groups and counterparts are those
+    of the source until `songngu link` is run on the destination.
+    """
+    ids = [entry.article.id for entry in batch]
+    hashes = {entry.article.id: entry.article.content_hash for entry in batch}
+    there = target.records(ids)
+    target.put(
+        [
+            record
+            for id_, record in origin.records(ids).items()
+            if record.hash == hashes[id_] and id_ not in there
+        ]
+    )
 
 
 def _place(store: Store) -> str:

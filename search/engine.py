@@ -16,6 +16,7 @@ from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsErr
 from search.explaining import explained
 from search.flooring import matching
 from search.gathering import Gatherer, Meant, Side
+from search.grouping import one_of_each
 from search.language_free import take_apart
 from search.languages import LANGUAGES
 from search.profiles import RankingProfile, archive_profile, profile_for
@@ -26,6 +27,7 @@ from search.settings import Settings
 from search.sharpening import ArchiveRestorer
 from search.snippets import best_snippet
 from search.stores.base import ArchiveProfile, Store, StoreStats, mismatch
+from search.stores.links import Link
 
 _PROFILE_LIFE_S = 5.0
 
@@ -116,14 +118,19 @@ class Archive:
             query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
         )
         sides, meant = self._sides(query, read)
+        links = self.store.links([s.id for side in sides.values() for s in side.ranked])
+        if not query.copies:
+            sides = {lang: _without_copies(side, links, query) for lang, side in sides.items()}
         pages = {
             lang: self._ordered(query, side)[query.offset :][: query.k]
             for lang, side in sides.items()
         }
-        articles = self.store.articles([s.id for page in pages.values() for s in page])
+        shown = [scored.id for page in pages.values() for scored in page]
+        others = [links[id_].counterpart for id_ in shown if id_ in links]
+        articles = self.store.articles([*shown, *(id_ for id_ in others if id_)])
         results = {
             lang: tuple(
-                _hit(articles[scored.id], scored, sides[lang])
+                _linked(_hit(articles[scored.id], scored, sides[lang]), links, articles)
                 for scored in page
                 if scored.id in articles
             )
@@ -139,11 +146,27 @@ class Archive:
             total={lang: len(side.ranked) for lang, side in sides.items()},
             results=results,
             mixed=tuple(_mixed(query, results)),
+            counterparts={id_: articles[id_] for id_ in others if id_ in articles},
         )
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
         return self.store.articles(ids)
+
+    def links(self, ids: Sequence[str]) -> dict[str, Link]:
+        """What is known of counterparts and copies of those of the ids that were linked."""
+        return self.store.links(ids)
+
+    def copies(self, id_: str) -> list[Article]:
+        """All articles that tell a story in nearly the same words, the first published first.
+
+        The article itself is one of them; it is the only one where no copy is known. Empty where
+        there is no such article.
+        """
+        link = self.store.links([id_]).get(id_)
+        ids = self.store.linking.members([link.group]).get(link.group, ()) if link else ()
+        found = self.store.articles(ids or [id_])
+        return [found[member] for member in (ids or [id_]) if member in found]
 
     def stats(self) -> StoreStats:
         """What is inside."""
@@ -288,6 +311,20 @@ def _hit(article: Article, scored: Scored, side: Side) -> Hit:
         passage=passage,
         title_marks=title_marks,
     )
+
+
+def _without_copies(side: Side, links: Mapping[str, Link], query: Query) -> Side:
+    by_date = query.sort != "relevance"
+    return replace(side, ranked=tuple(one_of_each(side.ranked, links, by_date=by_date)))
+
+
+def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -> Hit:
+    """A hit with what is known of its story; a counterpart that is gone is none."""
+    link = links.get(hit.article.id)
+    if link is None:
+        return hit
+    counterpart = link.counterpart if link.counterpart in there else None
+    return replace(hit, counterpart=counterpart, copies=link.copies)
 
 
 def _mixed(query: Query, results: Mapping[str, Sequence[Hit]]) -> list[str]:

@@ -22,6 +22,30 @@ from search.stores.base import ArchiveProfile
 _SMALL, _LARGE = 100, 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class LinkingConstants:
+    """What tells the same story in another language from one that is merely near.
+
+    Attributes:
+        usual: Mean cosine of an article to its nearest neighbours in the other language, in a large
+            archive of news.
+        marks: Weight of the logarithm of the names and numbers that two articles have in common.
+        share: Weight of their share of the names and numbers of the article that has fewer.
+        day: What each day between the two costs.
+        most_days: Further apart they are never one story.
+        undated: What it costs that the day of either is not known.
+        least: The score from which on they are one.
+    """
+
+    usual: float
+    marks: float
+    share: float
+    day: float
+    most_days: int
+    undated: float
+    least: float
+
+
 @dataclass(frozen=True)
 class RankingProfile:
     """Constants of ranking, fitted on development data for one encoder (``songngu calibrate``).
@@ -46,6 +70,7 @@ class RankingProfile:
             out by their mean.
         words_floor: Share of a query's words that must occur where meaning is too far.
         depth: Candidates taken from each list.
+        linking: Constants for finding counterparts; None where they were not fitted.
     """
 
     fingerprint: str = ""
@@ -61,6 +86,7 @@ class RankingProfile:
     assured: float = 1.0
     words_floor: float = 0.5
     depth: int = 100
+    linking: LinkingConstants | None = None
 
     def language_free(self, vectors: FloatArray) -> FloatArray:
         """Vectors without their language: float32, (n, dimension), rows L2-normalised."""
@@ -82,7 +108,8 @@ class RankingProfile:
         direction = np.array(values["direction"], np.float64)
         if direction.size:
             direction /= np.linalg.norm(direction)
-        return cls(**values | {"direction": direction.astype(np.float32)})
+        linking = LinkingConstants(**values["linking"]) if values.get("linking") else None
+        return cls(**values | {"direction": direction.astype(np.float32), "linking": linking})
 
 
 def profiles_folder() -> Path:

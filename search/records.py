@@ -116,6 +116,7 @@ class Query:
         lang: "both", or the code of the only language whose stories are wanted.
         verbatim: Search for exactly what was typed: restore no diacritics, read no Telex or VNI.
         explain: Say of each hit how its score came about.
+        copies: Show every copy of a story by itself, not one for all of them.
     """
 
     text: str
@@ -127,6 +128,7 @@ class Query:
     filters: Filters = field(default_factory=Filters)
     verbatim: bool = False
     explain: bool = False
+    copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,7 @@ class Results:
         total: Stories that match in each language; paging ends there.
         results: Up to ``k`` hits for each language, best first.
         mixed: Ids of the hits above in one ranking over both languages.
+        counterparts: The articles that hits name as their counterparts, by id; not in the JSON.
     """
 
     query: Query
@@ -238,6 +241,7 @@ class Results:
     total: dict[str, int]
     results: dict[str, tuple[Hit, ...]]
     mixed: tuple[str, ...]
+    counterparts: Mapping[str, Article] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The answer of ``songngu search --json`` and ``GET /api/v1/search``."""

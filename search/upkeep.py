@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from search.settings import Settings
 from search.stores.base import Store, StoreStats, Tombstone, names_of
 
 _SHOWN = 20
+_EXPORTED_AT_ONCE = 200
 
 
 @click.command()
@@ -74,9 +76,16 @@ def export(
     check(Query("", filters=filters))
     opened = open_archive(settings=Settings.load({"archive": archive, "encoder": encoder}))
     try:
-        for article in opened.store.stream(lang=lang, filters=filters):
-            fields = article.to_json() | {"counterpart": None, "copies": 0}
-            click.echo(json.dumps(fields, ensure_ascii=False))
+        articles = opened.store.stream(lang=lang, filters=filters)
+        while batch := list(islice(articles, _EXPORTED_AT_ONCE)):
+            links = opened.links([article.id for article in batch])
+            for article in batch:
+                link = links.get(article.id)
+                known = {
+                    "counterpart": link.counterpart if link else None,
+                    "copies": link.copies if link else 0,
+                }
+                click.echo(json.dumps(article.to_json() | known, ensure_ascii=False))
     finally:
         opened.close()
 

@@ -84,6 +84,7 @@ class Address:
     offset: int = 0
     verbatim: bool = False
     explain: bool = False
+    copies: bool = False
 
     def query(self) -> Query:
         """The query for the archive."""
@@ -97,6 +98,7 @@ class Address:
             filters=Filters(self.date_from, self.date_to, self.sources),
             verbatim=self.verbatim,
             explain=self.explain,
+            copies=self.copies,
         )
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
@@ -172,6 +174,7 @@ def read_address(
         offset=read("offset", _number("offset", 0), 0) if paging == "offset" else 0,
         verbatim=read("verbatim", _truth("verbatim"), False),
         explain=read("explain", _truth("explain"), False),
+        copies=read("copies", _truth("copies"), False),
     )
     if address.date_from and address.date_to and address.date_from > address.date_to:
         errors.append(

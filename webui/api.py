@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from search.errors import QueryError
 from webui.addresses import MAX_K, read_address
 from webui.site import current_site
 
 blueprint = Blueprint("api", __name__)
+
+_SHOWN_OF_COPIES = ("id", "lang", "title", "date", "source", "url")
 
 
 @blueprint.get("/api/v1/search")
@@ -30,6 +32,31 @@ def search() -> Response:
     if not address.q:
         raise QueryError("The parameter “q” is missing: it holds what to search for.")
     return jsonify(site.archive.search(address.query()).to_json())
+
+
+@blueprint.get("/api/v1/copies")
+def copies() -> Response:
+    """Every copy of the story that the parameter ``id`` names, the first published first.
+
+    Answers ``{"id", "counterpart", "copies": [{"id", "lang", "title", "date", "source", "url"}]}``;
+    the article itself is among them. 404 where there is no such article.
+    """
+    id_ = request.args.get("id", "")
+    archive = current_site().archive
+    found = archive.copies(id_)
+    if not found:
+        abort(404)
+    link = archive.links([id_]).get(id_)
+    other = link.counterpart if link else None
+    return jsonify(
+        {
+            "id": id_,
+            "counterpart": other if other and archive.articles([other]) else None,
+            "copies": [
+                {name: getattr(article, name) for name in _SHOWN_OF_COPIES} for article in found
+            ],
+        }
+    )
 
 
 @blueprint.get("/healthz")

@@ -7,7 +7,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.addresses import MAX_PAGE_K, Address, read_address
 from webui.errors import PastTheEndError
-from webui.presenting import columns, paragraphs, safe_link, title_of
+from webui.presenting import (
+    columns,
+    copies_url,
+    counterpart_view,
+    paragraphs,
+    safe_link,
+    title_of,
+)
 from webui.site import current_site
 
 blueprint = Blueprint("pages", __name__)
@@ -56,16 +63,24 @@ def search_elsewhere() -> BaseResponse:
 @blueprint.get("/article/<path:article_id>")
 def article(article_id: str) -> str:
     """One article, to read here."""
-    found = current_site().archive.articles([article_id]).get(article_id)
-    if found is None:
+    archive = current_site().archive
+    link = archive.links([article_id]).get(article_id)
+    counterpart = link.counterpart if link else None
+    found = archive.articles([article_id, *([counterpart] if counterpart else [])])
+    if article_id not in found:
         abort(404)
+    shown = found[article_id]
+    other = found.get(counterpart) if counterpart else None
     return render_template(
         "article.html",
         address=Address(),
-        article=found,
-        title=title_of(found),
-        publisher_href=safe_link(found.url),
-        paragraphs=paragraphs(found.text),
+        article=shown,
+        title=title_of(shown),
+        publisher_href=safe_link(shown.url),
+        paragraphs=paragraphs(shown.text),
+        counterpart=counterpart_view(shown, other) if other else None,
+        copies=link.copies if link else 0,
+        copies_href=copies_url(article_id),
     )
 
 

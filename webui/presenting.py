@@ -56,6 +56,23 @@ SORT_NAMES: dict[str, LazyString] = {
 
 
 @dataclass(frozen=True, slots=True)
+class CounterpartView:
+    """The same story in the other language.
+
+    Attributes:
+        says: What it is, in the language of the interface.
+        href: Its reading page.
+        beside_href: Both on one page.
+    """
+
+    lang: str
+    title: str
+    says: LazyString
+    href: str
+    beside_href: str
+
+
+@dataclass(frozen=True, slots=True)
 class HitView:
     """One story as a list shows it.
 
@@ -79,9 +96,9 @@ class HitView:
     reasons: tuple[LazyString, ...]
     passage: Markup
     by_meaning: bool
-    counterpart_href: str | None
-    counterpart_text: LazyString | None
+    counterpart: CounterpartView | None
     copies: int
+    copies_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +138,7 @@ def columns(results: Results, address: Address) -> tuple[Column, ...]:
                 lang=lang,
                 name=LANGUAGES[lang].endonym,
                 total=results.total.get(lang, 0),
-                hits=tuple(hit_view(hit, results.query_lang) for hit in hits),
+                hits=tuple(hit_view(hit, results) for hit in hits),
                 first=offset + 1,
                 last=offset + len(hits),
                 no_match=_NO_MATCH_IN[lang],
@@ -130,15 +147,15 @@ def columns(results: Results, address: Address) -> tuple[Column, ...]:
     return tuple(made)
 
 
-def hit_view(hit: Hit, query_lang: str) -> HitView:
-    """One hit as a list shows it."""
+def hit_view(hit: Hit, results: Results) -> HitView:
+    """One hit as a list shows it, with its counterpart where there is one."""
     article = hit.article
     reading = article_url(article.id)
     published = safe_link(article.url)
+    other = results.counterparts.get(hit.counterpart or "")
     reasons = [_REASONS[reason] for reason in hit.matched if reason in _REASONS]
-    if article.lang != query_lang:
+    if article.lang != results.query_lang:
         reasons.append(_OTHER_LANGUAGE)
-    other = next((lang for lang in LANGUAGES if lang != article.lang), article.lang)
     return HitView(
         lang=article.lang,
         title=marked(article.title, hit.title_marks)
@@ -153,9 +170,20 @@ def hit_view(hit: Hit, query_lang: str) -> HitView:
         reasons=tuple(reasons),
         passage=marked(hit.passage.text, hit.passage.marks),
         by_meaning=not hit.passage.marks and "words" not in hit.matched,
-        counterpart_href=article_url(hit.counterpart) if hit.counterpart else None,
-        counterpart_text=_SAME_STORY.get(other) if hit.counterpart else None,
+        counterpart=counterpart_view(article, other) if other else None,
         copies=hit.copies,
+        copies_href=copies_url(article.id),
+    )
+
+
+def counterpart_view(article: Article, counterpart: Article) -> CounterpartView:
+    """What is shown of an article's counterpart."""
+    return CounterpartView(
+        lang=counterpart.lang,
+        title=title_of(counterpart),
+        says=_SAME_STORY[counterpart.lang],
+        href=article_url(counterpart.id),
+        beside_href=url_for("stories.beside", id=article.id),
     )
 
 
@@ -207,6 +235,11 @@ def article_url(article_id: str) -> str:
     if _PLAIN_ID.fullmatch(article_id):
         return url_for("pages.article", article_id=article_id)
     return url_for("pages.article_by_parameter", id=article_id)
+
+
+def copies_url(article_id: str) -> str:
+    """The list of all copies of a story."""
+    return url_for("stories.copies", id=article_id)
 
 
 def search_url(address: Address, **changes: Any) -> str:
@@ -274,6 +307,9 @@ def init_app(app: Flask) -> None:
         MODE_NAMES=MODE_NAMES,
         SORT_NAMES=SORT_NAMES,
         api_url=api_url,
+        article_url=article_url,
+        safe_link=safe_link,
+        title_of=title_of,
         chips=chips,
         page_numbers=page_numbers,
         search_url=search_url,

@@ -16,6 +16,7 @@ from search.encoders.base import EncoderIdentity, FloatArray
 from search.errors import ArchiveMismatchError
 from search.languages import TEXT_VERSION, Forms
 from search.records import Article, Filters, Passage
+from search.stores.links import Link, LinkStore
 
 Field = Literal["exact", "folded", "words", "title"]
 """The word fields of an article, kept apart for each language:
@@ -384,6 +385,13 @@ class Store(Protocol):
         Raises:
             ArchiveMismatchError: A vector's length differs from the archive's.
         """
+
+    @property
+    def linking(self) -> LinkStore:
+        """What is kept of counterparts and copies; deleting articles keeps it true."""
+
+    def links(self, ids: Sequence[str]) -> dict[str, Link]:
+        """What is known of counterparts and copies of those of the ids that were linked."""
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept, by ascending id, streamed: one consistent state where it can."""

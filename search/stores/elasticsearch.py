@@ -41,7 +41,9 @@ from search.stores.elasticsearch_errors import (
     search_error,
 )
 from search.stores.elasticsearch_ledger import Ledger
+from search.stores.elasticsearch_links import ElasticsearchLinks
 from search.stores.elasticsearch_pages import field, scan
+from search.stores.links import Link, LinkStore, forget
 
 _CHUNK_BYTES = 10_000_000
 _CHUNK_ACTIONS = 500
@@ -87,6 +89,13 @@ class ElasticsearchStore:
         )
         self._leaves_vectors_out: bool | None = None
         self._ledger = Ledger(self._writing, f"{name}.ledger")
+        self._links = ElasticsearchLinks(
+            self._searching,
+            self._writing,
+            archive=index or name,
+            name=f"{name}-links",
+            errors=self._errors,
+        )
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> ElasticsearchStore:
@@ -210,9 +219,11 @@ class ElasticsearchStore:
         """Remove articles; how many were there."""
         self._required_profile()
         unique = list(dict.fromkeys(ids))
+        if self._index is None:  # a generation shares what is kept beside the archive
+            forget(self._links, unique)
         actions = ({"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in unique)
         outcomes = [item["delete"].get("result") for _, item in self._bulk(actions)]
-        if self._index is None:  # a generation shares the ledger of the archive
+        if self._index is None:
             with self._errors():
                 self._ledger.forget(unique)
         return outcomes.count("deleted")
@@ -368,6 +379,15 @@ class ElasticsearchStore:
         answers: Iterator[list[Candidate]] = iter(self._searches(asked) if asked else [])
         return [next(answers) if _finds_something(lookup) else [] for lookup in lookups]
 
+    @property
+    def linking(self) -> LinkStore:
+        """What is kept of counterparts and copies."""
+        return self._links
+
+    def links(self, ids: Sequence[str]) -> dict[str, Link]:
+        """What is known of counterparts and copies of those of the ids that were linked."""
+        return self._links.links(ids)
+
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
         made = self._required_profile()
@@ -430,6 +450,7 @@ class ElasticsearchStore:
 
     def drop(self) -> None:
         """Delete the archive for good."""
+        self._links.clear()
         with self._errors():
             notes.drop_notes(self._writing, self._name)
             try:

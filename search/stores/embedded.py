@@ -34,7 +34,9 @@ from search.stores.base import (
     mismatch,
     names_of,
 )
+from search.stores.embedded_links import EmbeddedLinks
 from search.stores.following import Follower
+from search.stores.links import Link, LinkStore, forget
 from search.stores.scanning import run
 from search.stores.sqlite_file import SqliteFile, driver_errors, remove_archive, statements
 from search.stores.sqlite_formats import FORMAT, migrate, take_over
@@ -64,6 +66,7 @@ class EmbeddedStore:
         self._file = SqliteFile(self._path, self.location)
         self._follower = Follower(self._file)
         self._is_current = False
+        self._links = EmbeddedLinks(self._file.reading, self._writing)
 
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
@@ -127,6 +130,7 @@ class EmbeddedStore:
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
         self._required_profile()
+        forget(self._links, ids)
         with self._writing() as connection:
             return ledger.remove(connection, ids)
 
@@ -208,12 +212,18 @@ class EmbeddedStore:
     def withdraw(self, ids: Sequence[str], origin: str) -> int:
         """A source no longer holds articles: remove those that no other has brought."""
         with self._writing() as connection:
-            return ledger.withdraw(connection, ids, origin)
+            removed = ledger.withdraw(connection, ids, origin)
+        self._forget_links_of(ids)
+        return removed
 
     def bar(self, tombstones: Sequence[Tombstone]) -> int:
         """Remove what bears one of the names, and let nothing by these names in again."""
+        names = [name for stone in tombstones for name in stone.names]
+        ids = [*names, *self.ids_at(names).values()]
         with self._writing() as connection:
-            return ledger.bar(connection, tombstones)
+            removed = ledger.bar(connection, tombstones)
+        self._forget_links_of(ids)
+        return removed
 
     def lift(self, names: Sequence[str]) -> int:
         """Let in again what bears one of the names."""
@@ -250,6 +260,15 @@ class EmbeddedStore:
         """Run lookups against one snapshot of the archive."""
         _, snapshot, words = self._follower.follow()
         return run(lookups, snapshot, words, location=self.location)
+
+    @property
+    def linking(self) -> LinkStore:
+        """What is kept of counterparts and copies."""
+        return self._links
+
+    def links(self, ids: Sequence[str]) -> dict[str, Link]:
+        """What is known of counterparts and copies of those of the ids that were linked."""
+        return self._links.links(ids)
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
@@ -348,6 +367,11 @@ class EmbeddedStore:
         """Close the connections of all threads and let go of the indexes."""
         self._file.close()
         self._follower.close()
+
+    def _forget_links_of(self, ids: Sequence[str]) -> None:
+        """Close what links say over those of the articles that are gone."""
+        there = self.hashes(ids)
+        forget(self._links, [id_ for id_ in ids if id_ not in there])
 
     def _select(self, columns: str, ids: Sequence[str]) -> list[tuple[str, ...]]:
         self._required_profile()  # an older format that cannot be written can still be searched

@@ -89,6 +89,15 @@ def test_by_page(client, query):
         assert title in re.sub(r"\s+", " ", text)
 
 
+def test_each_is_the_counterpart_of_the_other(client, archive):
+    results = client.get("/api/v1/search", query_string={"q": QUERIES[0]}).get_json()["results"]
+    ids = {lang: hits[0]["id"] for lang, hits in results.items()}
+    assert (results["vi"][0]["counterpart"], results["en"][0]["counterpart"]) == (
+        ids["en"],
+        ids["vi"],
+    )
+
+
 def test_the_vietnamese_article(archive):
     [article] = [e.article for e in archive.store.entries() if e.article.lang == "vi"]
     assert article.title == TITLES["vi"]

@@ -28,6 +28,7 @@ from search.errors import StoreError, StoreUnavailableError
 from search.settings import Settings
 from search.stores.base import NearestLookup, Scope, Term, WordLookup
 from search.stores.elasticsearch import ElasticsearchStore
+from search.stores.links import LinkRecord
 
 __all__ = ["elasticsearch_url"]
 
@@ -337,6 +338,25 @@ def test_wrong_credentials(own_server, tmp_path):
     assert done.returncode == 1
     assert "refuses the credentials" in one_line(done.stderr)
     assert SECRET not in done.stderr + done.stdout
+
+
+def test_a_key_for_the_articles_alone_still_searches(own_server):
+    with opened(f"{own_server.url}/guarded", Settings()) as store:
+        store.create(PROFILE)
+        store.upsert(articles(0, 5))
+        store.flush()
+        store.linking.put([LinkRecord("a00001", "vi", "h", "m", counterpart="a00002", group="g")])
+        rights = {"names": ["guarded", "guarded-0*"], "privileges": ["all"]}
+        role = {"articles": {"cluster": ["monitor"], "indices": [rights]}}
+        made = store._writing.security.create_api_key(name="guarded", role_descriptors=role)
+        assert store.links(["a00001"])["a00001"].counterpart == "a00002"
+        settings = Settings(es_api_key=made["encoded"])
+        with opened(f"http://127.0.0.1:{own_server.port}/guarded", settings) as limited:
+            assert limited.articles(["a00001"]).keys() == {"a00001"}
+            assert limited.links(["a00001"]) == {}
+            with pytest.raises(StoreError, match="rights"):
+                limited.linking.put([LinkRecord("a00003", "vi", "h", "m", group="g")])
+        store.drop()
 
 
 def write_until(store, batch, confirmed, kill):

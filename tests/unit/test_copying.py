@@ -63,6 +63,14 @@ def assert_same(place, other):
     assert profile(place) == profile(other)
 
 
+def links(place):
+    store = open_store(place, Settings())
+    try:
+        return store.links([e.article.id for e in store.entries()])
+    finally:
+        store.close()
+
+
 def hits(place, text):
     opened = open_archive(place)
     try:
@@ -78,6 +86,8 @@ def test_to_a_file(archive, tmp_path):
     assert (report["copied"], report["unchanged"]) == (len(entries(archive)), 0)
     assert report["failures"] == []
     assert_same(archive, copied)
+    assert links(copied) == links(archive)
+    assert any(link.counterpart for link in links(copied).values())
     assert hits(copied, "trường học miền núi") == hits(archive, "trường học miền núi")
     again = songngu("copy", archive, copied)
     assert again.returncode == 0

@@ -1,0 +1,117 @@
+"""Linking that is killed at any moment goes on, and ends as if it had never stopped."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import replace
+
+import pytest
+from support.archives import demo_archive
+from support.elasticsearch import elasticsearch_url
+
+from indexer.linking import link
+from search.engine import open_store
+from search.errors import StoreUnavailableError
+from search.languages import LANGUAGES
+from search.settings import Settings
+from search.stores.embedded import EmbeddedStore
+
+__all__ = ["elasticsearch_url"]
+
+KILLS = 3
+VERSIONS = 6
+RUN = "import sys; from search.cli import main; sys.argv[1:] = ['link', '--archive', {!r}]; main()"
+
+
+@pytest.fixture(scope="module")
+def entries(tmp_path_factory):
+    """The demo's stories, each in several editions: some are copies, some are not."""
+    kept = EmbeddedStore(demo_archive(tmp_path_factory))
+    stories = list(kept.entries())
+    profile = kept.profile()
+    kept.close()
+    made = []
+    for number in range(VERSIONS):
+        for story in stories:
+            article = replace(
+                story.article,
+                id=f"{number:02}-{story.article.id}",
+                url=None,
+                text=story.article.text if number % 3 else f"{number} {number + 7} " * 40,
+            )
+            forms = LANGUAGES[article.lang].forms(
+                title=article.title, body=article.body, words=story.forms.words
+            )
+            made.append(replace(story, article=article, forms=forms, passages=story.passages[:1],
+                                vectors=story.vectors[:1]))  # fmt: skip
+    return profile, made
+
+
+@pytest.fixture(params=["embedded", "elasticsearch"])
+def place(request, tmp_path):
+    if request.param == "embedded":
+        yield str(tmp_path / "news.db")
+        return
+    url = f"{request.getfixturevalue('elasticsearch_url')}/songngu-kill-{uuid.uuid4().hex}"
+    yield url
+    store = open_store(url, Settings())
+    store.drop()
+    store.close()
+
+
+def groups(store, ids):
+    """Which ids are copies of each other, and who is whose counterpart: names of groups apart."""
+    links = store.links(ids)
+    together = {}
+    for id_, one in links.items():
+        together.setdefault(one.group, set()).add(id_)
+    sizes = {id_: (one.place, one.copies, one.counterpart) for id_, one in links.items()}
+    return sorted(map(sorted, together.values())), sizes
+
+
+def linked(store):
+    try:
+        return store.linking.counts().linked
+    except StoreUnavailableError:  # the index of the records is just coming into being
+        return 0
+
+
+def test_killed_again_and_again(place, entries):
+    profile, made = entries
+    ids = [one.article.id for one in made]
+    store = open_store(place, Settings())
+    store.create(profile)
+    store.upsert(made)
+    store.flush()
+    began = time.perf_counter()
+    link(store)
+    usual_s = time.perf_counter() - began
+    expected = groups(store, ids)
+    assert len(expected[0]) < len(ids)
+    store.linking.clear()
+
+    chance = random.Random(5)
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            [sys.executable, "-c", RUN.format(place)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + 30
+        while linked(store) == 0 and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, usual_s))
+        process.kill()
+        process.communicate()
+        for id_, one in store.links(ids).items():
+            assert one.counterpart is None or one.counterpart[-2:] != id_[-2:]
+    report = link(store)
+    assert report.linked == len(ids)
+    assert groups(store, ids) == expected
+    assert link(store).new == 0
+    store.close()
