@@ -85,6 +85,7 @@ class Report:
         """The report that ``songngu index --json`` prints."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "held"}
         values["seconds"] = round(self.seconds, 2)
+        values["links"] = self.links.to_json() if self.links else None
         return values
 
 

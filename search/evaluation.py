@@ -114,11 +114,13 @@ def evaluate(judged: Judged, search: Callable[[str], Ranked]) -> dict[str, Any]:
     rankings: dict[str, dict[str, list[str]]] = {}
     mixed: dict[str, list[str]] = {}
     latencies = []
+    langs = dict(judged.langs)  # the archive may hold more than the judged articles
     for id_, lang, text in judged.queries:
         ranked = search(text)
         latencies.append(ranked.took_ms)
         mixed[id_] = list(ranked.mixed[:CUTOFF])
         for target, ranking in ranked.lists.items():
+            langs.update(dict.fromkeys(ranking, target))
             rankings.setdefault(f"{lang}>{target}", {})[id_] = list(ranking[:CUTOFF])
     report: dict[str, Any] = {}
     for direction, found in sorted(rankings.items()):
@@ -132,11 +134,11 @@ def evaluate(judged: Judged, search: Callable[[str], Ranked]) -> dict[str, Any]:
     for lang in sorted({lang for _, lang, _ in judged.queries}):
         own = [id_ for id_, query_lang, _ in judged.queries if query_lang == lang]
         report["mixed"][f"both@{CUTOFF} ({lang})"] = all_found(judged.relevant, mixed, own)
-        report["mixed"][f"own_language_share ({lang})"] = share(judged.langs, mixed, own, lang)
+        report["mixed"][f"own_language_share ({lang})"] = share(langs, mixed, own, lang)
     everything = [id_ for id_, _, _ in judged.queries]
     report["mixed"][f"both@{CUTOFF}"] = all_found(judged.relevant, mixed, everything)
     report["mixed"]["own_language_share"] = round(
-        mean(share(judged.langs, mixed, [id_], lang) for id_, lang, _ in judged.queries), 4
+        mean(share(langs, mixed, [id_], lang) for id_, lang, _ in judged.queries), 4
     )
     percentiles = quantiles(latencies, n=20) if len(latencies) > 1 else latencies * 19
     report["latency_ms"] = {"p50": round(percentiles[9], 1), "p95": round(percentiles[18], 1)}
