@@ -39,21 +39,6 @@ Marks = Mapping[str, float]
 """Names and numbers of an article, each with its weight."""
 
 
-def language_free(vectors: FloatArray, direction: FloatArray) -> FloatArray:
-    """Rows without their component along a direction, L2-normalised again.
-
-    Args:
-        vectors: Shape (n, dimension), each row of length 1.
-        direction: Shape (dimension,), of length 1, or empty for none.
-    """
-    if not len(direction) or not len(vectors):
-        return vectors
-    projected = vectors - np.outer(vectors @ direction, direction)
-    lengths = np.linalg.norm(projected, axis=1, keepdims=True)
-    free: FloatArray = (projected / np.maximum(lengths, 1e-9)).astype(np.float32)
-    return free
-
-
 def surroundings(cosines: FloatArray, usual: float) -> FloatArray:
     """Mean cosine to the nearest neighbours behind the very nearest, which may be the counterpart.
 

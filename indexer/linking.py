@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from indexer.copies import Reading, are_copies
-from indexer.counterparts import language_free
 from indexer.matching import Near, Progress, best_pairs, neighbours
 from search.errors import ArchiveMissingError
 from search.languages import LANGUAGES
@@ -175,7 +174,7 @@ def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfi
 def _free(vectors: dict[str, Any], id_: str, profile: RankingProfile) -> Any:
     if id_ not in vectors:
         return np.zeros(0, np.float32)
-    return language_free(vectors[id_][np.newaxis], profile.direction)[0]
+    return profile.language_free(vectors[id_][np.newaxis])[0]
 
 
 def _groups(

@@ -63,7 +63,7 @@ def _floor(side: Side, profile: RankingProfile, *, assured: bool) -> _Floor:
     """The floor for one list, from its own background where it is long enough."""
     if side.level is None:
         return _Floor(profile.floor, profile.floor)
-    margin = side.margin * (profile.assured if assured else 1.0)
+    margin = side.margin * (profile.assured if assured else profile.alone)
     return _Floor(side.level + margin, side.level + margin / 2)
 
 

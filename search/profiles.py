@@ -19,7 +19,8 @@ from search.errors import SettingsError
 from search.language_free import take_apart
 from search.stores.base import ArchiveProfile
 
-_SMALL, _LARGE = 100, 100_000
+_SIZES = (12, 100, 100_000)
+"""Articles for which the three margins are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,13 @@ class RankingProfile:
         feedback_from, feedback_full: How far that story's score must be above the mean of the next
             three for this to begin, and to have its full weight.
         floor: Cosine below which meaning alone is no match, in an archive too small for ``margin``.
-        small_margin, large_margin: How far above the background of its list (the mean of the
-            cosines behind the twentieth) a story must be to match by meaning alone, among 100 and
-            among 100,000 articles; between, by the logarithm. Models give nonsense a high cosine
-            with everything, but do not set one story apart; among more, the best of a hundred
-            neighbours stands less far above them.
-        assured: What the margins are multiplied by once the lists of all languages together stand
-            out by their mean.
+        tiny_margin, small_margin, large_margin: How far above the background of its list (the mean
+            of the cosines behind the twentieth) a story must be to match by meaning alone, among
+            12, 100 and 100,000 articles; between, by the logarithm. Models give nonsense a high
+            cosine with everything, but do not set one story apart. Of few articles the best stands
+            less far above the others, and so does the best of the hundred nearest of many.
+        assured, alone: What a list's margin is multiplied by: once the lists of all languages
+            together stand out by their mean, and where they do not.
         words_floor: Share of a query's words that must occur where meaning is too far.
         depth: Candidates taken from each list.
         linking: Constants for finding counterparts; None where they were not fitted.
@@ -81,9 +82,11 @@ class RankingProfile:
     feedback_from: float = 0.04
     feedback_full: float = 0.08
     floor: float = 0.0
+    tiny_margin: float = 0.0
     small_margin: float = 0.0
     large_margin: float = 0.0
     assured: float = 1.0
+    alone: float = 1.0
     words_floor: float = 0.5
     depth: int = 100
     linking: LinkingConstants | None = None
@@ -94,9 +97,8 @@ class RankingProfile:
 
     def margin(self, articles: int) -> float:
         """The margin among so many articles."""
-        share = math.log(max(articles, 1) / _SMALL) / math.log(_LARGE / _SMALL)
-        share = min(1.0, max(0.0, share))
-        return self.small_margin + (self.large_margin - self.small_margin) * share
+        margins = (self.tiny_margin, self.small_margin, self.large_margin)
+        return float(np.interp(math.log(max(articles, 1)), np.log(_SIZES), margins))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads back."""

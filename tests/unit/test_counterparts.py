@@ -12,7 +12,6 @@ from indexer.counterparts import (
     days_apart,
     fit,
     in_common,
-    language_free,
     marks,
     surroundings,
 )
@@ -28,15 +27,6 @@ CONSTANTS = LinkingConstants(
 
 def article(text, title="", **fields):
     return Article(id="a", lang="vi", title=title, text=text, **fields)
-
-
-def test_the_direction_of_language_goes_out_of_rows():
-    rows = np.array([[0.6, 0.8, 0], [0, 0, 1], [1, 0, 0]], np.float32)
-    free = language_free(rows, np.array([1, 0, 0], np.float32))
-    np.testing.assert_allclose(free[:2], [[0, 1, 0], [0, 0, 1]], atol=1e-6)
-    assert np.isfinite(free).all()  # a vector that is all language
-    assert language_free(rows, np.zeros(0, np.float32)) is rows
-    assert language_free(rows[:0], np.array([1, 0, 0], np.float32)).shape == (0, 3)
 
 
 def test_surroundings_leave_the_nearest_out():

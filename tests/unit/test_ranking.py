@@ -70,6 +70,7 @@ def test_a_vector_is_taken_apart_and_put_together():
     np.testing.assert_allclose(np.linalg.norm(free, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(free @ direction, 0, atol=1e-6)
     np.testing.assert_allclose(put_together(free, languages, direction), vectors[1:], atol=1e-6)
+    assert take_apart(vectors[:0], direction)[0].shape == (0, 8)
     same, none = take_apart(vectors, ())
     assert same is vectors
     assert put_together(same, none, ()) is vectors
