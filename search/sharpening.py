@@ -121,7 +121,8 @@ class ArchiveRestorer:
         except (ArchiveMissingError, StoreUnavailableError):
             raise  # the search itself would fail in the same way
         except StoreError as error:
-            logger.warning("Diacritics are restored without the archive's own counts: %s", error)
+            # Where the archive itself is at fault, the search is about to say so.
+            logger.info("Diacritics are restored without the archive's own counts: %s", error)
             return self._note
 
 
