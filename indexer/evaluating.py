@@ -17,7 +17,6 @@ from search.errors import SettingsError, SourceError
 from search.evaluation import read_rows
 from search.settings import Settings
 from search.stores.base import ArchiveProfile, Store
-from search.stores.elasticsearch import ElasticsearchStore
 from search.stores.embedded import EmbeddedStore
 
 _BATCH = 500
@@ -46,6 +45,8 @@ def temporary_store(server: str | None, settings: Settings) -> Iterator[str]:
     try:
         yield name
     finally:
+        from search.stores.elasticsearch import ElasticsearchStore  # help does without it
+
         store = ElasticsearchStore.from_url(name, settings)
         store.drop()
         store.close()
