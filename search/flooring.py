@@ -64,7 +64,7 @@ def _floor(side: Side, profile: RankingProfile, *, assured: bool) -> _Floor:
     if side.level is None:
         return _Floor(profile.floor, profile.floor)
     margin = side.margin * (profile.assured if assured else profile.alone)
-    return _Floor(side.level + margin, side.level + margin / 2)
+    return _Floor(side.level + margin, side.level + side.margin / 2)
 
 
 def _above(
