@@ -21,6 +21,8 @@ from search.snippets import Marker
 from search.stores.base import Store
 
 _READ_FOR_WORDS = 3
+_LEAST_WORDS = 3
+"""Words of a query that must occur, or all where it has fewer, for words alone to make a match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,12 @@ def _above(
     """
     reached = read.known and any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
     least = floor.hit if reached else 2.0
-    # Across languages only names can be found: the others cannot occur.
-    share = profile.words_floor / 2 if marker.pairs else profile.words_floor
+    if marker.pairs:
+        # Across languages only names can be found: the others cannot occur.
+        share = profile.words_floor / 2
+    else:
+        # Any two words stand together somewhere in a large archive.
+        share = max(profile.words_floor, min(1.0, _LEAST_WORDS / max(marker.words, 1)))
     enough = _enough_words(ranked, marker, share, store)
     return [
         scored

@@ -102,10 +102,16 @@ class Marker:
             for match, near, word in zip(matched, beside, words, strict=True)
         ]
 
+    @property
+    def words(self) -> int:
+        """How many different words and dates can match."""
+        dates = sum(quantity.is_date for quantity in self.quantities)
+        return dates + len(self.folded | {fold(form) for form in self.exact})
+
     def coverage(self, texts: Iterable[str]) -> float:
         """Share of the query's words that occur in the texts, 0 to 1."""
         dates = [quantity for quantity in self.quantities if quantity.is_date]
-        wanted = len(dates) + len(self.folded | {fold(form) for form in self.exact})
+        wanted = self.words
         if not wanted:
             return 0.0
         seen = set()
