@@ -21,8 +21,6 @@ from search.snippets import Marker
 from search.stores.base import Store
 
 _READ_FOR_WORDS = 3
-_LEAST_WORDS = 3
-"""Words of a query that must occur, or all where it has fewer, for words alone to make a match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +75,25 @@ def _above(
     read: ReadQuery,
     profile: RankingProfile,
 ) -> list[Scored]:
-    """Leave out what is near in neither meaning nor words.
+    """The ranking up to the last story that is near in meaning or words.
 
     To a query without a word that means something, no nearness means anything.
     """
     reached = read.known and any(s.cosine is not None and s.cosine >= floor.list for s in ranked)
     least = floor.hit if reached else 2.0
-    if marker.pairs:
-        # Across languages only names can be found: the others cannot occur.
-        share = profile.words_floor / 2
-    else:
-        # Any two words stand together somewhere in a large archive.
-        share = max(profile.words_floor, min(1.0, _LEAST_WORDS / max(marker.words, 1)))
+    # Across languages only names can be found: the others cannot occur.
+    share = profile.words_floor / 2 if marker.pairs else profile.words_floor
     enough = _enough_words(ranked, marker, share, store)
-    return [
-        scored
-        for scored in ranked
-        if (scored.cosine is not None and scored.cosine >= least) or scored.words >= enough
-    ]
+    last = max(
+        (
+            place
+            for place, scored in enumerate(ranked)
+            if (scored.cosine is not None and scored.cosine >= least) or scored.words >= enough
+        ),
+        default=-1,
+    )
+    # What is ranked above a match is one: it may have less of the meaning and more of the words.
+    return list(ranked[: last + 1])
 
 
 def _enough_words(
