@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from search.encoders.base import FloatArray
 from search.profiles import RankingProfile
@@ -149,9 +150,8 @@ class Gatherer:
         rest = {}
         if self._query.mode == "hybrid":
             for lang, lists in first.items():
-                ids: set[str] = set()
-                for candidates in lists:
-                    ids ^= {candidate.id for candidate in candidates[: self._depth]}
+                words_ids, nearest_ids, direct_ids = ({c.id for c in found} for found in lists)
+                ids = (words_ids ^ nearest_ids) | (direct_ids - (words_ids & nearest_ids))
                 if ids:
                     rest[lang] = Scope(lang, ids=tuple(sorted(ids)))
         more = self._round(rest, terms, meant, 3 * self._depth) if rest else {}
@@ -181,23 +181,27 @@ class Gatherer:
         k: int,
     ) -> dict[str, tuple[list[Candidate], list[Candidate], list[Candidate]]]:
         """For each language: by words, by meaning, and the best by meaning without feedback."""
-        lookups: list[Lookup] = []
-        for lang, scope in scopes.items():
-            lookups.append(WordLookup(scope, terms[lang], k))
-            vectors = meant[lang]
-            if vectors is not None:
-                lookups.append(NearestLookup(scope, vectors.asked, k))
-                if vectors.has_feedback and scope.ids is None:
-                    lookups.append(NearestLookup(scope, vectors.query, 1))
-        answers = iter(self._store.find(lookups))
+        asked = {
+            lang: self._lookups(scope, terms[lang], meant[lang], k)
+            for lang, scope in scopes.items()
+        }
+        answers = iter(self._store.find([lookup for some in asked.values() for lookup in some]))
         found = {}
-        for lang, scope in scopes.items():
-            vectors = meant[lang]
-            words = next(answers)
-            nearest = next(answers) if vectors is not None else []
-            direct = vectors is not None and vectors.has_feedback and scope.ids is None
-            found[lang] = (words, nearest, next(answers) if direct else [])
+        for lang, some in asked.items():
+            words, nearest, direct = (*islice(answers, len(some)), [], [])[:3]
+            found[lang] = (words, nearest, direct)
         return found
+
+    def _lookups(
+        self, scope: Scope, terms: tuple[Term, ...], meant: Meant | None, k: int
+    ) -> list[Lookup]:
+        """By words; by meaning; and without feedback, where there is some and all is searched."""
+        lookups: list[Lookup] = [WordLookup(scope, terms, k)]
+        if meant is not None:
+            lookups.append(NearestLookup(scope, meant.asked, k))
+            if meant.has_feedback and scope.ids is None:
+                lookups.append(NearestLookup(scope, meant.query, 1))
+        return lookups
 
     def _side(self, lang: str, found: _Found, meant: Meant | None) -> Side:
         profile = self._profile
