@@ -28,6 +28,13 @@ passages_option = click.option(
     help="`lead` embeds only the beginning of each article: searchable several times sooner;"
     " `songngu deepen` adds the rest.",
 )
+errors_option = click.option(
+    "--errors",
+    metavar="FILE",
+    default=ERROR_FILE,
+    show_default=True,
+    help="Where every document that could not be indexed is listed, with the reason.",
+)
 
 
 def reading_options(command: F) -> F:
@@ -68,13 +75,7 @@ def read_options(kind: str | None, pairs: Sequence[str]) -> ReadOptions:
 @archive_options
 @reading_options
 @passages_option
-@click.option(
-    "--errors",
-    metavar="FILE",
-    default=ERROR_FILE,
-    show_default=True,
-    help="Where every document that could not be indexed is listed, with the reason.",
-)
+@errors_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option(
     "--every",

@@ -10,14 +10,13 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from indexer.commands import passages_option, read_options, reading_options
+from indexer.commands import errors_option, passages_option, read_options, reading_options
 from indexer.deepening import deepen as add_passages
 from indexer.filling import Filling, fill
 from indexer.mirroring import Vanished, objections, vanished, withdraw
 from indexer.origins import origin_of
 from indexer.reembedding import reembed as embed_again
 from indexer.reporting import print_report
-from indexer.sources.folders import ERROR_FILE
 from search.cli import archive_options
 from search.encoders import load_encoder
 from search.engine import open_archive, open_store
@@ -34,13 +33,7 @@ _SHOWN = 20
 @reading_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--force", is_flag=True, help="Remove what vanished even where that looks rash.")
-@click.option(
-    "--errors",
-    metavar="FILE",
-    default=ERROR_FILE,
-    show_default=True,
-    help="Where every document that could not be indexed is listed, with the reason.",
-)
+@errors_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def sync(
     sources: Sequence[str],

@@ -6,12 +6,11 @@ import random
 import subprocess
 import sys
 import time
-import uuid
 from dataclasses import replace
 
 import pytest
 from support.archives import demo_archive
-from support.elasticsearch import elasticsearch_url
+from support.places import elasticsearch_url, place
 
 from indexer.linking import link
 from search.engine import open_store
@@ -20,7 +19,7 @@ from search.languages import LANGUAGES
 from search.settings import Settings
 from search.stores.embedded import EmbeddedStore
 
-__all__ = ["elasticsearch_url"]
+__all__ = ["elasticsearch_url", "place"]
 
 KILLS = 3
 VERSIONS = 6
@@ -49,18 +48,6 @@ def entries(tmp_path_factory):
             made.append(replace(story, article=article, forms=forms, passages=story.passages[:1],
                                 vectors=story.vectors[:1]))  # fmt: skip
     return profile, made
-
-
-@pytest.fixture(params=["embedded", "elasticsearch"])
-def place(request, tmp_path):
-    if request.param == "embedded":
-        yield str(tmp_path / "news.db")
-        return
-    url = f"{request.getfixturevalue('elasticsearch_url')}/songngu-kill-{uuid.uuid4().hex}"
-    yield url
-    store = open_store(url, Settings())
-    store.drop()
-    store.close()
 
 
 def groups(store, ids):
