@@ -13,6 +13,7 @@ from tqdm import tqdm
 from indexer.commands import errors_option, passages_option, read_options, reading_options
 from indexer.deepening import deepen as add_passages
 from indexer.filling import Filling, fill
+from indexer.freshness import is_web_address
 from indexer.mirroring import Vanished, objections, vanished, withdraw
 from indexer.origins import origin_of
 from indexer.reembedding import reembed as embed_again
@@ -57,6 +58,10 @@ def sync(
     options = read_options(kind, pairs)
     names = [origin_of(source) for source in sources]
     for source, name in zip(sources, names, strict=True):
+        if is_web_address(source):
+            raise SourceError(
+                f"{source} is on the web: sync mirrors files and folders; songngu index reads it"
+            )
         if name is None:
             raise SourceError(f"{source} can be read only once, so nothing can be compared with it")
     settings = Settings.load({"archive": archive, "encoder": encoder})
@@ -64,7 +69,9 @@ def sync(
     try:
         how = Filling(options, only_opening=passages == "lead", only_count=dry_run)
         report = fill(opened, sources, errors=Path(errors), how=how)
-        gone = vanished(opened.store, [name for name in names if name], report.held)
+        # Of what was not read to the end nothing can be told.
+        mirrored = [] if report.interrupted else [name for name in names if name]
+        gone = vanished(opened.store, mirrored, report.held)
         against = [] if force else objections(gone, report)
         stays = dry_run or bool(against) or report.interrupted
         removed = 0 if stays else withdraw(opened.store, gone)

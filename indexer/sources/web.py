@@ -162,10 +162,8 @@ class WebReader:
         problem = self._problems.get(page.url)
         if page.outcome != "kept" or page.article is None:
             return page
-        if problem == "failed":
+        if problem is not None:  # also what was taken down, for that may be lifted
             return page.failed_again(time.time())
-        if problem == "skipped":
-            return replace(page, outcome="skipped", article=None)
         # The archive may keep it under another id: then nothing can be told from this one.
         return page if page.article in kept else replace(page, article=None)
 
@@ -182,14 +180,23 @@ class _Worker:
         end = _End()
         try:
             while not left.is_set():
-                for step in self._follower.address(self._waiting.get_nowait()):
-                    _put(done, step, left)
+                url = self._waiting.get_nowait()
+                for step in self._follower.address(url):
+                    _put(done, _brought(step, url), left)
         except (StoppedError, queue.Empty):
             pass
         except StoreError as error:
             end = _End(error)
         finally:
             _put(done, end, left)
+
+
+def _brought(step: Step, url: str) -> Step:
+    """A step whose document knows the address that led to it."""
+    if not isinstance(step.document, RawDocument):
+        return step
+    origin = replace(step.document.origin, source=url)
+    return replace(step, document=replace(step.document, origin=origin))
 
 
 def _put(done: queue.Queue[Step | _End], item: Step | _End, left: threading.Event) -> None:

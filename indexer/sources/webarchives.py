@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import logging
 import re
@@ -141,10 +140,10 @@ def _page(record: Record) -> _Page | str:
 
 
 def _decoded(body: bytes, content_type: str) -> bytes | str:
-    """Text where the server named the encoding, which counts more than what the page says of it."""
-    if match := _CHARSET.search(content_type):
-        try:
-            return body.decode(codecs.lookup(match[1]).name)
-        except (LookupError, UnicodeDecodeError):
-            pass  # the page itself may know better
-    return body
+    """Text where the server named an encoding, told as for pages that are fetched."""
+    match = _CHARSET.search(content_type)
+    if match is None:
+        return body
+    from indexer.fetching.bodies import text_of  # with it comes the HTTP client
+
+    return text_of(body, match[1])

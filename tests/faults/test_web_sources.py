@@ -591,7 +591,7 @@ class TestTheCommand:
         out, said = process.communicate(timeout=20)
         assert (process.returncode, "Traceback" in said) == (0, False)
         assert "2 added" in out
-        assert len(desk.articles()) == 2
+        assert desk.articles().keys() == {"Cầu", "Khác"}
 
     def test_a_kill_loses_nothing(self, desk):
         names = [f"tin-{number}" for number in range(12)]
@@ -615,3 +615,39 @@ class TestTheCommand:
         assert len(desk.articles()) == 12
         assert desk.run().counts == (0, 0, 12, 0, 0)
         assert desk.server.paths() == ["/feed"]
+
+
+def test_what_the_web_has_too_is_not_removed_with_a_file(desk):
+    desk.run("/cau.html")
+    url = desk.server.url("/cau.html")
+    row = {"id": "mine", "url": url, "title": "Cầu", "text": "Cầu mới đã thông xe sáng nay."}
+    file = desk.folder / "own.jsonl"
+    other = {"id": "other", "title": "Khác", "text": "Một bài khác, chỉ có ở đây."}
+    file.write_text("\n".join(map(json.dumps, (row, other))), "utf-8")
+    assert songngu("sync", file, "--archive", desk.place, cwd=desk.folder).returncode == 0
+    file.write_text(json.dumps(other), "utf-8")
+    done = songngu("sync", file, "--archive", desk.place, "--json", cwd=desk.folder)
+    assert json.loads(done.stdout)["removed"] == 0
+    assert desk.articles().keys() == {"Cầu", "Khác"}
+
+
+def test_what_was_taken_down_can_be_let_in_again(desk):
+    """Not for good: a page that was refused for its takedown is asked for again some time."""
+    desk.run("/cau.html")
+    url = desk.server.url("/cau.html")
+    assert songngu("delete", url, "--archive", desk.place, cwd=desk.folder).returncode == 0
+    desk.server.pages["/cau.html"] = Reply(article("cau", changed="Thêm một đoạn."), etag='"2"')
+    assert desk.run("/cau.html").counts == (0, 0, 0, 1, 0)
+    again = songngu("delete", "--allow-again", url, "--archive", desk.place, cwd=desk.folder)
+    assert again.returncode == 0
+    with sqlite3.connect(f"{desk.place}.fetched") as memory:
+        memory.execute("UPDATE pages SET retry_at = 0")  # the pause is over
+    memory.close()
+    assert desk.run("/cau.html").counts == (1, 0, 0, 0, 0)
+
+
+def test_an_address_cannot_be_mirrored(desk):
+    done = songngu("sync", desk.server.url("/feed"), "--archive", "new.db", cwd=desk.folder)
+    assert done.returncode == 1
+    assert "songngu index" in done.stderr
+    assert not (desk.folder / "new.db").exists()

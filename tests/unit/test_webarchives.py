@@ -243,3 +243,9 @@ def test_one_stream_of_gzip_and_standard_input(path, monkeypatch):
     assert count_documents(["-"], ReadOptions("warc")) is None
     first, second = open_sources(["-"], ReadOptions("warc"))
     assert (first.origin.file, second.origin.file) == (f"-: {uri(1)}", f"-: {uri(2)}")
+
+
+def test_a_server_that_names_its_old_default_is_not_believed(archive, path):
+    """Bytes that are UTF-8 are, whatever the server was set up to say: as for pages fetched."""
+    archive.add(uri(1), html("Bão đổ bộ"), Content_Type="text/html; charset=iso-8859-1")
+    assert read(path, archive.data) == (["Bão đổ bộ"], {})
