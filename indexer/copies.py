@@ -12,11 +12,11 @@ import hashlib
 import re
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from datasketch import MinHash
 
 from search.addresses import canonical_url
 from search.languages import exact_tokens, fold
@@ -62,8 +62,12 @@ def _given(value: int) -> int:
     return value
 
 
-# A scheme by name: signatures of two schemes do not compare, and they are kept for years.
-_EMPTY = MinHash(num_perm=_BANDS * _ROWS, seed=1, hashfunc=_given, scheme="affine32")
+@cache
+def _empty() -> Any:
+    from datasketch import MinHash  # a third of a second, with SciPy: only for who links something
+
+    # A scheme by name: signatures of two schemes do not compare, and they are kept for years.
+    return MinHash(num_perm=_BANDS * _ROWS, seed=1, hashfunc=_given, scheme="affine32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Reading:
         if len(self.title) >= _LEAST_TITLE_TOKENS:
             keys.append(_key("title", self.lang, *self.title))
         if len(self.shingles):
-            signature = _EMPTY.copy()
+            signature = _empty().copy()
             signature.update_batch(self.shingles.tolist())
             values = signature.digest().reshape(_BANDS, _ROWS)
             for band, row in enumerate(values.tolist()):

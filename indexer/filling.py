@@ -53,8 +53,9 @@ def fill(
         archive.create()
     problems = ErrorFile(errors, anew=how.anew)
     files = [source for source in sources if not is_web_address(source)]
-    total = count_documents(files, reading) if len(files) == len(sources) else None
-    with tqdm(total=total, unit="article", desc="Indexing", disable=None) as bar:
+    with tqdm(unit="article", desc="Indexing", disable=None) as bar:
+        if not bar.disable and len(files) == len(sources):
+            bar.total = count_documents(files, reading)
 
         def progress(report: Report) -> None:
             web.written()
@@ -77,6 +78,8 @@ def fill(
         except KeyboardInterrupt:
             run.report.interrupted = True
         except StoreError as error:
+            if how.only_count:
+                raise
             kept = run.report.added + run.report.updated
             raise type(error)(
                 f"{error} {kept:,} articles of this run are safe in the archive; the same command"

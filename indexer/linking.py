@@ -119,7 +119,7 @@ def link(
 
 
 def _why_not(store: Store, profile: RankingProfile) -> str | None:
-    languages = [lang for lang, count in store.stats().articles.items() if count]
+    languages = [lang for lang, count in store.sizes().items() if count]
     if len(languages) == 1:
         return (
             f"every article of {store.location} is in {LANGUAGES[languages[0]].endonym}: there is"

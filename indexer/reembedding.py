@@ -51,7 +51,7 @@ def reembed(store: Store, encoder: Encoder, *, fresh: bool = False, on_progress:
     if late:
         deepen(store, encoder, ids=late, on_progress=lambda *_: None)
     count_again(store)
-    return sum(store.stats().articles.values())
+    return sum(store.sizes().values())
 
 
 def _same(made: Kept | None, now: Kept) -> bool:
