@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from indexer.freshness import is_web_address
 from indexer.sources import Failure, RawDocument
 from indexer.sources.reading import is_stream, shown
 
@@ -19,7 +20,7 @@ def origin_of(arg: str) -> str | None:
         An address as it is, the full path of a file or folder; None for what can be read only
         once, such as standard input: it has no contents that could be compared later.
     """
-    if "://" in arg:
+    if is_web_address(arg):
         return arg
     return None if is_stream(arg) else shown(str(Path(arg).resolve()))
 

@@ -34,7 +34,6 @@ CREATE TABLE IF NOT EXISTS entries (
 ) WITHOUT ROWID;
 """
 _FORMAT = 1
-_FORGOTTEN_AFTER_S = 90 * 86_400.0
 _FIRST_RETRY_S = 900.0
 _LAST_RETRY_S = 86_400.0
 
@@ -190,14 +189,6 @@ class Memory:
         with self._lock, self._connection:
             for table in ("sources", "pages", "entries"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
-
-    def forget_old(self) -> None:
-        """Drop pages that no source has listed for three months."""
-        with self._lock, self._connection:
-            self._connection.execute(
-                "DELETE FROM pages WHERE seen < ? AND url NOT IN (SELECT url FROM entries)",
-                (time.time() - _FORGOTTEN_AFTER_S,),
-            )
 
     def close(self) -> None:
         """Let go of the file."""

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from indexer.fetching import normalised
+from search.errors import FetchError
+
+XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
+"""The declaration at the beginning: of text that is decoded already, it only misleads a parser."""
 
 _LONGEST_LEAD = 600
 
@@ -69,3 +76,11 @@ def completed(page: Mapping[str, object], entry: Entry | None) -> dict[str, obje
 def _is_lead(text: str) -> bool:
     """Whether a summary says something by itself, rather than breaking off."""
     return 40 <= len(text) <= _LONGEST_LEAD and not text.rstrip(" ]").endswith(("...", "…"))
+
+
+def absolute(link: object, base: str) -> str | None:
+    """A link as a whole address; None where it is none."""
+    try:
+        return normalised(str(link), base=base) if link else None
+    except FetchError:
+        return None

@@ -13,15 +13,12 @@ from typing import Any
 import feedparser
 
 from indexer.dates import parse_date
-from indexer.fetching import normalised
-from indexer.sources.entries import Entry, Listing
+from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute
 from indexer.tidying import tidy, without_html
-from search.errors import FetchError
 
 MOST_ENTRIES = 5000
 """Feeds hold some dozens; what comes after these is not read."""
 
-_XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CHARACTER = re.compile(r"&#(?:x([0-9a-fA-F]{1,20})|([0-9]{1,20}));?")
 _WHOLE = 500
 """Characters of text from which on content counts as a whole story, not a teaser."""
@@ -34,7 +31,7 @@ def read_feed(text: str, *, url: str) -> Listing:
         url: Where it was found; relative links are relative to it.
     """
     # The text is decoded already, so what its first line says of an encoding is wrong by now.
-    text = _CHARACTER.sub(_possible, _XML_HEAD.sub("", text, count=1))
+    text = _CHARACTER.sub(_possible, XML_HEAD.sub("", text, count=1))
     data = text.encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     try:
@@ -95,7 +92,7 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> Entry:
         "lang": lang if _is_foreign(lang) else "",
     }
     link = item.get("feedburner_origlink") or item.get("link")
-    return Entry(_absolute(link, url), fields, content, changed)
+    return Entry(absolute(link, url), fields, content, changed)
 
 
 def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
@@ -118,7 +115,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
     }
     content = _string(item.get("content_html")) or _string(item.get("content_text"))
     link = _string(item.get("url")) or _string(item.get("id"))
-    return Entry(_absolute(link, url), fields, content, updated)
+    return Entry(absolute(link, url), fields, content, updated)
 
 
 def _date(written: object, parsed: Any) -> str:
@@ -134,13 +131,6 @@ def _date(written: object, parsed: Any) -> str:
         except (ValueError, TypeError, OverflowError, OSError):
             pass
     return ""
-
-
-def _absolute(link: object, base: str) -> str | None:
-    try:
-        return normalised(str(link), base=base) if link else None
-    except FetchError:
-        return None
 
 
 def _is_foreign(lang: str) -> bool:

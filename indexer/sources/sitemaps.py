@@ -7,14 +7,11 @@ from itertools import islice
 
 from lxml import etree
 
-from indexer.fetching import normalised
-from indexer.sources.entries import Entry, Listing
-from search.errors import FetchError
+from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute
 
 MOST_ENTRIES = 50_000
 """The protocol's own limit for one file."""
 
-_XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
 _NEWS_FIELDS = {
     "title": "title",
     "publication_date": "date",
@@ -34,7 +31,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
     )
-    data = _XML_HEAD.sub("", text, count=1).encode("utf-8", "replace")
+    data = XML_HEAD.sub("", text, count=1).encode("utf-8", "replace")
     root = etree.fromstring(data, parser)
     if root is None:
         return Listing("sitemap", damage="holds nothing that can be read as XML")
@@ -48,7 +45,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
     children: list[tuple[str, str]] = []
     for element in islice(root, MOST_ENTRIES):
         values = _values(element)
-        place = _absolute(values.get("loc"), url)
+        place = absolute(values.get("loc"), url)
         if place is None:
             continue
         if _name(element) == "sitemap":
@@ -62,7 +59,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
 
 def read_text_sitemap(text: str, *, url: str) -> Listing:
     """The pages of a sitemap in plain text: one address a line."""
-    places = [_absolute(line, url) for line in text.split()[:MOST_ENTRIES]]
+    places = [absolute(line, url) for line in text.split()[:MOST_ENTRIES]]
     return Listing("sitemap", tuple(Entry(place) for place in places if place))
 
 
@@ -86,10 +83,3 @@ def _fields(values: dict[str, str]) -> dict[str, object]:
 def _name(element: etree._Element) -> str:
     tag = element.tag  # no string for comments; "prefix:name" where the prefix is not declared
     return re.split("[}:]", tag)[-1].lower() if isinstance(tag, str) else ""
-
-
-def _absolute(place: str | None, base: str) -> str | None:
-    try:
-        return normalised(place, base=base) if place else None
-    except FetchError:
-        return None
