@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from itertools import chain, takewhile
 from pathlib import Path
 
-from tqdm import tqdm
-
 from indexer.freshness import NO_WEB, Web, is_web_address
 from indexer.linking_command import link_with_progress
 from indexer.origins import traced
@@ -17,6 +15,7 @@ from indexer.reporting import ErrorFile
 from indexer.sources import ReadOptions, count_documents, open_sources
 from search.engine import Archive
 from search.errors import StoreError
+from search.progress import progress_bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,8 @@ def fill(
         archive.create()
     problems = ErrorFile(errors, anew=how.anew)
     files = [source for source in sources if not is_web_address(source)]
-    with tqdm(unit="article", desc="Indexing", disable=None) as bar:
-        if not bar.disable and len(files) == len(sources):
+    with progress_bar(unit="article", desc="Indexing") as bar:
+        if len(files) == len(sources):
             bar.total = count_documents(files, reading)
 
         def progress(report: Report) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import click
-from tqdm import tqdm
 
 from indexer.linking import LinkReport, link
 from search.cli import archive_options
 from search.engine import open_archive
+from search.progress import progress_bar
 from search.settings import Settings
 from search.stores.base import Store
 
@@ -41,7 +41,7 @@ def link_command(archive: str | None, encoder: str | None, *, again: bool, as_js
 def link_with_progress(store: Store, *, again: bool = False) -> LinkReport:
     """Link what is new, with a progress bar where there is much of it."""
     shown = ""
-    with tqdm(unit="article", disable=None, delay=1) as bar:
+    with progress_bar(unit="article", delay=1) as bar:
 
         def progress(step: str, done: int, total: int) -> None:
             nonlocal shown

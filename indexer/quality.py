@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from tqdm import tqdm
 
 from indexer.calibrating import fit
 from indexer.evaluating import filled_archive, without_direction
@@ -19,6 +18,7 @@ from search.engine import Archive, open_archive
 from search.evaluation import CUTOFF, Judged, Ranked, read_judged
 from search.evaluation import evaluate as measure
 from search.profiles import profile_for, profiles_folder
+from search.progress import progress_bar
 from search.records import MODES, Mode, Query
 from search.settings import Settings
 
@@ -71,7 +71,7 @@ def evaluate(
         for one in MODES if compare else (cast("Mode", mode),):
             methods[one] = _search(opened, one)
         for name, search in methods.items():
-            asked = tqdm(judged.queries, unit="query", desc=name, disable=None, leave=False)
+            asked = progress_bar(iterable=judged.queries, unit="query", desc=name, leave=False)
             reports[name] = measure(replace(judged, queries=asked), search)
     if as_json:
         click.echo(json.dumps(reports if compare else reports[mode], ensure_ascii=False))
@@ -116,7 +116,7 @@ def calibrate(folders: Sequence[Path], encoder: str | None, out: Path | None) ->
 
 
 def _filled(folder: Path, settings: Settings, judged: Judged, *, server: str | None = None) -> Any:
-    bar = tqdm(total=len(judged.langs), unit="article", desc="Indexing", disable=None, leave=False)
+    bar = progress_bar(total=len(judged.langs), unit="article", desc="Indexing", leave=False)
     return filled_archive(
         folder, settings, server=server, on_progress=lambda r: bar.update(r.documents - bar.n)
     )

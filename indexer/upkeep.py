@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
 from indexer.commands import errors_option, passages_option, read_options, reading_options
 from indexer.deepening import deepen as add_passages
@@ -22,6 +21,7 @@ from search.cli import archive_options
 from search.encoders import load_encoder
 from search.engine import open_archive, open_store
 from search.errors import SourceError
+from search.progress import progress_bar
 from search.settings import Settings
 
 _SHOWN = 20
@@ -155,7 +155,7 @@ def reembed(archive: str | None, encoder: str, *, start_over: bool) -> None:
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar that is told how much is done of how much; what was done before counts."""
-    with tqdm(total=0, unit="article", desc=what, disable=None) as bar:
+    with progress_bar(total=0, unit="article", desc=what) as bar:
         begun = False
 
         def progress(done: int, total: int) -> None:

@@ -9,10 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from search.engine import open_store
 from search.errors import ArchiveMissingError, StoreError
+from search.progress import progress_bar
 from search.settings import Settings
 from search.sharpening import carry
 from search.stores.base import Entry, Kept, Store
@@ -66,7 +65,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
         copied = unchanged = barred = 0
         failures: list[tuple[str, str]] = []
         total = sum(origin.stats().articles.values())
-        with tqdm(total=total, unit="article", desc="Copying", disable=None) as progress:
+        with progress_bar(total=total, unit="article", desc="Copying") as progress:
             for batch in _batches(origin.entries()):
                 there = target.kept([entry.article.id for entry in batch])
                 new = [entry for entry in batch if not _same(entry, there.get(entry.article.id))]

@@ -1,0 +1,36 @@
+"""Progress of long work: a bar on a terminal, elsewhere (a log, cron) a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+LINE_EVERY_S = 60.0
+_LINE = "{desc}: {n_fmt} of {total_fmt} after {elapsed}, {rate_fmt}, {remaining} left{postfix}"
+
+
+def progress_bar(**options: Any) -> tqdm[Any]:
+    """A bar, with tqdm's options, that suits what standard error is."""
+    if sys.stderr.isatty():
+        return tqdm(**options)
+    return tqdm(**options | {"file": _Lines(), "bar_format": _LINE, "mininterval": 1.0})
+
+
+class _Lines:
+    """Lets through one line in a while of what is drawn; work that ends sooner is silent."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + LINE_EVERY_S
+
+    def write(self, drawn: str) -> None:
+        line = drawn.strip()
+        if line and time.monotonic() >= self._due:
+            self._due = time.monotonic() + LINE_EVERY_S
+            click.echo(line, err=True)
+
+    def flush(self) -> None:
+        """Each line is flushed as it is written."""
