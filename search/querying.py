@@ -251,6 +251,17 @@ def _take_apart(
     return " ".join(rest.split()), tuple(phrases), tuple(excluded)
 
 
+def unquoted(text: str) -> str:
+    """What was typed, with the words of required phrases free; what is excluded stays excluded."""
+
+    def free(match: re.Match[str]) -> str:
+        return match[0] if match["minus"] or match["word"] else f" {match['phrase']} "
+
+    typed = text.translate(_QUOTES)
+    found = _OPERATOR.sub(free, typed)
+    return text if found == typed else " ".join(found.split())
+
+
 def _phrase(phrase: tuple[str, ...], language: Language) -> Phrase:
     if language.marks_tell_words_apart and any(map(has_marks, phrase)):
         return Phrase("exact", phrase)

@@ -19,6 +19,7 @@ from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 
 from search.languages import LANGUAGES
+from search.querying import unquoted
 from search.records import Article, Hit, Results
 from webui.addresses import LANGS, MAX_PAGE_K, Address
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
@@ -80,7 +81,6 @@ class HitView:
         title, passage: Escaped, with the matched words in ``<mark>``.
         href: The publisher's page, or the reading page where there is none.
         reading_href: The reading page, where ``href`` is another.
-        date, date_iso: For people and for programs; None is unknown.
         reasons: Why it was found; never a score.
         by_meaning: Whether no word of the query is in the passage.
     """
@@ -90,7 +90,6 @@ class HitView:
     href: str
     reading_href: str | None
     date: str | None
-    date_iso: str | None
     source: str | None
     section: str | None
     reasons: tuple[LazyString, ...]
@@ -163,8 +162,7 @@ def hit_view(hit: Hit, results: Results) -> HitView:
         else escape(title_of(article)),
         href=published or reading,
         reading_href=reading if published else None,
-        date=written_date(article.date) if article.date else None,
-        date_iso=article.date,
+        date=article.date,
         source=article.source,
         section=article.section,
         reasons=tuple(reasons),
@@ -248,6 +246,12 @@ def search_url(address: Address, **changes: Any) -> str:
     return url_for("pages.search", **address.parameters(**changes))
 
 
+def unquoted_url(address: Address) -> str | None:
+    """The same search with the words of quoted phrases free; None where nothing is quoted."""
+    free = unquoted(address.q)
+    return search_url(address, q=free) if free and free != address.q else None
+
+
 def api_url(address: Address) -> str:
     """The same search, in JSON."""
     parameters = address.parameters(page=1, offset=(address.page - 1) * address.k)
@@ -313,5 +317,6 @@ def init_app(app: Flask) -> None:
         chips=chips,
         page_numbers=page_numbers,
         search_url=search_url,
+        unquoted_url=unquoted_url,
     )
     app.jinja_env.filters.update(number=format_number, written_date=written_date)

@@ -3,7 +3,7 @@
 import pytest
 
 from search.errors import QueryError, QueryTooLongError
-from search.querying import read_query
+from search.querying import read_query, unquoted
 from search.records import Filters, Query
 from search.stores.base import Phrase
 
@@ -136,6 +136,19 @@ def test_exclusions():
 def test_dashes_between_words_exclude_nothing(text):
     query = read(text)
     assert query.excluded == query.phrases == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "free"),
+    [
+        ('giá "cà phê" tăng', "giá cà phê tăng"),
+        ("«cà phê» -“hồ tiêu” -gạo", 'cà phê -"hồ tiêu" -gạo'),
+        ('cà "phê', 'cà "phê'),
+        ("“cà phê", "“cà phê"),
+    ],
+)
+def test_required_phrases_are_taken_apart(typed, free):
+    assert unquoted(typed) == free
 
 
 def test_an_unclosed_quote_is_no_phrase():

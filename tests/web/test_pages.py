@@ -301,9 +301,18 @@ def test_no_close_match_is_said_honestly(client, archive):
     page = get(client, q=f'"{NONSENSE}"', lang="vi", mode="words")
     tips = page.one("section", cls="nothing")
     assert "quotation marks" in tips.text
-    wider = tips.one("a").get("href")
+    wider, unquoted = (link.get("href") for link in tips.all("a"))
     assert "lang=" not in wider
     assert "mode=" not in wider
+    assert unquoted == f"/?q={NONSENSE.replace(' ', '+')}&lang=vi&mode=words"
+
+
+def test_a_phrase_that_empties_a_list_can_be_taken_apart_in_one_click(client):
+    page = get(client, q=f'"{VI_QUERY} xong"')
+    none = page.one("section", cls="column-vi").one("p", cls="none")
+    assert "No close match" in none.text
+    found = client.get(none.one("a").get("href")).get_data(as_text=True)
+    assert 'class="none"' not in found
 
 
 # Reading one story
