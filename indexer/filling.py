@@ -28,6 +28,7 @@ class Filling:
         only_count: Change nothing; the report says what would be done.
         web: Reads those sources that are addresses.
         anew: Begin a new error file, rather than going on with the one there is.
+        linked: Link what is new at the end; else that is left to the caller.
     """
 
     reading: ReadOptions = field(default_factory=ReadOptions)
@@ -35,6 +36,7 @@ class Filling:
     only_count: bool = False
     web: Web = NO_WEB
     anew: bool = True
+    linked: bool = True
 
 
 def fill(
@@ -86,15 +88,23 @@ def fill(
             ) from error
         finally:
             problems.close()
-    if how.only_count or run.report.interrupted:
-        return run.report
+    if how.linked and not how.only_count and not run.report.interrupted:
+        link_new(archive, run.report)
+    return run.report
+
+
+def link_new(archive: Archive, report: Report) -> None:
+    """Link what a run has changed, and note it in the run's report.
+
+    Raises:
+        StoreError: The archive fails.
+    """
     try:
-        run.report.links = link_with_progress(archive.store)
+        report.links = link_with_progress(archive.store)
     except KeyboardInterrupt:
-        run.report.interrupted = True
+        report.interrupted = True
     except StoreError as error:
         raise type(error)(
             f"{error} The articles are all in the archive; linking them goes on with:"
             f" songngu link --archive {archive.location}"
         ) from error
-    return run.report

@@ -11,7 +11,7 @@ import click
 
 from indexer.commands import errors_option, passages_option, read_options, reading_options
 from indexer.deepening import deepen as add_passages
-from indexer.filling import Filling, fill
+from indexer.filling import Filling, fill, link_new
 from indexer.freshness import is_web_address
 from indexer.mirroring import Vanished, objections, vanished, withdraw
 from indexer.origins import origin_of
@@ -67,7 +67,7 @@ def sync(
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
-        how = Filling(options, only_opening=passages == "lead", only_count=dry_run)
+        how = Filling(options, only_opening=passages == "lead", only_count=dry_run, linked=False)
         report = fill(opened, sources, errors=Path(errors), how=how)
         # Of what was not read to the end nothing can be told.
         mirrored = [] if report.interrupted else [name for name in names if name]
@@ -75,6 +75,8 @@ def sync(
         against = [] if force else objections(gone, report)
         stays = dry_run or bool(against) or report.interrupted
         removed = 0 if stays else withdraw(opened.store, gone)
+        if not dry_run and not report.interrupted:
+            link_new(opened, report)  # whoever lost its counterpart may find another
     finally:
         opened.close()
     if as_json:

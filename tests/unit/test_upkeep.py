@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.archives import STORIES
 from support.places import contents, elasticsearch_url, place
 
 from search.cli import cli
@@ -130,6 +131,28 @@ def test_nothing_is_removed_because_a_source_is_broken(place, folder, harm):
     assert len(contents(place)) == 5
     forced = run_json("sync", folder, "--archive", place, "--force", status=1)  # still unread
     assert forced["removed"] == {"unreadable file": 3, "bad line": 1}.get(harm, 5)
+
+
+def test_whoever_loses_its_counterpart_to_a_sync_finds_another_in_it(place, tmp_path):
+    lines = STORIES.read_text("utf-8").splitlines()
+    told = {story["id"]: story for story in map(json.loads, lines)}
+    first = told["demo-003-vi"]
+    rest = "\n\n".join(first["text"].split("\n\n")[2:])
+    title = "Người trồng ở Tây Nguyên thận trọng khi giá lên cao"
+    second = first | {"id": "second", "url": None, "title": title, "lead": "", "text": rest}
+    source = tmp_path / "tin" / "tin.jsonl"
+
+    def counterpart():
+        lines = run("export", "--archive", place).splitlines()
+        return {row["id"]: row["counterpart"] for row in map(json.loads, lines)}["demo-003-en"]
+
+    write(source, *told.values(), second)
+    run("sync", source, "--archive", place)
+    assert counterpart() == "demo-003-vi"
+    del told["demo-003-vi"]
+    write(source, *told.values(), second)
+    assert run_json("sync", source, "--archive", place)["removed"] == 1
+    assert counterpart() == "second"
 
 
 def test_most_of_a_large_source_missing_is_suspicious(place, folder):
