@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from indexer.filling import Filling, fill
+from indexer.filling import Filling, fill, link_new
 from indexer.freshness import opened_web, run_rounds, seconds
 from indexer.pipeline import Report
 from indexer.reporting import print_report
@@ -119,10 +119,19 @@ def index(
     opened, stop = open_archive(settings=settings), threading.Event()
     try:
         with opened_web(opened, sources, settings, stop) as web:
+            settled = False  # whether all that earlier rounds wrote is linked
 
             def run(*, anew: bool) -> Report:
-                how = Filling(reading, only_opening=passages == "lead", web=web, anew=anew)
-                return fill(opened, sources, errors=Path(errors), how=how)
+                nonlocal settled
+                how = Filling(
+                    reading, only_opening=passages == "lead", web=web, anew=anew, linked=False
+                )
+                report = fill(opened, sources, errors=Path(errors), how=how)
+                settled = settled and not report.changed
+                if not settled and not report.interrupted:
+                    link_new(opened, report)
+                    settled = not report.interrupted
+                return report
 
             if interval_s is not None:
                 run_rounds(

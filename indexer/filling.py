@@ -81,7 +81,7 @@ def fill(
         except StoreError as error:
             if how.only_count:
                 raise
-            kept = run.report.added + run.report.updated
+            kept = run.report.changed
             raise type(error)(
                 f"{error} {kept:,} articles of this run are safe in the archive; the same command"
                 " goes on from there."

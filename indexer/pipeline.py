@@ -61,7 +61,7 @@ class Report:
         added, updated, unchanged, skipped, failed: Documents, each counted once.
         passages: Embedded and written in this run.
         held: Source (``indexer.origins``) → ids of the archive's articles that it holds.
-        links: What linking found after it; None where it was not reached.
+        links: What linking found after it; None where it was not reached, or had nothing to do.
     """
 
     added: int = 0
@@ -80,6 +80,11 @@ class Report:
     def documents(self) -> int:
         """Documents dealt with so far."""
         return self.added + self.updated + self.unchanged + self.skipped + self.failed
+
+    @property
+    def changed(self) -> int:
+        """Articles written so far."""
+        return self.added + self.updated
 
     def to_json(self) -> dict[str, Any]:
         """The report that ``songngu index --json`` prints."""

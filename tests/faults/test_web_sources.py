@@ -559,6 +559,7 @@ class TestTheCommand:
         first = report()
         assert (first["added"], first["failed"]) == (2, 0)
         assert first["time"]
+        assert first["links"]["linked"] == 2
         desk.feed(etag='"2"')
         added = 0
         while added < 2:
@@ -567,8 +568,9 @@ class TestTheCommand:
         while not report()["failed"]:
             pass
         desk.feed(etag='"3"', date="Sun, 22 Nov 2026 08:30:00 +0700")
-        while report()["unchanged"] != 4:
+        while (last := report())["unchanged"] != 4:
             pass
+        assert last["links"] is None  # nothing changed: an archive is not gone through for nothing
         process.send_signal(signal.SIGTERM)
         said = process.stderr.read()
         process.wait(timeout=20)
