@@ -40,6 +40,7 @@ from search.stores.elasticsearch_errors import (
     reason_of,
     search_error,
 )
+from search.stores.elasticsearch_indices import WithVectors, make_index
 from search.stores.elasticsearch_ledger import Ledger
 from search.stores.elasticsearch_links import ElasticsearchLinks
 from search.stores.elasticsearch_pages import field, scan
@@ -87,13 +88,14 @@ class ElasticsearchStore:
             retry_on_status=BUSY,
             retry_on_timeout=True,
         )
-        self._leaves_vectors_out: bool | None = None
+        self._with_vectors = WithVectors(self._writing)
         self._ledger = Ledger(self._writing, f"{name}.ledger")
         self._links = ElasticsearchLinks(
             self._searching,
             self._writing,
             archive=index or name,
             name=f"{name}-links",
+            with_vectors=self._with_vectors,
             errors=self._errors,
         )
 
@@ -146,16 +148,10 @@ class ElasticsearchStore:
         """Make an empty archive; no effect where one with the same profile exists."""
         existing = self.profile()
         if existing is None:
-            body = bodies.index_body(profile)
+            body = bodies.index_body(profile) | {"aliases": {self._name: {}}}
             with self._errors():
                 notes.drop_notes(self._writing, self._name)  # of an archive that is gone
-                try:
-                    self._writing.indices.create(
-                        index=f"{self._name}-000001", aliases={self._name: {}}, **body
-                    )
-                except elasticsearch.BadRequestError as error:
-                    if "resource_already_exists" not in str(error):
-                        raise
+                make_index(self._writing, f"{self._name}-000001", body)
             existing = self.profile()
         if existing is not None and existing != profile:
             raise mismatch(self.location, existing, profile)
@@ -517,17 +513,6 @@ class ElasticsearchStore:
             with self._errors():
                 generations.migrate(self._writing, index, profile, source=self._with_vectors())
         return profile
-
-    def _with_vectors(self, fields: Sequence[str] = ("*",)) -> dict[str, Any]:
-        """What to ask for to get documents, or some fields of theirs, with their vectors.
-
-        From 9.2 on they are left out of _source unless they are asked for.
-        """
-        if self._leaves_vectors_out is None:
-            version = self._writing.info()["version"]["number"].split(".")
-            self._leaves_vectors_out = tuple(map(int, version[:2])) >= (9, 2)
-        asked: dict[str, Any] = {"includes": list(fields)}
-        return asked | ({"exclude_vectors": False} if self._leaves_vectors_out else {})
 
     def _scan(
         self, query: Mapping[str, Any], fields: list[str], *, sort: Any = ({"id": "asc"},)

@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
 from search.errors import StoreError
 from search.stores.base import Tombstone
 from search.stores.elasticsearch_errors import reason_of
+from search.stores.elasticsearch_indices import make_index
 from search.stores.elasticsearch_pages import field, scan
 
 _CHUNK = 1_000
@@ -47,7 +48,7 @@ class Ledger:
 
     def bring(self, ids: Sequence[str], origin: str) -> None:
         """Note that a source holds articles."""
-        self._create()
+        make_index(self._client, self._index, _BODY)
         keys = {_key("origin", id_, origin): id_ for id_ in ids}
         known = self._known(list(keys))
         self._write(
@@ -86,7 +87,7 @@ class Ledger:
 
     def set(self, stones: Sequence[Tombstone]) -> None:
         """Set tombstones."""
-        self._create()
+        make_index(self._client, self._index, _BODY)
         actions = []
         for stone in stones:
             values = {"names": list(stone.names), "reason": stone.reason, "at": stone.at}
@@ -118,15 +119,6 @@ class Ledger:
     def drop(self) -> None:
         """Delete all of it."""
         self._client.options(ignore_status=404).indices.delete(index=self._index)
-
-    def _create(self) -> None:
-        if self._client.indices.exists(index=self._index):
-            return
-        try:
-            self._client.indices.create(index=self._index, **_BODY)
-        except BadRequestError as error:
-            if "resource_already_exists" not in str(error):
-                raise
 
     def _known(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Documents by key. Unlike a search, this sees what was written a moment ago."""

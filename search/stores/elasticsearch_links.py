@@ -19,6 +19,7 @@ from elasticsearch.helpers import streaming_bulk
 from search.encoders.base import FloatArray
 from search.errors import WriteError
 from search.stores.elasticsearch_bodies import document_id
+from search.stores.elasticsearch_indices import WithVectors, make_index
 from search.stores.links import Link, LinkCounts, LinkRecord, VectorBlock
 
 _PAGE = 1000
@@ -29,7 +30,7 @@ _LINK_FIELDS = ["id", "counterpart", "group", "place", "copies"]
 
 _KEYWORD = {"type": "keyword"}
 _BODY: dict[str, Any] = {
-    "settings": {"refresh_interval": "-1"},
+    "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "-1"},
     "mappings": {
         "dynamic": "strict",
         "properties": {
@@ -60,6 +61,7 @@ class ElasticsearchLinks:
         searching, writing: Clients with the timeouts of either.
         archive: The archive's index or alias.
         name: The index of the records.
+        with_vectors: Asks for an article's vectors.
         errors: Turns the client's errors into ours.
     """
 
@@ -70,12 +72,14 @@ class ElasticsearchLinks:
         *,
         archive: str,
         name: str,
+        with_vectors: WithVectors,
         errors: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._searching = searching
         self._writing = writing
         self._archive = archive
         self._name = name
+        self._with_vectors = with_vectors
         self._errors = errors
 
     def links(self, ids: Sequence[str]) -> dict[str, Link]:
@@ -100,11 +104,7 @@ class ElasticsearchLinks:
         if not records:
             return
         with self._errors():
-            try:
-                self._writing.indices.create(index=self._name, **_BODY)
-            except elasticsearch.BadRequestError as error:
-                if "resource_already_exists" not in str(error):
-                    raise
+            make_index(self._writing, self._name, _BODY)
         self._bulk(
             {"_op_type": "index", "_id": document_id(record.id), "_source": _document(record)}
             for record in records
@@ -164,20 +164,15 @@ class ElasticsearchLinks:
     def lead_vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The archive's own vector of the first passage of those articles that have one."""
         found = {}
-        source = {"includes": ["id", "passages.position", "passages.vector"]}
         with self._errors():
-            version = self._searching.info()["version"]["number"].split(".")[:2]
-            # From 9.2 on vectors are left out of _source unless they are asked for.
-            shown = (
-                {**source, "exclude_vectors": False} if [*map(int, version)] >= [9, 2] else source
-            )
+            source = self._with_vectors(["id", "passages.position", "passages.vector"])
             for start in range(0, len(ids), _PAGE // 5):
                 batch = [document_id(id_) for id_ in ids[start : start + _PAGE // 5]]
                 answer = self._writing.search(
                     index=self._archive,
                     query={"ids": {"values": batch}},
                     size=len(batch),
-                    source=shown,
+                    source=source,
                 )
                 for hit in answer["hits"]["hits"]:
                     for passage in hit["_source"].get("passages", ()):

@@ -8,6 +8,8 @@ from typing import Any
 import elasticsearch
 from elasticsearch import Elasticsearch
 
+from search.stores.elasticsearch_indices import make_index
+
 SUFFIX = "-notes"
 """No archive's name ends so: ``<name>-notes`` holds the notes of ``<name>``."""
 
@@ -29,12 +31,7 @@ def read_note(client: Elasticsearch, archive: str, name: str) -> bytes | None:
 def write_note(client: Elasticsearch, archive: str, name: str, data: bytes) -> None:
     """Keep a note in place of the one before."""
     index = archive + SUFFIX
-    if not client.indices.exists(index=index):
-        try:
-            client.indices.create(index=index, **_BODY)
-        except elasticsearch.BadRequestError as error:  # another process was faster
-            if "resource_already_exists" not in str(error):
-                raise
+    make_index(client, index, _BODY)
     client.index(index=index, id=name, document={"data": base64.b64encode(data).decode()})
 
 
