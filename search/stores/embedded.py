@@ -254,12 +254,13 @@ class EmbeddedStore:
 
     def sizes(self) -> dict[str, int]:
         """Articles by language."""
-        return self._follower.follow()[1].sizes
+        _, snapshots, _ = self._follower.follow()
+        return {lang: snapshot.size for lang, snapshot in snapshots.items() if snapshot.size}
 
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups against one snapshot of the archive."""
-        _, snapshot, words = self._follower.follow()
-        return run(lookups, snapshot, words, location=self.location)
+        _, snapshots, words = self._follower.follow()
+        return run(lookups, snapshots, words, location=self.location)
 
     @property
     def linking(self) -> LinkStore:

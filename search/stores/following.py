@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class Follower:
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._followed: tuple[Mark, VectorSnapshot, WordIndex] | None = None
+        self._followed: tuple[Mark, Mapping[str, VectorSnapshot], WordIndex] | None = None
         self._vectors: VectorIndex | None = None
         self._words: WordIndex | None = None
 
@@ -34,8 +35,8 @@ class Follower:
         """Let go of the memory."""
         self._followed = self._vectors = self._words = None
 
-    def follow(self) -> tuple[Mark, VectorSnapshot, WordIndex]:
-        """The derived indexes, brought up to the archive's present state."""
+    def follow(self) -> tuple[Mark, Mapping[str, VectorSnapshot], WordIndex]:
+        """The derived indexes as of now: their mark, the vectors by language, the words."""
         now = self._mark()
         followed = self._followed
         if followed is not None and followed[0] == now:
@@ -50,10 +51,10 @@ class Follower:
                 try:
                     now = self._mark()
                     words = self._words_at(connection, now)
-                    snapshot = self._vectors_at(connection, now, followed)
+                    snapshots = self._vectors_at(connection, now, followed)
                 finally:
                     connection.execute("COMMIT")
-            self._followed = (now, snapshot, words)
+            self._followed = (now, snapshots, words)
             return self._followed
 
     def _vectors_at(
@@ -61,7 +62,7 @@ class Follower:
         connection: sqlite3.Connection,
         now: Mark,
         followed: tuple[Mark, object, object] | None,
-    ) -> VectorSnapshot:
+    ) -> Mapping[str, VectorSnapshot]:
         made = ArchiveProfile.from_json(json.loads(self._file.meta(connection, "profile")))
         dimension = made.encoder.dimension
         before = followed[0] if followed is not None else Mark(now.archive)
@@ -76,7 +77,7 @@ class Follower:
             vectors.add(vector_batch(connection, batch, dimension))
         vectors.remove(removed_rows(connection, before.removal))
         self._vectors = vectors
-        return vectors.snapshot()
+        return vectors.snapshots()
 
     def _words_at(self, connection: sqlite3.Connection, now: Mark) -> WordIndex:
         words = self._words

@@ -2,56 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from search.encoders.base import FloatArray
 from search.errors import ArchiveMismatchError
 from search.stores.base import Candidate, Lookup, NearestLookup, Scope, WordLookup
-from search.stores.vector_index import VectorSnapshot
+from search.stores.vector_index import BoolArray, IntArray, VectorSnapshot
 from search.stores.word_index import WordIndex
 
 
 def run(
-    lookups: Sequence[Lookup], snapshot: VectorSnapshot, words: WordIndex, *, location: str
+    lookups: Sequence[Lookup],
+    snapshots: Mapping[str, VectorSnapshot],
+    words: WordIndex,
+    *,
+    location: str,
 ) -> list[list[Candidate]]:
     """For each lookup its candidates, best first, ties by id.
 
     Args:
+        snapshots: By language.
         location: The archive's name, for messages.
 
     Raises:
         ArchiveMismatchError: A vector's length differs from the archive's.
     """
-    scores: dict[bytes, FloatArray] = {}
-    found = []
-    for lookup in lookups:
-        if isinstance(lookup, WordLookup):
-            found.append(_find_words(lookup, snapshot, words))
-            continue
-        dimension = snapshot.vectors.shape[1]
-        if lookup.vector.shape != (dimension,):
+    nearest = [lookup for lookup in lookups if isinstance(lookup, NearestLookup)]
+    for asked in nearest:
+        dimension = snapshots[asked.scope.lang].vectors.shape[1]
+        if asked.vector.shape != (dimension,):
             raise ArchiveMismatchError(
                 f"The archive {location} holds vectors of {dimension} dimensions, the query has"
-                f" {lookup.vector.shape[0]}. Search with the encoder it was made with."
+                f" {asked.vector.shape[0]}. Search with the encoder it was made with."
             )
-        key = lookup.vector.tobytes()  # both languages are asked with the same vector
-        if key not in scores:
-            scores[key] = snapshot.best(lookup.vector)
-        found.append(_find_nearest(lookup, scores[key], snapshot, words))
+    scores = _scores([lookup for lookup in nearest if lookup.scope.ids is None], snapshots)
+    found = []
+    for lookup in lookups:
+        snapshot = snapshots[lookup.scope.lang]
+        if isinstance(lookup, WordLookup):
+            found.append(_find_words(lookup, snapshot, words))
+        else:
+            found.append(_find_nearest(lookup, scores.get(_key(lookup)), snapshot, words))
     return found
+
+
+def _key(lookup: NearestLookup) -> tuple[str, bytes]:
+    return lookup.scope.lang, lookup.vector.tobytes()
+
+
+def _scores(
+    lookups: Sequence[NearestLookup], snapshots: Mapping[str, VectorSnapshot]
+) -> dict[tuple[str, bytes], FloatArray]:
+    """float32 (articles,) for each language and vector; a language's vectors are read once."""
+    scores: dict[tuple[str, bytes], FloatArray] = {}
+    for lang, snapshot in snapshots.items():
+        asked = {_key(lookup): lookup.vector for lookup in lookups if lookup.scope.lang == lang}
+        if asked:
+            scores |= zip(asked, snapshot.best(np.stack([*asked.values()])), strict=True)
+    return scores
 
 
 def _find_words(lookup: WordLookup, snapshot: VectorSnapshot, words: WordIndex) -> list[Candidate]:
     scope = lookup.scope
     if not lookup.terms and not scope.phrases:
         return []
-    rows = None
-    if scope.ids is not None:
-        places = [snapshot.places[id_] for id_ in scope.ids if id_ in snapshot.places]
-        rows = snapshot.rows[places].tolist()
+    rows = None if scope.ids is None else snapshot.rows[_places(scope.ids, snapshot)].tolist()
     hits = words.find(lookup.terms, scope, lookup.k, rows=rows)
     numbers, known = snapshot.articles_of([row for row, _ in hits])
     found = [
@@ -59,42 +76,53 @@ def _find_words(lookup: WordLookup, snapshot: VectorSnapshot, words: WordIndex) 
         for number, alive, (_, score) in zip(numbers.tolist(), known.tolist(), hits, strict=True)
         if alive
     ]
-    return _best(found, lookup.k)
+    return sorted(found, key=lambda candidate: (-candidate.score, candidate.id))[: lookup.k]
 
 
 def _find_nearest(
-    lookup: NearestLookup, scores: FloatArray, snapshot: VectorSnapshot, words: WordIndex
+    lookup: NearestLookup, scores: FloatArray | None, snapshot: VectorSnapshot, words: WordIndex
 ) -> list[Candidate]:
-    allowed = _allowed(lookup.scope, snapshot, words) & (scores >= -1.5)
-    places = np.flatnonzero(allowed)
-    if len(places) > lookup.k:
-        # The k-th score decides; everything that ties with it stays until ids break the ties.
-        least = np.partition(scores[places], -lookup.k)[-lookup.k]
-        places = places[scores[places] >= least]
-    found = [Candidate(snapshot.ids[place], float(scores[place])) for place in places.tolist()]
-    return [_with_passage(c, snapshot, lookup.vector) for c in _best(found, lookup.k)]
+    """The articles nearest to a vector.
+
+    Args:
+        scores: float32 (articles,); None where only some articles are asked for.
+    """
+    scope = lookup.scope
+    allowed = _allowed(scope, snapshot, words)
+    if scores is None:
+        places = _places(scope.ids or (), snapshot)
+        places = places[allowed[places]]
+    else:
+        places = np.flatnonzero(allowed)
+        if len(places) > lookup.k:
+            # The k-th score decides; all that ties with it stays until ids break the ties.
+            least = np.partition(scores[places], -lookup.k)[-lookup.k]
+            places = places[scores[places] >= least]
+    passages, cosines = snapshot.passages(places, lookup.vector)
+    if scores is not None:
+        cosines = scores[places]
+    ids = [snapshot.ids[place] for place in places.tolist()]
+    nearest = sorted(zip(ids, cosines.tolist(), passages.tolist(), strict=True), key=_rank)
+    return [
+        Candidate(id_, cosine, *snapshot.passage(passage))
+        for id_, cosine, passage in nearest[: lookup.k]
+    ]
 
 
-def _with_passage(candidate: Candidate, snapshot: VectorSnapshot, vector: FloatArray) -> Candidate:
-    passage, language = snapshot.passage(snapshot.places[candidate.id], vector)
-    return replace(candidate, passage=passage, language=language)
+def _rank(found: tuple[str, float, int]) -> tuple[float, str]:
+    return -found[1], found[0]
 
 
-def _allowed(
-    scope: Scope, snapshot: VectorSnapshot, words: WordIndex
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    allowed = snapshot.allowed(scope.lang, scope.filters)
-    if scope.ids is not None:
-        wanted = np.zeros(len(allowed), np.bool_)
-        wanted[[snapshot.places[id_] for id_ in scope.ids if id_ in snapshot.places]] = True
-        allowed &= wanted
+def _places(ids: Sequence[str], snapshot: VectorSnapshot) -> IntArray:
+    places = [snapshot.places[id_] for id_ in dict.fromkeys(ids) if id_ in snapshot.places]
+    return np.array(places, np.int64)
+
+
+def _allowed(scope: Scope, snapshot: VectorSnapshot, words: WordIndex) -> BoolArray:
+    allowed = snapshot.allowed(scope.filters)
     if scope.phrases or scope.excluded:
         places, known = snapshot.articles_of(words.matching(scope))
         matching = np.zeros(len(allowed), np.bool_)
         matching[places[known]] = True
         allowed &= matching
     return allowed
-
-
-def _best(found: list[Candidate], k: int) -> list[Candidate]:
-    return sorted(found, key=lambda candidate: (-candidate.score, candidate.id))[:k]

@@ -1,12 +1,13 @@
 """The embedded store's vectors in memory, scanned exactly: recall is 1.0.
 
-Derived from the archive and never the truth. A snapshot is immutable; following the archive makes
-a new one that shares the memory of the old, so searches need no locks.
+Derived from the archive and never the truth. Each language has vectors of its own: every search is
+of one, and reads no others. A snapshot is immutable; following the archive makes a new one that
+shares the memory of the old, so searches need no locks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -16,6 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from search.encoders.base import FloatArray
 from search.language_free import take_apart
+from search.languages import LANGUAGES
 from search.records import Filters, Passage, day_of
 
 _UNKNOWN_DAY = 0  # the proleptic calendar begins with day 1
@@ -72,13 +74,13 @@ class _Column:
 
 @dataclass(frozen=True)
 class VectorSnapshot:
-    """All articles of an archive at one moment, by ascending row number.
+    """All articles of a language at one moment, by ascending row number.
 
     Attributes:
         rows: int64 (articles,), ascending.
         alive: bool (articles,); False once the row was removed.
-        langs, sources: int64 (articles,), codes into ``lang_codes`` and ``source_codes``.
         days: int64 (articles,); 0 is unknown.
+        sources: int64 (articles,), codes into ``source_codes``.
         first: int64 (articles + 1,); passages of article i are first[i] … first[i + 1] − 1.
         spans: int64 (passages, 3).
         vectors: float32 (passages, dimension), language-free.
@@ -88,14 +90,12 @@ class VectorSnapshot:
     rows: IntArray
     ids: Sequence[str]
     alive: BoolArray
-    langs: IntArray
     days: IntArray
     sources: IntArray
     first: IntArray
     spans: IntArray
     vectors: FloatArray
     languages: FloatArray
-    lang_codes: dict[str, int]
     source_codes: dict[str, int]
 
     @cached_property
@@ -103,9 +103,18 @@ class VectorSnapshot:
         """Article numbers by id, of those alive."""
         return {self.ids[place]: place for place in np.flatnonzero(self.alive).tolist()}
 
-    def allowed(self, lang: str, filters: Filters) -> BoolArray:
-        """bool (articles,): which articles are of a language and pass the filters."""
-        mask: BoolArray = self.alive & (self.langs == self.lang_codes.get(lang, -1))
+    @cached_property
+    def size(self) -> int:
+        """How many articles there are."""
+        return int(np.count_nonzero(self.alive))
+
+    @cached_property
+    def _filled(self) -> BoolArray:
+        return np.asarray(self.first[1:] > self.first[:-1])
+
+    def allowed(self, filters: Filters) -> BoolArray:
+        """bool (articles,): which articles are there, have passages and pass the filters."""
+        mask: BoolArray = self.alive & self._filled
         if filters.date_from or filters.date_to:
             mask &= self.days != _UNKNOWN_DAY
         if filters.date_from:
@@ -127,31 +136,52 @@ class VectorSnapshot:
             known &= (self.rows[places] == wanted) & self.alive[places]
         return places, known
 
-    def best(self, vector: FloatArray) -> FloatArray:
-        """float32 (articles,): each article's highest cosine; −2 where it has no passage."""
-        scores = np.full(len(self.rows), -2.0, np.float32)
+    def best(self, vectors: FloatArray) -> FloatArray:
+        """Each article's highest cosine with each of some vectors, read in one pass.
+
+        Args:
+            vectors: float32 (number, dimension).
+
+        Returns:
+            float32 (number, articles); −2 where an article has no passage.
+        """
+        scores = np.full((len(vectors), len(self.rows)), -2.0, np.float32)
         if len(self.vectors):
             # One thread: reading the vectors takes longer than multiplying them, and a BLAS whose
             # threads spin afterwards keeps the encoder waiting (54 instead of 31 ms a search).
             with _thread_pools().limit(limits=1, user_api="blas"):
-                cosines = self.vectors @ vector
-            filled = self.first[1:] > self.first[:-1]
+                cosines = vectors @ self.vectors.T
             # Articles without passages take no room, so the starts of the others are all distinct.
-            scores[filled] = np.maximum.reduceat(cosines, self.first[:-1][filled])
+            starts = self.first[:-1][self._filled]
+            scores[:, self._filled] = np.maximum.reduceat(cosines, starts, axis=1)
         return scores
 
-    def passage(self, article: int, vector: FloatArray) -> tuple[Passage, float]:
-        """The article's passage nearest to a vector, and its language."""
-        start, end = self.first[article], self.first[article + 1]
-        best = start + int(np.argmax(self.vectors[start:end] @ vector))
-        position, begin, stop = (int(value) for value in self.spans[best])
-        return Passage(position, begin, stop), float(self.languages[best])
+    def passages(self, places: IntArray, vector: FloatArray) -> tuple[IntArray, FloatArray]:
+        """The passages of some articles that are nearest to a vector.
 
-    @cached_property
-    def sizes(self) -> dict[str, int]:
-        """Articles by language."""
-        counts = np.bincount(self.langs[self.alive], minlength=len(self.lang_codes))
-        return {lang: int(counts[code]) for lang, code in self.lang_codes.items()}
+        Args:
+            places: int64 (number,): articles that have passages.
+
+        Returns:
+            int64 (number,): each article's passage, the first of equals; float32 (number,): its
+            cosine.
+        """
+        if not len(places):
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        counts = self.first[places + 1] - self.first[places]
+        starts = np.cumsum(counts) - counts
+        owners = np.repeat(np.arange(len(places)), counts)
+        numbers = np.arange(len(owners)) + (self.first[places] - starts)[owners]
+        cosines = self.vectors[numbers] @ vector
+        highest = np.maximum.reduceat(cosines, starts)
+        nearest = np.flatnonzero(cosines == highest[owners])
+        _, firsts = np.unique(owners[nearest], return_index=True)
+        return numbers[nearest[firsts]], highest
+
+    def passage(self, number: int) -> tuple[Passage, float]:
+        """A passage, and how much of the language was taken out of its vector."""
+        position, begin, stop = self.spans[number].tolist()
+        return Passage(position, begin, stop), float(self.languages[number])
 
 
 class VectorIndex:
@@ -162,33 +192,24 @@ class VectorIndex:
     """
 
     def __init__(self, dimension: int, direction: Sequence[float] = ()) -> None:
-        self._direction = np.array(direction, np.float32)
-        self._ids: list[str] = []
-        self._rows = _Column(np.int64)
-        self._langs = _Column(np.int64)
-        self._days = _Column(np.int64)
-        self._sources = _Column(np.int64)
-        self._counts = _Column(np.int64)
-        self._spans = _Column(np.int64, 3)
-        self._vectors = _Column(np.float32, dimension)
-        self._languages = _Column(np.float32)
+        self._languages = {lang: _OneLanguage(dimension, direction) for lang in LANGUAGES}
         self._removed: set[int] = set()
-        self._lang_codes: dict[str, int] = {}
-        self._source_codes: dict[str, int] = {}
 
     def add(self, batch: VectorBatch) -> None:
         """Append articles; their row numbers are above all that are there."""
-        rows, ids, langs, days, sources = zip(*batch.articles, strict=True)
-        self._ids += ids
-        self._rows.extend(np.array(rows, np.int64))
-        self._langs.extend(_codes(langs, self._lang_codes))
-        self._days.extend(np.array([day or _UNKNOWN_DAY for day in days], np.int64))
-        self._sources.extend(_codes([source or "" for source in sources], self._source_codes))
-        self._counts.extend(batch.counts)
-        self._spans.extend(batch.spans)
-        free, languages = take_apart(batch.vectors, self._direction)
-        self._vectors.extend(free)
-        self._languages.extend(languages)
+        langs = np.array([lang for _, _, lang, _, _ in batch.articles])
+        for lang, index in self._languages.items():
+            mine = langs == lang
+            passages = np.repeat(mine, batch.counts)
+            if mine.any():
+                index.add(
+                    VectorBatch(
+                        [batch.articles[place] for place in np.flatnonzero(mine).tolist()],
+                        batch.counts[mine],
+                        batch.spans[passages],
+                        batch.vectors[passages],
+                    )
+                )
 
     def remove(self, rows: Sequence[int]) -> None:
         """Mark rows as removed; unknown ones are no error."""
@@ -196,28 +217,56 @@ class VectorIndex:
 
     def wasted(self) -> bool:
         """Whether so much was removed that loading anew pays."""
-        return len(self._removed) > 1000 and len(self._removed) * 3 > len(self._ids)
+        there = sum(len(index.ids) for index in self._languages.values())
+        return len(self._removed) > 1000 and len(self._removed) * 3 > there
 
-    def snapshot(self) -> VectorSnapshot:
-        """All articles as they are now."""
+    def snapshots(self) -> Mapping[str, VectorSnapshot]:
+        """All articles as they are now, by language."""
+        removed = np.fromiter(self._removed, np.int64, len(self._removed))
+        return {lang: index.snapshot(removed) for lang, index in self._languages.items()}
+
+
+class _OneLanguage:
+    """What grows of one language."""
+
+    def __init__(self, dimension: int, direction: Sequence[float]) -> None:
+        self._direction = np.array(direction, np.float32)
+        self.ids: list[str] = []
+        self._rows = _Column(np.int64)
+        self._days = _Column(np.int64)
+        self._sources = _Column(np.int64)
+        self._counts = _Column(np.int64)
+        self._spans = _Column(np.int64, 3)
+        self._vectors = _Column(np.float32, dimension)
+        self._languages = _Column(np.float32)
+        self._source_codes: dict[str, int] = {}
+
+    def add(self, batch: VectorBatch) -> None:
+        rows, ids, _, days, sources = zip(*batch.articles, strict=True)
+        self.ids += ids
+        self._rows.extend(np.array(rows, np.int64))
+        self._days.extend(np.array([day or _UNKNOWN_DAY for day in days], np.int64))
+        codes = self._source_codes
+        named = [codes.setdefault(source or "", len(codes)) for source in sources]
+        self._sources.extend(np.array(named, np.int64))
+        self._counts.extend(batch.counts)
+        self._spans.extend(batch.spans)
+        free, languages = take_apart(batch.vectors, self._direction)
+        self._vectors.extend(free)
+        self._languages.extend(languages)
+
+    def snapshot(self, removed: IntArray) -> VectorSnapshot:
         rows = np.asarray(self._rows.view(), np.int64)
         counts = np.asarray(self._counts.view(), np.int64)
-        removed = np.fromiter(self._removed, np.int64, len(self._removed))
         return VectorSnapshot(
             rows=rows,
-            ids=tuple(self._ids),
+            ids=tuple(self.ids),
             alive=~np.isin(rows, removed),
-            langs=np.asarray(self._langs.view(), np.int64),
             days=np.asarray(self._days.view(), np.int64),
             sources=np.asarray(self._sources.view(), np.int64),
             first=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
             spans=np.asarray(self._spans.view(), np.int64),
             vectors=np.asarray(self._vectors.view(), np.float32),
             languages=np.asarray(self._languages.view(), np.float32),
-            lang_codes=dict(self._lang_codes),
             source_codes=dict(self._source_codes),
         )
-
-
-def _codes(values: Sequence[str], codes: dict[str, int]) -> IntArray:
-    return np.array([codes.setdefault(value, len(codes)) for value in values], np.int64)
