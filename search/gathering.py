@@ -136,7 +136,10 @@ class Gatherer:
         for lang in meant:
             phrases, excluded = self._read.clauses(lang)
             scopes[lang] = Scope(lang, self._query.filters, phrases=phrases, excluded=excluded)
-            terms[lang] = self._read.terms(lang) if self._query.mode != "meaning" else ()
+            pairs = self._query.mode == "words"
+            terms[lang] = (
+                self._read.terms(lang, pairs=pairs) if self._query.mode != "meaning" else ()
+            )
         first = self._round(scopes, terms, meant, self._depth)
         # A phrase of ordinary words cannot occur in another language: there, meaning has to do.
         foreign = {
@@ -149,6 +152,12 @@ class Gatherer:
             first |= self._round(foreign, terms, meant, self._depth)
         rest = {}
         if self._query.mode == "hybrid":
+            for lang, (_, nearest, direct) in first.items():
+                if lang == self._read.lang and self._doubt(lang, [c.score for c in nearest]):
+                    # Words decide: those that stand together tell more than each by itself.
+                    terms[lang] = self._read.terms(lang, pairs=True)
+                    [words] = self._store.find([WordLookup(scopes[lang], terms[lang], self._depth)])
+                    first[lang] = (words, nearest, direct)
             for lang, lists in first.items():
                 words_ids, nearest_ids, direct_ids = ({c.id for c in found} for found in lists)
                 ids = (words_ids ^ nearest_ids) | (direct_ids - (words_ids & nearest_ids))
@@ -203,15 +212,29 @@ class Gatherer:
                 lookups.append(NearestLookup(scope, meant.query, 1))
         return lookups
 
+    def _doubt(self, lang: str, cosines: Sequence[float]) -> float:
+        """0–1: how little the best by meaning stands out of its list; 0 where that is too short."""
+        level, profile = background(cosines), self._profile
+        margin = profile.margin(self._pool(lang, cosines))
+        if level is None or margin <= 0:
+            return 0.0
+        lift = (cosines[0] - level) / margin
+        return min(1.0, max(0.0, (profile.sure - lift) / (profile.sure - profile.unsure)))
+
+    def _pool(self, lang: str, cosines: Sequence[float]) -> int:
+        """Among how many articles was looked; a list shorter than it may be shows what filters
+        leave."""
+        articles = self._articles_in(lang)
+        return articles if len(cosines) >= self._profile.depth else len(cosines)
+
     def _side(self, lang: str, found: _Found, meant: Meant | None) -> Side:
         profile = self._profile
         same = lang == self._read.lang
-        articles = self._articles_in(lang)
-        weight = profile.same_language_words if same else profile.cross_language_words
-        weight = 1.0 if meant is None else weight / math.log(2 + articles)
         cosines = [candidate.score for candidate in found.nearest]
-        # A list that is shorter than it may be shows how many articles the filters leave.
-        pool = articles if len(cosines) >= profile.depth else len(cosines)
+        weight = profile.same_language_words if same else profile.cross_language_words
+        weight = 1.0 if meant is None else weight / math.log(2 + self._articles_in(lang))
+        if same and self._query.mode == "hybrid" and meant is not None:
+            weight *= 1 + (profile.unsure_words - 1) * self._doubt(lang, cosines)
         everything = fuse(
             found.word_scores,
             {c.id: c.score for c in found.by_meaning.values()},
@@ -226,7 +249,7 @@ class Gatherer:
             quoted=found.quoted,
             top=cosines[0] if cosines else 0.0,
             level=background(cosines),
-            margin=profile.margin(pool),
+            margin=profile.margin(self._pool(lang, cosines)),
             # Across languages a list of words holds little but names: its best is not guarded.
             tops=tuple(found.tops if same else found.tops[-1:]),
             word_weight=weight,

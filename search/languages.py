@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from search.quantities import Quantity, quantities
 
@@ -153,12 +154,17 @@ def exact_tokens(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """An article's analysed text: each field's tokens joined by single spaces."""
+    """An article's analysed text: each field's tokens joined by single spaces.
+
+    Attributes:
+        pairs: Folded tokens that follow one another: what tells a name whose syllables are common.
+    """
 
     exact: str
     folded: str
     words: str
     title: str
+    pairs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +203,14 @@ class Language:
             folded=" ".join(map(fold, exact_list)),
             words=" ".join(self._all_words(text)) if words is None else words,
             title=" ".join(map(fold, exact_tokens(title))),
+            pairs=" ".join(self.pairs(exact_list)),
         )
+
+    def pairs(self, exact_list: Sequence[str]) -> Iterator[str]:
+        """Tokens of the field "pairs" for consecutive exact ones; none with a stop word."""
+        for one, two in pairwise(exact_list):
+            if one not in self.stop_words and two not in self.stop_words:
+                yield f"{fold(one)}_{fold(two)}"
 
     def quantities(self, text: str) -> Iterator[Quantity]:
         """The dates and numbers of a text, in order."""

@@ -61,6 +61,10 @@ class RankingProfile:
             that looks into other languages.
         feedback_from, feedback_full: How far that story's score must be above the mean of the next
             three for this to begin, and to have its full weight.
+        unsure, sure: How far above its background, in margins, the best story by meaning stands
+            where words decide alone, and from where on they are but added. Names are such queries:
+            to a model one is as near as another.
+        unsure_words: What the weight of words is multiplied by where meaning is unsure.
         floor: Cosine below which meaning alone is no match, in an archive too small for ``margin``.
         tiny_margin, small_margin, large_margin: How far above the background of its list (the mean
             of the cosines behind the twentieth) a story must be to match by meaning alone, among
@@ -81,6 +85,9 @@ class RankingProfile:
     feedback: float = 0.5
     feedback_from: float = 0.04
     feedback_full: float = 0.08
+    unsure: float = 0.7
+    sure: float = 1.1
+    unsure_words: float = 8.0
     floor: float = 0.0
     tiny_margin: float = 0.0
     small_margin: float = 0.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from search.alike import beside_names, written_alike
 from search.detection import detect, is_known
@@ -16,6 +17,7 @@ from search.quantities import Quantity
 from search.records import MODES, SORTS, Query, day_of
 from search.restoring import Restorer
 from search.stores.base import Phrase, Term
+from search.syllables import is_syllable
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _OPERATOR = re.compile(r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?P<word>\w[^\s"]*)')
@@ -24,6 +26,7 @@ _OPERATOR = re.compile(r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?
 _COMPOUND_BOOST = 0.25
 _STEM_BOOST = 0.3
 _TITLE_BOOST = 0.15
+_PAIR_BOOST = 2.0
 _RESTORED_BOOST = 0.5
 _QUANTITY_BOOSTS = (1.0, 0.5)  # of a whole date and of its day in any year; or of the only token
 
@@ -81,15 +84,22 @@ class ReadQuery:
         """The dates and numbers of ``meant``."""
         return tuple(LANGUAGES[self.lang].quantities(self.meant))
 
-    def terms(self, target: str) -> tuple[Term, ...]:
-        """What to look up in a language's word fields; empty where words say nothing there."""
+    def terms(self, target: str, *, pairs: bool = False) -> tuple[Term, ...]:
+        """What to look up in a language's word fields; empty where words say nothing there.
+
+        Args:
+            pairs: Also the words that follow one another, in the query's own language. In others,
+                names have theirs always.
+        """
         if target != self.lang:
             alike = (token for token in self.alike() if token not in LANGUAGES[target].stop_words)
-            return _unique([*(Term("folded", token) for token in alike), *self._quantity_terms()])
+            names = [Term("folded", token) for token in alike]
+            return _unique([*names, *self._pairs_of_names(), *self._quantity_terms()])
         language = LANGUAGES[target]
         marked = language.marks_tell_words_apart
         own = self._marked_terms(language) if marked else self._unmarked_terms(language)
-        return _unique([*own, *self._quantity_terms()])
+        more = self._pairs() if pairs else ()
+        return _unique([*own, *more, *self._quantity_terms()])
 
     def clauses(self, target: str) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
         """(phrases, exclusions) for a language's articles.
@@ -151,6 +161,33 @@ class ReadQuery:
             yield Term("title", token.folded, _TITLE_BOOST)
         for compound in language.query_words([token.exact for token in self.meant_tokens]):
             yield Term("words", compound, _COMPOUND_BOOST)
+
+    def _pairs(self) -> Iterator[Term]:
+        """Words that follow one another: ordered bigrams of the sequential dependence model.
+
+        Of *Lương Tam Quang* every syllable is in each third story; *luong tam* and *tam quang* are
+        in those about the man (Metzler and Croft, "A Markov random field model for term
+        dependencies", SIGIR 2005).
+        """
+        language = LANGUAGES[self.lang]
+        for one, two in self._neighbours():
+            for pair in language.pairs([one.exact, two.exact]):
+                yield Term("pairs", pair, _PAIR_BOOST)
+
+    def _pairs_of_names(self) -> Iterator[Term]:
+        """Of Vietnamese syllables: words of other names are rare enough by themselves."""
+        alike = {
+            token.start for token, is_ in zip(self.typed_tokens, self._alike, strict=True) if is_
+        }
+        for one, two in self._neighbours():
+            named = one.start in alike and two.start in alike
+            if named and is_syllable(one.folded) and is_syllable(two.folded):
+                yield Term("pairs", f"{one.folded}_{two.folded}", _PAIR_BOOST)
+
+    def _neighbours(self) -> Iterator[tuple[Token, Token]]:
+        for one, two in pairwise(self.typed_tokens):
+            if not self.text[one.end : two.start].strip(" -"):
+                yield one, two
 
     def _quantity_terms(self) -> Iterable[Term]:
         for quantity in self.quantities:

@@ -18,7 +18,7 @@ from search.languages import TEXT_VERSION, Forms
 from search.records import Article, Filters, Passage
 from search.stores.links import Link, LinkStore
 
-Field = Literal["exact", "folded", "words", "title"]
+Field = Literal["exact", "folded", "words", "title", "pairs"]
 """The word fields of an article, kept apart for each language:
 
 exact   every token, lower-case, its marks kept (positions indexed, for phrases)

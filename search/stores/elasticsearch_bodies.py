@@ -33,11 +33,12 @@ from search.stores.base import (
 Json = dict[str, Any]
 
 META = "songngu"
-FORMAT = 2
-"""Of the documents. 1: before addresses and shallow articles were known."""
-SINCE_FORMAT_2 = ("key", "shallow")
+FORMAT = 3
+"""Of the documents. 1: before addresses and shallow articles were known; 2: before pairs of words."""
+ADDED_FIELDS = ("key", "shallow", *LANGUAGES)
+"""What mappings of older formats lack, or have less of."""
 _SPAN = ("position", "start", "stop")
-_FORM_FIELDS = ("exact", "folded", "words", "title")
+_FORM_FIELDS = ("exact", "folded", "words", "title", "pairs")
 _MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
 _OVERSAMPLE = 1.5
 _LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
@@ -74,6 +75,7 @@ def index_body(profile: ArchiveProfile, *, of: str | None = None) -> Json:
             "folded": positions,
             "words": frequencies,
             "title": frequencies,
+            "pairs": frequencies,
         }
     }
     vector = {
@@ -106,7 +108,9 @@ def index_body(profile: ArchiveProfile, *, of: str | None = None) -> Json:
         },
         **dict.fromkeys(LANGUAGES, forms),
     }
-    recomputed = [f"{lang}.{name}" for lang in LANGUAGES for name in ("exact", "folded", "title")]
+    # Finding the words again costs more than all the rest.
+    cheap = [name for name in _FORM_FIELDS if name != "words"]
+    recomputed = [f"{lang}.{name}" for lang in LANGUAGES for name in cheap]
     return {
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
         "mappings": {

@@ -33,15 +33,14 @@ def migrate(client: Elasticsearch, index: str, profile: ArchiveProfile, *, sourc
     properties = {
         name: mapping
         for name, mapping in body["properties"].items()
-        if name in bodies.SINCE_FORMAT_2 or name == bodies.made_field(profile)
+        if name in bodies.ADDED_FIELDS or name == bodies.made_field(profile)
     }
     client.indices.put_mapping(index=index, properties=properties)
     hits = scan(client, index, sort=[{"id": "asc"}], size=_BATCH, source=source)
     entries = (bodies.entry_of(hit["_source"], profile) for hit in hits)
-    addressed = (entry for entry in entries if entry.article.url)
     actions = (
         {"_id": bodies.document_id(e.article.id), "_source": bodies.document(e, profile)}
-        for e in addressed
+        for e in entries
     )
     failed = sum(
         not done

@@ -29,7 +29,7 @@ from search.stores.base import Phrase, Scope, Term
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 2
+_FORMAT = 3
 _LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
 _WRITER_BYTES = 64_000_000
 _LOCK_TIMEOUT_S = 120.0
@@ -72,7 +72,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
     for name in ("exact", "folded"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in ("words", "title"):
+    for name in ("words", "title", "pairs"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
@@ -371,6 +371,6 @@ def _document(word_row: WordRow) -> tantivy.Document:
         document.add_integer("day", word_row.day)
     if word_row.source is not None:
         document.add_text("source", word_row.source)
-    for name in ("exact", "folded", "words", "title"):
+    for name in ("exact", "folded", "words", "title", "pairs"):
         document.add_text(name, getattr(word_row.forms, name))
     return document
