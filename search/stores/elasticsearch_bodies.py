@@ -34,7 +34,7 @@ Json = dict[str, Any]
 
 META = "songngu"
 FORMAT = 3
-"""Of the documents. 1: before addresses and shallow articles were known; 2: before pairs of words."""
+"""Of the documents. 1: before addresses and shallow articles were known; 2: before pairs."""
 ADDED_FIELDS = ("key", "shallow", *LANGUAGES)
 """What mappings of older formats lack, or have less of."""
 _SPAN = ("position", "start", "stop")

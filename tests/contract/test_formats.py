@@ -10,6 +10,7 @@ import pytest
 from support.entries import PROFILE, entry, unit
 
 from search.errors import StoreError
+from search.languages import LANGUAGES
 from search.stores import elasticsearch_bodies as bodies
 from search.stores.base import NearestLookup, Scope, Term, Tombstone, WordLookup
 from search.stores.embedded import EmbeddedStore
@@ -63,12 +64,16 @@ def write_format_1_to(client, name):
     body = bodies.index_body(PROFILE)
     body["mappings"]["_meta"] = {bodies.META: PROFILE.to_json()}
     properties = body["mappings"]["properties"]
-    new = [*bodies.SINCE_FORMAT_2, bodies.made_field(PROFILE)]
+    new = ["key", "shallow", bodies.made_field(PROFILE)]
     for field in new:
         del properties[field]
+    for lang in LANGUAGES:
+        forms = properties[lang]["properties"]
+        properties[lang] = {"properties": {n: f for n, f in forms.items() if n != "pairs"}}
     client.indices.create(index=f"{name}-000001", aliases={name: {}}, **body)
     for e in ENTRIES:
         source = {k: v for k, v in bodies.document(e, PROFILE).items() if k not in new}
+        del source[e.article.lang]["pairs"]
         client.index(index=name, id=e.article.id, document=source, refresh=True)
 
 
@@ -97,6 +102,8 @@ def test_it_is_brought_up_to_date_when_it_is_written_to(old, make_store):
     store = make_store()
     assert store.ids_at(["https://bao.example/a"]) == {"https://bao.example/a": "a"}
     assert store.shallow() == []
+    [by_pair] = store.find([WordLookup(Scope("vi"), (Term("pairs", "tin_hai"),), 5)])
+    assert [c.id for c in by_pair] == ["b"]
     for before, after in zip(ENTRIES, store.entries(), strict=False):
         assert (after.article, after.passages, after.forms) == (
             before.article,
