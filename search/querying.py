@@ -185,8 +185,10 @@ class ReadQuery:
                 yield Term("pairs", f"{one.folded}_{two.folded}", _PAIR_BOOST)
 
     def _neighbours(self) -> Iterator[tuple[Token, Token]]:
-        for one, two in pairwise(self.typed_tokens):
-            if not self.text[one.end : two.start].strip(" -"):
+        """Tokens with nothing but a space or hyphen between; a date has a token of its own."""
+        tokens_in_dates = zip(self.typed_tokens, self._in_date, strict=True)
+        for (one, dated), (two, dated_too) in pairwise(tokens_in_dates):
+            if not (dated or dated_too or self.text[one.end : two.start].strip(" -")):
                 yield one, two
 
     def _quantity_terms(self) -> Iterable[Term]:
