@@ -218,3 +218,19 @@ def test_garbage_is_read_without_an_error(text):
 def test_values_that_do_not_exist_are_named(parameters, named):
     with pytest.raises(QueryError, match=named):
         read("lũ", **parameters)
+
+
+def pairs(text, target, **options):
+    return [term.token for term in read(text).terms(target, **options) if term.field == "pairs"]
+
+
+def test_words_that_stand_together_are_looked_up_together_where_words_decide():
+    assert pairs("giá cà phê, hồ tiêu", "vi", pairs=True) == ["gia_ca", "ca_phe", "ho_tieu"]
+    assert pairs("giá của cà phê", "vi", pairs=True) == ["ca_phe"]  # a function word tells nothing
+    assert pairs("họp ngày 24/9/2025", "vi", pairs=True) == ["hop_ngay"]
+    assert pairs("giá cà phê", "vi") == []
+
+
+def test_names_of_common_syllables_are_found_as_a_whole_in_the_other_language():
+    assert pairs("Minister Luong Tam Quang visits Norway", "vi") == ["luong_tam", "tam_quang"]
+    assert pairs("Brett Kavanaugh's future", "vi") == []
