@@ -123,12 +123,10 @@ def index(
 
             def run(*, anew: bool) -> Report:
                 nonlocal settled
-                how = Filling(
-                    reading, only_opening=passages == "lead", web=web, anew=anew, linked=False
-                )
+                how = Filling(reading, only_opening=passages == "lead", web=web, anew=anew)
                 report = fill(opened, sources, errors=Path(errors), how=how)
                 settled = settled and not report.changed
-                if not settled and not report.interrupted:
+                if not settled:
                     link_new(opened, report)
                     settled = not report.interrupted
                 return report

@@ -1,4 +1,4 @@
-"""One run that fills an archive from its sources, with a progress bar."""
+"""One run that fills an archive from its sources, and what links it then; with progress bars."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class Filling:
         only_count: Change nothing; the report says what would be done.
         web: Reads those sources that are addresses.
         anew: Begin a new error file, rather than going on with the one there is.
-        linked: Link what is new at the end; else that is left to the caller.
     """
 
     reading: ReadOptions = field(default_factory=ReadOptions)
@@ -36,13 +35,12 @@ class Filling:
     only_count: bool = False
     web: Web = NO_WEB
     anew: bool = True
-    linked: bool = True
 
 
 def fill(
     archive: Archive, sources: Sequence[str], *, errors: Path, how: Filling | None = None
 ) -> Report:
-    """Index sources, then link what is new; problems go to the error file.
+    """Index sources; problems go to the error file. ``link_new`` comes after it.
 
     Raises:
         SettingsError: ``errors`` cannot be the place for a list of problems.
@@ -88,17 +86,17 @@ def fill(
             ) from error
         finally:
             problems.close()
-    if how.linked and not how.only_count and not run.report.interrupted:
-        link_new(archive, run.report)
     return run.report
 
 
 def link_new(archive: Archive, report: Report) -> None:
-    """Link what a run has changed, and note it in the run's report.
+    """Link what a run has changed, and note it in its report; an interrupted run ends without.
 
     Raises:
         StoreError: The archive fails.
     """
+    if report.interrupted:
+        return
     try:
         report.links = link_with_progress(archive.store)
     except KeyboardInterrupt:

@@ -67,7 +67,7 @@ def sync(
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
-        how = Filling(options, only_opening=passages == "lead", only_count=dry_run, linked=False)
+        how = Filling(options, only_opening=passages == "lead", only_count=dry_run)
         report = fill(opened, sources, errors=Path(errors), how=how)
         # Of what was not read to the end nothing can be told.
         mirrored = [] if report.interrupted else [name for name in names if name]
@@ -75,7 +75,7 @@ def sync(
         against = [] if force else objections(gone, report)
         stays = dry_run or bool(against) or report.interrupted
         removed = 0 if stays else withdraw(opened.store, gone)
-        if not dry_run and not report.interrupted:
+        if not dry_run:
             link_new(opened, report)  # whoever lost its counterpart may find another
     finally:
         opened.close()

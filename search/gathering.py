@@ -88,6 +88,7 @@ class _Found:
         word_scores, by_meaning: What is known of any candidate, by id.
         tops: Ids of the best by words and by the query's own meaning.
         quoted: Whether all of them hold the quoted phrases.
+        doubt: 0–1: how little the best by meaning stands out, where words are to decide then.
     """
 
     words: Sequence[Candidate]
@@ -96,6 +97,7 @@ class _Found:
     by_meaning: Mapping[str, Candidate]
     tops: Sequence[str]
     quoted: bool
+    doubt: float
 
 
 class Gatherer:
@@ -133,13 +135,11 @@ class Gatherer:
         """Both lists of each language in one round trip, what each list lacks in another."""
         scopes: dict[str, Scope] = {}
         terms = {}
+        mode, own = self._query.mode, self._read.lang
         for lang in meant:
             phrases, excluded = self._read.clauses(lang)
             scopes[lang] = Scope(lang, self._query.filters, phrases=phrases, excluded=excluded)
-            pairs = self._query.mode == "words"
-            terms[lang] = (
-                self._read.terms(lang, pairs=pairs) if self._query.mode != "meaning" else ()
-            )
+            terms[lang] = self._read.terms(lang, pairs=mode == "words") if mode != "meaning" else ()
         first = self._round(scopes, terms, meant, self._depth)
         # A phrase of ordinary words cannot occur in another language: there, meaning has to do.
         foreign = {
@@ -150,14 +150,16 @@ class Gatherer:
         if foreign:
             scopes |= foreign
             first |= self._round(foreign, terms, meant, self._depth)
-        rest = {}
-        if self._query.mode == "hybrid":
-            for lang, (_, nearest, direct) in first.items():
-                if lang == self._read.lang and self._doubt(lang, [c.score for c in nearest]):
-                    # Words decide: those that stand together tell more than each by itself.
-                    terms[lang] = self._read.terms(lang, pairs=True)
-                    [words] = self._store.find([WordLookup(scopes[lang], terms[lang], self._depth)])
-                    first[lang] = (words, nearest, direct)
+        rest, doubt = {}, 0.0
+        if mode == "hybrid":
+            if own in first:
+                _, nearest, direct = first[own]
+                doubt = self._doubt(own, [candidate.score for candidate in nearest])
+            if doubt > 0:
+                # Words decide: those that stand together tell more than each by itself.
+                terms[own] = self._read.terms(own, pairs=True)
+                [words] = self._store.find([WordLookup(scopes[own], terms[own], self._depth)])
+                first[own] = (words, nearest, direct)
             for lang, lists in first.items():
                 words_ids, nearest_ids, direct_ids = ({c.id for c in found} for found in lists)
                 ids = (words_ids ^ nearest_ids) | (direct_ids - (words_ids & nearest_ids))
@@ -177,6 +179,7 @@ class Gatherer:
                         {c.id: c for c in (*nearest, *more_nearest)},
                         [c.id for c in (*words[:1], *(direct or nearest)[:1])],
                         bool(scopes[lang].phrases),
+                        doubt if lang == own else 0.0,
                     ),
                 )
             )
@@ -233,8 +236,7 @@ class Gatherer:
         cosines = [candidate.score for candidate in found.nearest]
         weight = profile.same_language_words if same else profile.cross_language_words
         weight = 1.0 if meant is None else weight / math.log(2 + self._articles_in(lang))
-        if same and self._query.mode == "hybrid" and meant is not None:
-            weight *= 1 + (profile.unsure_words - 1) * self._doubt(lang, cosines)
+        weight *= 1 + (profile.unsure_words - 1) * found.doubt
         everything = fuse(
             found.word_scores,
             {c.id: c.score for c in found.by_meaning.values()},

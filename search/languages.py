@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import pairwise
 
@@ -165,6 +165,9 @@ class Forms:
     words: str
     title: str
     pairs: str
+
+
+FORM_FIELDS = tuple(field.name for field in fields(Forms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class RankingProfile:
         feedback_from, feedback_full: How far that story's score must be above the mean of the next
             three for this to begin, and to have its full weight.
         unsure, sure: How far above its background, in margins, the best story by meaning stands
-            where words decide alone, and from where on they are but added. Names are such queries:
+            where words weigh most, and from where on they weigh as usual. Names are such queries:
             to a model one is as near as another.
         unsure_words: What the weight of words is multiplied by where meaning is unsure.
         floor: Cosine below which meaning alone is no match, in an archive too small for ``margin``.

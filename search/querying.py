@@ -169,26 +169,21 @@ class ReadQuery:
         in those about the man (Metzler and Croft, "A Markov random field model for term
         dependencies", SIGIR 2005).
         """
-        language = LANGUAGES[self.lang]
-        for one, two in self._neighbours():
-            for pair in language.pairs([one.exact, two.exact]):
+        for one, two in self._neighbours([not dated for dated in self._in_date]):
+            for pair in LANGUAGES[self.lang].pairs([one.exact, two.exact]):
                 yield Term("pairs", pair, _PAIR_BOOST)
 
     def _pairs_of_names(self) -> Iterator[Term]:
         """Of Vietnamese syllables: words of other names are rare enough by themselves."""
-        alike = {
-            token.start for token, is_ in zip(self.typed_tokens, self._alike, strict=True) if is_
-        }
-        for one, two in self._neighbours():
-            named = one.start in alike and two.start in alike
-            if named and is_syllable(one.folded) and is_syllable(two.folded):
+        for one, two in self._neighbours(self._alike):
+            if is_syllable(one.folded) and is_syllable(two.folded):
                 yield Term("pairs", f"{one.folded}_{two.folded}", _PAIR_BOOST)
 
-    def _neighbours(self) -> Iterator[tuple[Token, Token]]:
-        """Tokens with nothing but a space or hyphen between; a date has a token of its own."""
-        tokens_in_dates = zip(self.typed_tokens, self._in_date, strict=True)
-        for (one, dated), (two, dated_too) in pairwise(tokens_in_dates):
-            if not (dated or dated_too or self.text[one.end : two.start].strip(" -")):
+    def _neighbours(self, wanted: Sequence[bool]) -> Iterator[tuple[Token, Token]]:
+        """Those of the wanted tokens that have nothing but a space or hyphen between them."""
+        flagged = zip(self.typed_tokens, wanted, strict=True)
+        for (one, first), (two, second) in pairwise(flagged):
+            if first and second and not self.text[one.end : two.start].strip(" -"):
                 yield one, two
 
     def _quantity_terms(self) -> Iterable[Term]:

@@ -45,10 +45,11 @@ def demo(archive: str, host: str | None, port: int | None, *, no_serve: bool) ->
     """Fill a demo archive with the stories that ship in the package, and serve it."""
     # By name: the site itself must not depend on the indexer.
     stories = import_module("indexer.demo").stories_path()
-    fill = import_module("indexer.filling").fill
+    filling = import_module("indexer.filling")
     settings = Settings.load({"archive": archive, "host": host, "port": port})
     opened = open_archive(settings=settings)
-    report = fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
+    report = filling.fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
+    filling.link_new(opened, report)
     click.echo(f"{archive}: {report.added} stories added, {report.unchanged} there already.")
     if no_serve:
         opened.close()

@@ -15,7 +15,7 @@ import numpy as np
 from search.addresses import article_key
 from search.encoders.base import FloatArray
 from search.language_free import put_together, take_apart
-from search.languages import LANGUAGES
+from search.languages import FORM_FIELDS, LANGUAGES
 from search.records import Article, Filters, Passage, day_of
 from search.stores.base import (
     ArchiveProfile,
@@ -38,7 +38,6 @@ FORMAT = 3
 ADDED_FIELDS = ("key", "shallow", *LANGUAGES)
 """What mappings of older formats lack, or have less of."""
 _SPAN = ("position", "start", "stop")
-_FORM_FIELDS = ("exact", "folded", "words", "title", "pairs")
 _MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
 _OVERSAMPLE = 1.5
 _LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
@@ -109,7 +108,7 @@ def index_body(profile: ArchiveProfile, *, of: str | None = None) -> Json:
         **dict.fromkeys(LANGUAGES, forms),
     }
     # Finding the words again costs more than all the rest.
-    cheap = [name for name in _FORM_FIELDS if name != "words"]
+    cheap = [name for name in FORM_FIELDS if name != "words"]
     recomputed = [f"{lang}.{name}" for lang in LANGUAGES for name in cheap]
     return {
         "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
@@ -155,7 +154,7 @@ def document(entry: Entry, made: ArchiveProfile) -> Json:
                 entry.passages, vectors, languages.tolist(), strict=True
             )
         ],
-        article.lang: {name: getattr(forms, name) for name in _FORM_FIELDS},
+        article.lang: {name: getattr(forms, name) for name in FORM_FIELDS},
     }
 
 

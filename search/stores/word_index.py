@@ -23,7 +23,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from search.errors import StoreError, StoreUnavailableError
-from search.languages import LANGUAGES, Forms
+from search.languages import FORM_FIELDS, LANGUAGES, Forms
 from search.records import day_of
 from search.stores.base import Phrase, Scope, Term
 
@@ -371,6 +371,6 @@ def _document(word_row: WordRow) -> tantivy.Document:
         document.add_integer("day", word_row.day)
     if word_row.source is not None:
         document.add_text("source", word_row.source)
-    for name in ("exact", "folded", "words", "title", "pairs"):
+    for name in FORM_FIELDS:
         document.add_text(name, getattr(word_row.forms, name))
     return document
