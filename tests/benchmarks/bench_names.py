@@ -1,6 +1,6 @@
 """How well stories are found by the rare personal names in them, in an archive of your own.
 
-python tests/benchmarks/bench_names.py ARCHIVE [--names 150]
+PYTHONPATH=tests python tests/benchmarks/bench_names.py ARCHIVE [--names 150]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main() -> None:
     archive = open_archive(options.archive)
     names = rare_names(archive.store, options.names)
     print(f"{len(names)} names")
-    for form in FORMS:
+    for form in FORMS if names else ():
         first, ten = found_by_name(archive, names, form)
         print(f"{form:20} first {first:.3f}  in the first ten {ten:.3f}")
     archive.close()

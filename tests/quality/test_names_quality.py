@@ -1,8 +1,8 @@
 """Stories are found by the rare personal names in them, however these are typed.
 
-Measured 2026-11-24 among 1,500 articles (titles and leads embedded): a bearer's story first for 85 %
-of 100 names as written, 89 % in small letters, 80 % without diacritics. Before words decided where
-meaning is unsure: 30, 26 and 21 %.
+Measured 2026-11-24 among 1,500 articles (titles and leads embedded): a bearer's story first for
+85 % of 100 names as written, 89 % in small letters, 80 % without diacritics; in the first ten 93,
+96 and 93 % of such stories. Before words decided where meaning is unsure: 30, 26 and 21 % first.
 """
 
 import gzip
@@ -19,9 +19,9 @@ from search.settings import Settings
 
 ARTICLES = 1500
 FLOORS = {
-    "as written": (0.84, 0.92),
-    "in small letters": (0.88, 0.95),
-    "without diacritics": (0.79, 0.91),
+    "as written": (0.82, 0.91),
+    "in small letters": (0.86, 0.94),
+    "without diacritics": (0.77, 0.90),
 }
 
 
