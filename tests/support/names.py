@@ -48,7 +48,7 @@ def rare_names(store, most):
 
 
 def found_by_name(archive, names, form):
-    """(share of names with a bearer's story first, mean share of their stories in the first ten)."""
+    """(share of names with such a story first, mean share of their stories in the first ten)."""
     first = ten = 0.0
     for name, ids in names:
         hits = archive.search(Query(FORMS[form](name), lang="vi", copies=True)).results["vi"]
