@@ -29,7 +29,6 @@ def deepen(
     store: Store,
     encoder: Encoder,
     *,
-    ids: Sequence[str] | None = None,
     on_progress: Callable[[int, int], object],
 ) -> Deepened:
     """Embed all passages of shallow articles, newest first; searches work meanwhile.
@@ -38,12 +37,28 @@ def deepen(
     goes meanwhile is not touched; one that comes meanwhile is taken in too.
 
     Args:
-        ids: Only these, in this order; None takes all, until none is left.
         on_progress: Told of (articles done, articles in all), both of which may grow.
 
     Raises:
+        ArchiveBusyError: Somebody else is rewriting the archive.
         ArchiveMismatchError: The archive was made with another encoder.
         StoreError: The archive fails; what is done stays done.
+    """
+    with store.lease("songngu deepen"):
+        return add_passages(store, encoder, on_progress=on_progress)
+
+
+def add_passages(
+    store: Store,
+    encoder: Encoder,
+    *,
+    ids: Sequence[str] | None = None,
+    on_progress: Callable[[int, int], object],
+) -> Deepened:
+    """Embed all passages of shallow articles, as ``deepen`` does, without its lease.
+
+    Args:
+        ids: Only these, in this order; None takes all, until none is left.
     """
     made = archive_profile(encoder)
     done = 0

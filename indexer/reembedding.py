@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from indexer.deepening import deepen
+from indexer.deepening import add_passages
 from indexer.pipeline import BATCH, embedded
 from search.encoders.base import Encoder
 from search.errors import WriteError
@@ -31,6 +31,7 @@ def reembed(store: Store, encoder: Encoder, *, fresh: bool = False, on_progress:
         fresh: Do not go on with what an interrupted call has done.
 
     Raises:
+        ArchiveBusyError: Somebody else is rewriting the archive.
         ArchiveMissingError: There is nothing to embed.
         WriteError: Some articles could not be written; the archive is as it was.
     """
@@ -49,7 +50,7 @@ def reembed(store: Store, encoder: Encoder, *, fresh: bool = False, on_progress:
     store.flush()
     late = [id_ for id_ in store.shallow() if id_ not in shallow]
     if late:
-        deepen(store, encoder, ids=late, on_progress=lambda *_: None)
+        add_passages(store, encoder, ids=late, on_progress=lambda *_: None)
     count_again(store)
     return sum(store.sizes().values())
 

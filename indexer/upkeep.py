@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
 
 from indexer.commands import errors_option, passages_option, read_options, reading_options
-from indexer.deepening import deepen as add_passages
+from indexer.deepening import deepen as deepen_all
 from indexer.filling import Filling, fill, link_new
 from indexer.freshness import is_web_address
 from indexer.mirroring import Vanished, objections, vanished, withdraw
@@ -19,7 +19,7 @@ from indexer.reembedding import reembed as embed_again
 from indexer.reporting import print_report
 from search.cli import archive_options
 from search.encoders import load_encoder
-from search.engine import open_archive, open_store
+from search.engine import Archive, open_archive, open_store
 from search.errors import SourceError
 from search.progress import progress_bar
 from search.settings import Settings
@@ -67,16 +67,17 @@ def sync(
     settings = Settings.load({"archive": archive, "encoder": encoder})
     opened = open_archive(settings=settings)
     try:
-        how = Filling(options, only_opening=passages == "lead", only_count=dry_run)
-        report = fill(opened, sources, errors=Path(errors), how=how)
-        # Of what was not read to the end nothing can be told.
-        mirrored = [] if report.interrupted else [name for name in names if name]
-        gone = vanished(opened.store, mirrored, report.held)
-        against = [] if force else objections(gone, report)
-        stays = dry_run or bool(against) or report.interrupted
-        removed = 0 if stays else withdraw(opened.store, gone)
-        if not dry_run:
-            link_new(opened, report)  # whoever lost its counterpart may find another
+        with _alone(opened, "songngu sync --force") if force and not dry_run else nullcontext():
+            how = Filling(options, only_opening=passages == "lead", only_count=dry_run)
+            report = fill(opened, sources, errors=Path(errors), how=how)
+            # Of what was not read to the end nothing can be told.
+            mirrored = [] if report.interrupted else [name for name in names if name]
+            gone = vanished(opened.store, mirrored, report.held)
+            against = [] if force else objections(gone, report)
+            stays = dry_run or bool(against) or report.interrupted
+            removed = 0 if stays else withdraw(opened.store, gone)
+            if not dry_run:
+                link_new(opened, report)  # whoever lost its counterpart may find another
     finally:
         opened.close()
     if as_json:
@@ -111,7 +112,7 @@ def deepen(archive: str | None, encoder: str | None, *, as_json: bool) -> int:
     opened = open_archive(settings=settings)
     try:
         with _bar("Deepening") as progress:
-            done = add_passages(opened.store, opened.encoder, on_progress=progress)
+            done = deepen_all(opened.store, opened.encoder, on_progress=progress)
         left = opened.stats().shallow
     finally:
         opened.close()
@@ -152,6 +153,14 @@ def reembed(archive: str | None, encoder: str, *, start_over: bool) -> None:
     finally:
         store.close()
     click.echo(f"{done:,} articles of {store.location} are embedded by {encoder} now.")
+
+
+@contextmanager
+def _alone(archive: Archive, purpose: str) -> Iterator[None]:
+    """Hold the lease of an archive, which comes into being where there is none."""
+    archive.create()
+    with archive.store.lease(purpose):
+        yield
 
 
 @contextmanager

@@ -8,6 +8,7 @@ The tree::
     │   └── QueryTooLongError
     ├── StoreError
     │   ├── StoreUnavailableError    no answer, or none in time
+    │   ├── ArchiveBusyError         somebody else is rewriting the archive
     │   ├── ArchiveMissingError      nothing has been indexed there yet
     │   ├── ArchiveMismatchError     made with another encoder or a newer version
     │   └── WriteError               some articles were refused (``failures``)
@@ -47,6 +48,10 @@ class StoreError(SongnguError):
 
 class StoreUnavailableError(StoreError):
     """The archive's store does not answer, or not in time."""
+
+
+class ArchiveBusyError(StoreError):
+    """Somebody else is rewriting the archive."""
 
 
 class ArchiveMissingError(StoreError):

@@ -6,7 +6,7 @@ store already analysed (``Entry.forms``), so every store indexes and matches the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -198,12 +198,15 @@ class WriteReport:
         failures: (id, reason) of those that were refused.
         barred: Ids of those that were taken down before; they are not written.
         outdated: Ids whose article has changed or gone since it was read; they are not written.
+        taken: (id, id of another article that has its address) of those that are not written: one
+            address is one article.
     """
 
     written: tuple[str, ...]
     failures: tuple[tuple[str, str], ...] = ()
     barred: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
+    taken: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +305,8 @@ class Store(Protocol):
     ) -> WriteReport:
         """Write whole articles, replacing those of the same id. Each is written entirely or not.
 
-        What was taken down stays out, also when that happens at the same moment.
+        What was taken down stays out, also when that happens at the same moment; and so does an
+        article whose address another one has.
 
         Args:
             made: How the vectors were made; None takes it that they suit the archive.
@@ -399,6 +403,23 @@ class Store(Protocol):
     def stats(self) -> StoreStats:
         """Count what is kept."""
 
+    def lease(self, purpose: str) -> AbstractContextManager[Callable[[], None]]:
+        """Keep everybody else from rewriting the archive while the block lasts.
+
+        Whatever rewrites it as a whole takes the lease; reading, and writing single articles, go on
+        without. It ends with the process that holds it, however that ends.
+
+        Args:
+            purpose: What the holder is doing, for whoever comes second.
+
+        Returns:
+            A function that raises ArchiveBusyError when the lease has been lost since, as may
+            happen to a process that was stopped for long.
+
+        Raises:
+            ArchiveBusyError: Somebody else holds it; the message says who.
+        """
+
     def rebuild(
         self, profile: ArchiveProfile, *, fresh: bool = False
     ) -> AbstractContextManager[Store]:
@@ -411,10 +432,13 @@ class Store(Protocol):
         What the archive has and the generation lacks in that version, because it came meanwhile,
         is kept without passages and counts as shallow; what the archive lacks is left out.
 
-        Notes stay as they are.
+        Notes stay as they are. The lease is held meanwhile.
 
         Args:
             fresh: Begin anew, whatever is there.
+
+        Raises:
+            ArchiveBusyError: Somebody else holds the lease.
         """
 
     def note(self, name: str) -> bytes | None:

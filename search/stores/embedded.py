@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from search.stores.links import Link, LinkStore, forget
 from search.stores.scanning import run
 from search.stores.sqlite_file import SqliteFile, driver_errors, remove_archive, statements
 from search.stores.sqlite_formats import FORMAT, migrate, take_over
+from search.stores.sqlite_lease import hold_lease
 from search.stores.sqlite_notes import read_note, write_note
 from search.stores.sqlite_rows import (
     ARTICLE_COLUMNS,
@@ -332,25 +333,33 @@ class EmbeddedStore:
             )
 
     @contextmanager
+    def lease(self, purpose: str) -> Iterator[Callable[[], None]]:
+        """Keep everybody else from rewriting the archive."""
+        self._required_profile()
+        with hold_lease(self._path, self.location, purpose):
+            yield lambda: None  # a lock cannot be lost
+
+    @contextmanager
     def rebuild(self, profile: ArchiveProfile, *, fresh: bool = False) -> Iterator[EmbeddedStore]:
         """Fill a file beside the archive, then take it over in one transaction."""
-        self._current()
-        place = self._path.with_name(f"{self._path.name}.rebuilding")
-        with self._file.reading() as connection:
-            archive = self._file.meta(connection, "archive")
-        if fresh or not _belongs(place, archive, profile):
+        with self.lease("a re-embedding"):
+            self._current()
+            place = self._path.with_name(f"{self._path.name}.rebuilding")
+            with self._file.reading() as connection:
+                archive = self._file.meta(connection, "archive")
+            if fresh or not _belongs(place, archive, profile):
+                remove_archive(place)
+            generation = EmbeddedStore(place)
+            try:
+                generation.create(profile)
+                with generation._writing() as connection:
+                    generation._file.set_meta(connection, "of", archive)
+                yield generation
+            finally:
+                generation.close()
+            with self._writing() as connection:
+                take_over(connection, place, profile)
             remove_archive(place)
-        generation = EmbeddedStore(place)
-        try:
-            generation.create(profile)
-            with generation._writing() as connection:
-                generation._file.set_meta(connection, "of", archive)
-            yield generation
-        finally:
-            generation.close()
-        with self._writing() as connection:
-            take_over(connection, place, profile)
-        remove_archive(place)
 
     def note(self, name: str) -> bytes | None:
         """A piece of derived data."""

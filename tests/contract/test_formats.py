@@ -10,9 +10,8 @@ import pytest
 from support.entries import PROFILE, entry, unit
 
 from search.errors import StoreError
-from search.languages import LANGUAGES
-from search.stores import elasticsearch_bodies as bodies
 from search.stores.base import NearestLookup, Scope, Term, Tombstone, WordLookup
+from search.stores.elasticsearch.indices import META
 from search.stores.embedded import EmbeddedStore
 
 ENTRIES = [
@@ -60,32 +59,13 @@ def write_format_1(path):
     connection.close()
 
 
-def write_format_1_to(client, name):
-    body = bodies.index_body(PROFILE)
-    body["mappings"]["_meta"] = {bodies.META: PROFILE.to_json()}
-    properties = body["mappings"]["properties"]
-    new = ["key", "shallow", bodies.made_field(PROFILE)]
-    for field in new:
-        del properties[field]
-    for lang in LANGUAGES:
-        forms = properties[lang]["properties"]
-        properties[lang] = {"properties": {n: f for n, f in forms.items() if n != "pairs"}}
-    client.indices.create(index=f"{name}-000001", aliases={name: {}}, **body)
-    for e in ENTRIES:
-        source = {k: v for k, v in bodies.document(e, PROFILE).items() if k not in new}
-        del source[e.article.lang]["pairs"]
-        client.index(index=name, id=e.article.id, document=source, refresh=True)
-
-
 @pytest.fixture
-def old(make_store, request):
+def old(tmp_path):
     """An archive of format 1."""
-    store = make_store()
-    if isinstance(store, EmbeddedStore):
-        write_format_1(store.location)
-    else:
-        write_format_1_to(store._writing, store._name)
-    return store
+    store = EmbeddedStore(tmp_path / "news.db")
+    write_format_1(store.location)
+    yield store
+    store.close()
 
 
 def test_it_is_read_as_it_is(old):
@@ -97,9 +77,9 @@ def test_it_is_read_as_it_is(old):
     assert old.stats().articles == {"vi": 3}
 
 
-def test_it_is_brought_up_to_date_when_it_is_written_to(old, make_store):
+def test_it_is_brought_up_to_date_when_it_is_written_to(old):
     assert old.upsert([entry("d", "tin bốn", unit(1))]).written == ("d",)
-    store = make_store()
+    store = EmbeddedStore(old.location)
     assert store.ids_at(["https://bao.example/a"]) == {"https://bao.example/a": "a"}
     assert store.shallow() == []
     [by_pair] = store.find([WordLookup(Scope("vi"), (Term("pairs", "tin_hai"),), 5)])
@@ -114,21 +94,29 @@ def test_it_is_brought_up_to_date_when_it_is_written_to(old, make_store):
     store.bring(["a"], "/tin")
     assert store.bar([Tombstone(("https://bao.example/a",), "", "2026-01-01")]) == 1
     store.flush()
-    assert [kept.id for kept in make_store().listing()] == ["b", "c", "d"]
+    assert [kept.id for kept in EmbeddedStore(old.location).listing()] == ["b", "c", "d"]
 
 
-def test_one_of_a_newer_format_is_refused(make_store):
+def test_one_of_another_format_is_refused(make_store):
     store = make_store()
     store.create(PROFILE)
     if isinstance(store, EmbeddedStore):
         with sqlite3.connect(store.location) as connection:
             connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
         connection.close()
+        wrong = "newer version"
     else:
-        meta = {bodies.META: PROFILE.to_json() | {"format": 99}}
-        store._writing.indices.put_mapping(index=store._name, meta=meta)
-    with pytest.raises(StoreError, match="newer version"):
+        client, alias = store._writing, store._name
+        [index] = client.indices.get_mapping(index=alias).values()
+        meta = index["mappings"]["_meta"]
+        client.indices.put_mapping(index=alias, meta={META: meta[META] | {"format": 99}})
+        wrong = "another version"
+    with pytest.raises(StoreError, match=wrong):
         make_store().upsert([entry("a", "tin", unit(1))])
+    if not isinstance(store, EmbeddedStore):
+        with pytest.raises(StoreError, match=wrong):
+            make_store().stats()
+        client.indices.put_mapping(index=alias, meta=meta)
 
 
 def test_an_old_file_that_cannot_be_written_can_be_searched(tmp_path):

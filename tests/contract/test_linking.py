@@ -40,8 +40,8 @@ def add(store, entries):
 
 
 def retold(of, **changes):
-    """An entry with changes in its article and the same vectors."""
-    article = replace(of.article, **changes)
+    """An entry with changes in its article and the same vectors; at no address, as one has one."""
+    article = replace(of.article, **({"url": None} | changes))
     language = LANGUAGES[article.lang]
     forms = language.forms(title=article.title, body=article.body, words=of.forms.words)
     return replace(of, article=article, forms=forms)

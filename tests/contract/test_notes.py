@@ -85,9 +85,9 @@ def test_dropping_takes_the_notes_along(elasticsearch_url):
         store.close()
 
 
-def test_no_archive_is_named_like_notes():
-    with pytest.raises(SettingsError, match="notes"):
-        ElasticsearchStore.from_url("http://localhost:9200/news-notes", Settings())
+def test_no_archive_is_named_like_a_part_of_one():
+    with pytest.raises(SettingsError, match="part of the archive news"):
+        ElasticsearchStore.from_url("http://localhost:9200/news~records", Settings())
 
 
 def test_copying_carries_the_counts(store, make_store, tmp_path):

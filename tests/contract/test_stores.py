@@ -460,7 +460,7 @@ def test_articles_in_short(store):
 def test_articles_by_their_address(store):
     key = "https://bao.example/tin"
     assert store.ids_at([key]) == {}
-    store.upsert(
+    report = store.upsert(
         [
             entry("b", "hai", unit(1), url="http://www.bao.example/tin/?utm_source=x#top"),
             entry("a", "một", unit(1), url="https://m.bao.example/tin"),
@@ -468,12 +468,20 @@ def test_articles_by_their_address(store):
             entry("d", "bốn", unit(1), url="https://bao.example/"),
         ]
     )
+    assert report.taken == (("a", "b"),)
+    assert report.written == ("b", "c", "d")
     assert store.ids_at([key, f"{key}?id=3", "https://bao.example/", "x"]) == {
-        key: "a",
+        key: "b",
         f"{key}?id=3": "c",
     }
-    store.upsert([entry("a", "một", unit(1), url="https://bao.example/khac")])
-    assert store.ids_at([key]) == {key: "b"}
+    # Who moves to another address leaves its own to others.
+    store.upsert([entry("b", "hai", unit(1), url="https://bao.example/khac")])
+    assert store.ids_at([key]) == {}
+    assert store.upsert([entry("a", "một", unit(1), url=key)]).written == ("a",)
+    assert store.ids_at([key, "https://bao.example/khac"]) == {
+        key: "a",
+        "https://bao.example/khac": "b",
+    }
 
 
 def test_shallow_articles_come_newest_first(store):

@@ -1,4 +1,4 @@
-"""Link records of the Elasticsearch store: an index of its own, ``<name>-links``.
+"""Link records of the Elasticsearch store: an index of its own, ``<name>~links``.
 
 Not fields of the articles: any edit of an article with nested passages writes all its vectors anew.
 """
@@ -9,46 +9,32 @@ import base64
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any
 
 import elasticsearch
 import numpy as np
 from elasticsearch import Elasticsearch
-from elasticsearch.helpers import streaming_bulk
 
 from search.encoders.base import FloatArray
-from search.errors import WriteError
-from search.stores.elasticsearch_bodies import document_id
-from search.stores.elasticsearch_indices import WithVectors, make_index
+from search.errors import StoreError
+from search.stores.elasticsearch.bodies import document_id
+from search.stores.elasticsearch.indices import Json, SideIndex, WithVectors, scan
 from search.stores.links import Link, LinkCounts, LinkRecord, VectorBlock
 
 _PAGE = 1000
 _LONG_PAGE = 5000
-_MOST_IDS = 10_000
-_BUSY = (429, 502, 503, 504)
 _LINK_FIELDS = ["id", "counterpart", "group", "place", "copies"]
 
 _KEYWORD = {"type": "keyword"}
-_BODY: dict[str, Any] = {
-    "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "-1"},
-    "mappings": {
-        "dynamic": "strict",
-        "properties": {
-            **dict.fromkeys(("id", "lang", "model", "group", "counterpart"), _KEYWORD),
-            **{name: {"type": "long"} for name in ("keys", "place", "copies")},
-            "matched": {"type": "boolean"},
-            "has_vector": {"type": "boolean"},
-            **{
-                name: {"type": "keyword", "index": False, "doc_values": False}
-                for name in ("hash", "date")
-            },
-            **{
-                name: {"type": "double", "index": False, "doc_values": False}
-                for name in ("near", "score")
-            },
-            "vector": {"type": "binary"},
-        },
-    },
+_PROPERTIES: Json = {
+    **dict.fromkeys(("id", "lang", "model", "group", "counterpart"), _KEYWORD),
+    **{name: {"type": "long"} for name in ("keys", "place", "copies")},
+    "matched": {"type": "boolean"},
+    "has_vector": {"type": "boolean"},
+    **{name: {"type": "keyword", "index": False, "doc_values": False} for name in ("hash", "date")},
+    **{name: {"type": "double", "index": False, "doc_values": False} for name in ("near", "score")},
+    "vector": {"type": "binary"},
 }
 
 
@@ -59,8 +45,9 @@ class ElasticsearchLinks:
 
     Args:
         searching, writing: Clients with the timeouts of either.
-        archive: The archive's index or alias.
-        name: The index of the records.
+        archive: The archive's name.
+        articles: The index of its articles, or the alias.
+        location: The archive, for messages.
         with_vectors: Asks for an article's vectors.
         errors: Turns the client's errors into ours.
     """
@@ -71,51 +58,58 @@ class ElasticsearchLinks:
         writing: Elasticsearch,
         *,
         archive: str,
-        name: str,
+        articles: str,
+        location: str,
         with_vectors: WithVectors,
         errors: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._searching = searching
         self._writing = writing
-        self._archive = archive
-        self._name = name
+        self._articles_index = articles
+        self._index = SideIndex(writing, archive, "links", _PROPERTIES, location=location)
+        self._read_only = SideIndex(searching, archive, "links", _PROPERTIES, location=location)
         self._with_vectors = with_vectors
         self._errors = errors
 
     def links(self, ids: Sequence[str]) -> dict[str, Link]:
         """What is known of those of the ids that were linked, in one round trip."""
+        try:
+            with self._errors():
+                found = self._read_only.read(map(document_id, ids), _LINK_FIELDS).values()
+        except StoreError as error:
+            if isinstance(error.__cause__, elasticsearch.AuthorizationException):
+                # Whoever may read the articles and not what links them still searches.
+                return {}
+            raise
+        sources = [doc["_source"] for doc in found]
         return {
-            source["id"]: Link(
-                source.get("counterpart"), source["group"], source["place"], source["copies"]
-            )
-            for source in self._get(ids, _LINK_FIELDS)
+            s["id"]: Link(s.get("counterpart"), s["group"], s["place"], s["copies"])
+            for s in sources
         }
 
     def records(self, ids: Sequence[str]) -> dict[str, LinkRecord]:
         """The records of those of the ids that have one."""
-        return {source["id"]: _record(source) for source in self._get(ids, None)}
+        with self._errors():
+            found = self._read_only.read(map(document_id, ids))
+        return {doc["_source"]["id"]: _record(doc["_source"]) for doc in found.values()}
 
     def put(self, records: Sequence[LinkRecord]) -> None:
         """Keep records, each in place of the one of the same id.
 
         Raises:
             WriteError: Some were refused.
+            StoreUnavailableError: The index takes no changes.
         """
-        if not records:
-            return
-        with self._errors():
-            make_index(self._writing, self._name, _BODY)
-        self._bulk(
-            {"_op_type": "index", "_id": document_id(record.id), "_source": _document(record)}
-            for record in records
+        self._write(
+            [
+                {"_op_type": "index", "_id": document_id(record.id), "_source": _document(record)}
+                for record in records
+            ]
         )
 
     def remove(self, ids: Sequence[str]) -> None:
         """Take records out as they are."""
-        if ids and self._exists():
-            self._bulk(
-                {"_op_type": "delete", "_id": document_id(id_)} for id_ in dict.fromkeys(ids)
-            )
+        self._write([{"_op_type": "delete", "_id": key} for key in map(document_id, set(ids))])
 
     def members(self, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The ids in each of the groups, by ascending place."""
@@ -153,8 +147,8 @@ class ElasticsearchLinks:
         ]
         if unmatched:
             conditions.append({"term": {"matched": False}})
-        query = {"bool": {"filter": conditions}}
-        for sources in self._pages(self._name, query, ["id", "vector", "near"], _PAGE):
+        hits = self._scan(conditions, ["id", "vector", "near"], size=_PAGE)
+        while sources := list(islice(hits, _PAGE)):
             yield VectorBlock(
                 ids=tuple(source["id"] for source in sources),
                 vectors=np.stack([_floats(source["vector"]) for source in sources]),
@@ -169,7 +163,7 @@ class ElasticsearchLinks:
             for start in range(0, len(ids), _PAGE // 5):
                 batch = [document_id(id_) for id_ in ids[start : start + _PAGE // 5]]
                 answer = self._writing.search(
-                    index=self._archive,
+                    index=self._articles_index,
                     query={"ids": {"values": batch}},
                     size=len(batch),
                     source=source,
@@ -183,36 +177,20 @@ class ElasticsearchLinks:
 
     def pending(self, model: str) -> list[str]:
         """Ids of articles without a record of their present content by this model, ascending."""
-        made: dict[str, str] = {}
-        for sources in self._pages(
-            self._name, {"match_all": {}}, ["id", "hash", "model"], _LONG_PAGE
-        ):
-            made |= {s["id"]: s["hash"] for s in sources if s["model"] == model}
+        made = {
+            source["id"]: source["hash"]
+            for source in self._scan([{"term": {"model": model}}], ["id", "hash"])
+        }
         return [
             source["id"]
-            for sources in self._pages(
-                self._archive, {"match_all": {}}, ["id", "hash"], _LONG_PAGE, optional=False
-            )
-            for source in sources
+            for source in self._articles(["id", "hash"])
             if made.get(source["id"]) != source["hash"]
         ]
 
     def orphans(self) -> list[str]:
         """Ids of records whose article is gone."""
-        linked = [
-            source["id"]
-            for sources in self._pages(self._name, {"match_all": {}}, ["id"], _LONG_PAGE)
-            for source in sources
-        ]
-        if not linked:
-            return []
-        there = {
-            source["id"]
-            for sources in self._pages(
-                self._archive, {"match_all": {}}, ["id"], _LONG_PAGE, optional=False
-            )
-            for source in sources
-        }
+        linked = [source["id"] for source in self._scan([], ["id"])]
+        there = {source["id"] for source in self._articles(["id"])} if linked else set()
         return [id_ for id_ in linked if id_ not in there]
 
     def counts(self) -> LinkCounts:
@@ -228,7 +206,7 @@ class ElasticsearchLinks:
         }
         with self._errors():
             answer = self._searching.search(
-                index=self._name,
+                index=self._index.name,
                 size=0,
                 track_total_hits=True,
                 aggs=wanted,
@@ -248,101 +226,49 @@ class ElasticsearchLinks:
     def clear(self) -> None:
         """Take every record out."""
         with self._errors():
-            self._writing.options(ignore_status=404).indices.delete(index=self._name)
-
-    def _exists(self) -> bool:
-        with self._errors():
-            return bool(self._searching.indices.exists(index=self._name))
-
-    def _get(self, ids: Sequence[str], fields: list[str] | None) -> list[dict[str, Any]]:
-        wanted = [document_id(id_) for id_ in dict.fromkeys(ids)]
-        found: list[dict[str, Any]] = []
-        with self._errors():
-            for start in range(0, len(wanted), _MOST_IDS):
-                try:
-                    answer = self._searching.mget(
-                        index=self._name,
-                        ids=wanted[start : start + _MOST_IDS],
-                        source_includes=fields,
-                    )
-                except elasticsearch.NotFoundError:
-                    return []
-                except elasticsearch.AuthorizationException:
-                    if fields is None:
-                        raise
-                    # Whoever may read the articles and not what links them still searches.
-                    return []
-                # A missing index is told for each document.
-                found += [doc["_source"] for doc in answer["docs"] if doc.get("found")]
-        return found
+            self._index.drop()
 
     def _with_terms(
         self, field: str, values: Sequence[Any], wanted: list[str]
     ) -> Iterator[dict[str, Any]]:
         values = list(dict.fromkeys(values))
         for start in range(0, len(values), _PAGE):
-            query = {"terms": {field: values[start : start + _PAGE]}}
-            for sources in self._pages(self._name, query, wanted, _LONG_PAGE):
-                yield from sources
+            yield from self._scan([{"terms": {field: values[start : start + _PAGE]}}], wanted)
 
-    def _pages(
-        self,
-        index: str,
-        query: dict[str, Any],
-        wanted: list[str],
-        size: int,
-        *,
-        optional: bool = True,
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Sources of all that match, by ascending id; none where an optional index is missing."""
-        after = None
-        while True:
-            with self._errors():
-                answer = self._writing.search(
-                    index=index,
-                    query=query,
-                    size=size,
-                    sort=[{"id": "asc"}],
-                    search_after=after,
-                    track_total_hits=False,
-                    source_includes=wanted,
-                    ignore_unavailable=optional,
-                )
-            hits = answer["hits"]["hits"]
-            if hits:
-                yield [hit["_source"] for hit in hits]
-            if len(hits) < size:
-                return
-            after = hits[-1]["sort"]
-
-    def _bulk(self, actions: Iterator[dict[str, Any]]) -> None:
-        """Write, and make it seen: what follows reads it by searching."""
-        failures = []
+    def _scan(
+        self, conditions: Sequence[Json], wanted: list[str], **options: Any
+    ) -> Iterator[Json]:
+        """Records that satisfy all conditions, by ascending id."""
         with self._errors():
-            for done, item in streaming_bulk(
-                self._writing,
-                actions,
-                index=self._name,
-                raise_on_error=False,
-                max_retries=6,
-                retry_on_status=_BUSY,
-                initial_backoff=0.5,
-                max_backoff=20,
-            ):
-                [result] = item.values()
-                if not done and result.get("status") != 404:  # deleting what is not there is fine
-                    failures.append((str(result["_id"]), str(result.get("error"))))
-            self._writing.indices.refresh(index=self._name)
-        if failures:
-            raise WriteError(
-                f"{len(failures)} link records were refused by Elasticsearch; the first:"
-                f" {failures[0][1][:300]}. Run songngu link again.",
-                failures=failures,
+            hits = self._index.scan(
+                conditions, sort=[{"id": "asc"}], source={"includes": wanted}, **options
             )
+            for hit in hits:
+                yield hit["_source"]
+
+    def _articles(self, wanted: list[str]) -> Iterator[Json]:
+        """Fields of all articles, by ascending id."""
+        with self._errors():
+            hits = scan(
+                self._writing,
+                self._articles_index,
+                sort=[{"id": "asc"}],
+                source={"includes": wanted},
+            )
+            for hit in hits:
+                yield hit["_source"]
+
+    def _write(self, actions: list[Json]) -> None:
+        """Write, and make it seen: what follows reads it by searching."""
+        if actions:
+            with self._errors():
+                self._index.write(actions)
+                self._index.refresh()
 
 
 def _document(record: LinkRecord) -> dict[str, Any]:
     return {
+        "key": document_id(record.id),
         "id": record.id,
         "lang": record.lang,
         "hash": record.hash,

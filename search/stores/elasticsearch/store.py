@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import elasticsearch
 from elasticsearch import Elasticsearch
-from elasticsearch.helpers import streaming_bulk
 
+from search.addresses import article_key
 from search.encoders.base import FloatArray
 from search.errors import SettingsError, StoreError, StoreUnavailableError
 from search.records import Article, Filters
 from search.settings import Settings
-from search.stores import elasticsearch_bodies as bodies
-from search.stores import elasticsearch_generations as generations
-from search.stores import elasticsearch_notes as notes
 from search.stores.base import (
     ArchiveProfile,
     Candidate,
@@ -33,25 +31,33 @@ from search.stores.base import (
     mismatch,
     names_of,
 )
-from search.stores.elasticsearch_errors import (
+from search.stores.elasticsearch import bodies, generations
+from search.stores.elasticsearch.errors import (
     BUSY,
+    CheckedTransport,
     driver_errors,
     missing,
     reason_of,
     search_error,
 )
-from search.stores.elasticsearch_indices import WithVectors, make_index
-from search.stores.elasticsearch_ledger import Ledger
-from search.stores.elasticsearch_links import ElasticsearchLinks
-from search.stores.elasticsearch_pages import field, scan
+from search.stores.elasticsearch.indices import (
+    CONFLICT,
+    META,
+    SEPARATOR,
+    WithVectors,
+    bulk,
+    change,
+    drop_index,
+    field,
+    make_index,
+    scan,
+    unchanged_since,
+)
+from search.stores.elasticsearch.links import ElasticsearchLinks
+from search.stores.elasticsearch.records import Records
 from search.stores.links import Link, LinkStore, forget
 
-_CHUNK_BYTES = 10_000_000
-_CHUNK_ACTIONS = 500
-_BULK_RETRIES = 6
 _PAGE = 200
-_BLOCKED = 403  # for the moment in which one generation follows another
-_CONFLICT = 409
 _MOST_TERMS = 1_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,200}")
 
@@ -61,7 +67,7 @@ class ElasticsearchStore:
 
     Args:
         client: Of the official package.
-        name: The alias; the index behind it is ``<name>-<generation>``.
+        name: The alias; the index behind it is ``<name>~<generation>``.
         location: The archive's address without credentials.
         index: Write and read this index instead of the alias (a generation being built).
     """
@@ -89,12 +95,13 @@ class ElasticsearchStore:
             retry_on_timeout=True,
         )
         self._with_vectors = WithVectors(self._writing)
-        self._ledger = Ledger(self._writing, f"{name}.ledger")
+        self._records = Records(self._writing, name, location)
         self._links = ElasticsearchLinks(
             self._searching,
             self._writing,
-            archive=index or name,
-            name=f"{name}-links",
+            archive=name,
+            articles=index or name,
+            location=location,
             with_vectors=self._with_vectors,
             errors=self._errors,
         )
@@ -113,15 +120,15 @@ class ElasticsearchStore:
         except ValueError:
             port = 0
         host = f"{parts.scheme}://{parts.hostname or ''}:{port}"
+        if SEPARATOR in name:
+            owner = name.partition(SEPARATOR)[0]
+            raise SettingsError(
+                f"{host}/{name} is named like a part of the archive {owner}. Use {host}/{owner}."
+            )
         if not parts.hostname or not port or not _NAME.fullmatch(name):
             raise SettingsError(
                 f"{host}/{name} names no archive. Write it as {parts.scheme}://host:9200/name; the"
                 " name has small letters, digits, - and _."
-            )
-        if name.endswith(notes.SUFFIX):
-            raise SettingsError(
-                f"{host}/{name} cannot be an archive: names that end in {notes.SUFFIX} are kept for"
-                " the notes of archives. Choose another name."
             )
         options: dict[str, Any] = {}
         if parts.username:
@@ -132,7 +139,7 @@ class ElasticsearchStore:
             options["ca_certs"] = settings.es_ca_certs
         location = f"{host}/{name}"
         with driver_errors(location, settings):
-            client = Elasticsearch(host, **options)
+            client = Elasticsearch(host, transport_class=CheckedTransport, **options)
         return cls(client, name, location, settings=settings)
 
     def __repr__(self) -> str:
@@ -148,10 +155,13 @@ class ElasticsearchStore:
         """Make an empty archive; no effect where one with the same profile exists."""
         existing = self.profile()
         if existing is None:
-            body = bodies.index_body(profile) | {"aliases": {self._name: {}}}
+            name, part = self._name, bodies.ARTICLES
+            body = bodies.index_body(profile, archive=name) | {"aliases": {name: {}}}
+            first = generations.generation_name(name, generations.FIRST)
             with self._errors():
-                notes.drop_notes(self._writing, self._name)  # of an archive that is gone
-                make_index(self._writing, f"{self._name}-000001", body)
+                self._records.make()
+                self._records.forget_notes()  # of an archive that is gone
+                make_index(self._writing, first, body, archive=name, part=part)
             existing = self.profile()
         if existing is not None and existing != profile:
             raise mismatch(self.location, existing, profile)
@@ -164,65 +174,73 @@ class ElasticsearchStore:
         replacing: Mapping[str, str] | None = None,
     ) -> WriteReport:
         """Write whole articles in bulk; each is kept once Elasticsearch has confirmed it."""
-        profile = self._current()
+        profile = self._required_profile()
         if made is not None and made != profile:
             raise mismatch(self.location, profile, made)
         latest = {bodies.document_id(entry.article.id): entry for entry in entries}
         for entry in latest.values():
             check_vectors(entry, profile.encoder.dimension)
         barred = self._barred(latest)
-        wanted = {id_: entry for id_, entry in latest.items() if id_ not in barred}
+        wanted = {key: entry for key, entry in latest.items() if key not in barred}
         outdated: set[str] = set()
-        marks: dict[str, dict[str, int]] = {}
+        versions: dict[str, dict[str, Any]] = {}
+        # A generation's articles have their addresses already, and so has what is only deepened.
+        claims = _Claims({}, {}, {})
         if replacing is not None:
-            marks = self._marks(wanted, replacing)
-            outdated = wanted.keys() - marks.keys()
+            versions = self._versions(wanted, replacing)
+            outdated = wanted.keys() - versions.keys()
+        elif self._index is None:
+            claims = self._claimed(wanted)
         actions = (
-            {"_id": id_, **marks.get(id_, {}), "_source": bodies.document(entry, profile)}
-            for id_, entry in wanted.items()
-            if id_ not in outdated
+            {"_id": key, **versions.get(key, {}), "_source": bodies.document(entry, profile)}
+            for key, entry in wanted.items()
+            if key not in outdated and entry.article.id not in claims.taken
         )
-        written, failures = [], []
-        for done, outcome in self._bulk(actions):
-            item = outcome["index"]
+        written, failures = {}, []
+        for done, _, item in self._bulk(actions):
             id_ = latest[item["_id"]].article.id
             if done:
-                written.append(id_)
-            elif item["status"] == _CONFLICT:
+                written[id_] = item
+            elif item["status"] == CONFLICT:
                 outdated.add(item["_id"])
-            elif item["status"] == _BLOCKED and "blocked by" in reason_of(item):
-                raise StoreUnavailableError(
-                    f"{self.location} takes no changes: a re-embedding is at its last step, or was"
-                    " killed there. If none runs now, give its command again: it takes seconds."
-                )
             elif bodies.made_field(profile) in reason_of(item):
                 raise mismatch(self.location, self._required_profile(), profile)
             else:
                 failures.append((id_, reason_of(item)))
+        taken = claims.taken | self._unconfirmed(claims, written)
         # What was taken down while it was being written must not stay.
-        late = self._barred({id_: wanted[id_] for id_ in map(bodies.document_id, written)})
+        late = self._barred({key: wanted[key] for key in map(bodies.document_id, written)})
         if late:
-            self.delete([latest[id_].article.id for id_ in late])
-            written = [id_ for id_ in written if bodies.document_id(id_) not in late]
+            self.delete([latest[key].article.id for key in late])
         return WriteReport(
-            tuple(written),
+            tuple(
+                id_ for id_ in written if id_ not in taken and bodies.document_id(id_) not in late
+            ),
             tuple(failures),
-            barred=tuple(latest[id_].article.id for id_ in latest if id_ in barred | late),
-            outdated=tuple(latest[id_].article.id for id_ in latest if id_ in outdated),
+            barred=tuple(latest[key].article.id for key in latest if key in barred | late),
+            outdated=tuple(latest[key].article.id for key in latest if key in outdated),
+            taken=tuple(taken.items()),
         )
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
         self._required_profile()
         unique = list(dict.fromkeys(ids))
+        actions = [{"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in unique]
+        with self._errors():
+            items = change(
+                self._writing,
+                actions,
+                index=self._target,
+                location=self.location,
+                require_alias=self._index is None,
+            )
         if self._index is None:  # a generation shares what is kept beside the archive
+            # Last: what is cut off before is found again by whoever gives the same command.
             forget(self._links, unique)
-        actions = ({"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in unique)
-        outcomes = [item["delete"].get("result") for _, item in self._bulk(actions)]
-        if self._index is None:
             with self._errors():
-                self._ledger.forget(unique)
-        return outcomes.count("deleted")
+                self._records.forget(unique)
+        return sum(item.get("result") == "deleted" for item in items)
 
     def flush(self) -> None:
         """Refresh, so that searches see what was written."""
@@ -247,15 +265,10 @@ class ElasticsearchStore:
     def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
         """Addresses → id of the article that has it."""
         self._required_profile()
-        found: dict[str, str] = {}
-        unique = list(dict.fromkeys(keys))
         with self._errors():
-            self._writing.indices.refresh(index=self._target)
-            for start in range(0, len(unique), _MOST_TERMS):
-                query = {"terms": {"key": unique[start : start + _MOST_TERMS]}}
-                for hit in self._scan(query, ["id", "key"]):
-                    found.setdefault(field(hit, "key"), field(hit, "id"))
-        return found
+            holders = self._records.holders(keys)
+            having = self._having(holders)
+        return {key: id_ for key, id_ in holders.items() if key in having}
 
     def listing(self) -> Iterator[Kept]:
         """Everything that is kept, in short, by ascending id."""
@@ -295,13 +308,13 @@ class ElasticsearchStore:
         """Note that a source holds these articles."""
         self._required_profile()
         with self._errors():
-            self._ledger.bring(ids, origin)
+            self._records.bring(ids, origin)
 
     def brought(self, origin: str) -> list[str]:
         """Ids of kept articles that a source, or one below it, has brought."""
         self._required_profile()
         with self._errors():
-            noted = self._ledger.brought(origin)
+            noted = self._records.brought(origin)
         found: list[str] = []
         for start in range(0, len(noted), _MOST_TERMS):
             there = self.hashes(noted[start : start + _MOST_TERMS])
@@ -312,21 +325,28 @@ class ElasticsearchStore:
         """The sources that have brought these articles."""
         self._required_profile()
         with self._errors():
-            return self._ledger.origins(ids)
+            return self._records.origins(ids)
 
     def withdraw(self, ids: Sequence[str], origin: str) -> int:
         """A source no longer holds articles: remove those that no other has brought."""
         self._required_profile()
         with self._errors():
-            self._ledger.withdraw(ids, origin)
-            elsewhere = self._ledger.origins(ids)
-        return self.delete([id_ for id_ in ids if id_ not in elsewhere])
+            others = {
+                id_
+                for id_, origins in self._records.origins(ids).items()
+                if any(o != origin and not o.startswith(f"{origin}/") for o in origins)
+            }
+        # Before it is noted: what could not be removed must be found again the next time.
+        removed = self.delete([id_ for id_ in ids if id_ not in others])
+        with self._errors():
+            self._records.withdraw([id_ for id_ in ids if id_ in others], origin)
+        return removed
 
     def bar(self, tombstones: Sequence[Tombstone]) -> int:
         """Remove what bears one of the names, and let nothing by these names in again."""
-        self._current()
+        self._required_profile()
         with self._errors():
-            self._ledger.set(tombstones)
+            self._records.set_tombstones(tombstones)
         names = [name for stone in tombstones for name in stone.names]
         removed = self.delete([*names, *self._all_at(names)])
         self.flush()
@@ -336,13 +356,13 @@ class ElasticsearchStore:
         """Let in again what bears one of the names."""
         self._required_profile()
         with self._errors():
-            return self._ledger.lift(names)
+            return self._records.lift(names)
 
     def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
         """The tombstones of those of the names that have one; None: all, oldest first."""
         self._required_profile()
         with self._errors():
-            return self._ledger.tombstones(names)
+            return self._records.tombstones(names)
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The model's own vectors of those of the ids that are kept, by position."""
@@ -406,7 +426,7 @@ class ElasticsearchStore:
                 index=self._target, size=0, aggs=bodies.stats_aggregations()
             )
             sizes = self._searching.indices.stats(index=self._target, metric="store")
-            tombstones = len(self._ledger.tombstones())
+            tombstones = len(self._records.tombstones())
         return bodies.stats_of(
             found["aggregations"],
             bytes_used=sizes["_all"]["primaries"]["store"]["size_in_bytes"],
@@ -414,26 +434,52 @@ class ElasticsearchStore:
         )
 
     @contextmanager
+    def lease(self, purpose: str) -> Iterator[Callable[[], None]]:
+        """Keep everybody else from rewriting the archive."""
+        self._required_profile()
+        held = self._records.lease(purpose)
+        with self._errors():
+            held.acquire()
+
+        def check() -> None:
+            with self._errors():
+                held.check()
+
+        try:
+            yield check
+        finally:
+            with suppress(StoreError), self._errors():  # else it runs out by itself
+                held.release()
+
+    @contextmanager
     def rebuild(
         self, profile: ArchiveProfile, *, fresh: bool = False
     ) -> Iterator[ElasticsearchStore]:
         """Fill a new index, then move the alias to it and drop the old one in one step."""
-        self._required_profile()
-        with self._errors():
-            [old] = self._searching.indices.get_alias(index=self._name).body
-            new = generations.following(self._name, old)
-            generations.begin(self._writing, old, new, profile, fresh=fresh)
-        generation = ElasticsearchStore(
-            self._writing, self._name, self.location, settings=self._settings, index=new
-        )
-        yield generation
-        with self._errors():
-            generations.swap(self._writing, generation, profile, name=self._name, old=old, new=new)
+        with self.lease("a re-embedding") as check:
+            old, _ = self._existing()
+            with self._errors():
+                new = generations.begin(self._writing, self._name, old, profile, fresh=fresh)
+            yield ElasticsearchStore(
+                self._writing, self._name, self.location, settings=self._settings, index=new
+            )
+            with self._errors():
+                generations.swap(
+                    self._writing,
+                    ElasticsearchStore(
+                        self._writing, self._name, self.location, settings=self._settings, index=new
+                    ),
+                    profile,
+                    archive=self._name,
+                    old=old,
+                    new=new,
+                    check=check,
+                )
 
     def note(self, name: str) -> bytes | None:
         """A piece of derived data."""
         with self._errors():
-            found = notes.read_note(self._searching, self._name, name)
+            found = self._records.note(name)
         if found is None:
             self._required_profile()
         return found
@@ -442,21 +488,20 @@ class ElasticsearchStore:
         """Keep a piece of derived data."""
         self._required_profile()
         with self._errors():
-            notes.write_note(self._writing, self._name, name, data)
+            self._records.set_note(name, data)
 
     def drop(self) -> None:
         """Delete the archive for good."""
+        found = self._index_and_meta()
+        if found is not None:
+            old, _ = found
+            with self._errors():
+                for index in generations.unfinished(self._writing, self._name, old):
+                    drop_index(self._writing, index, archive=self._name, part=bodies.ARTICLES)
+                drop_index(self._writing, old, archive=self._name, part=bodies.ARTICLES)
         self._links.clear()
         with self._errors():
-            notes.drop_notes(self._writing, self._name)
-            try:
-                indices = list(self._searching.indices.get_alias(index=self._name).body)
-            except elasticsearch.NotFoundError:
-                return
-            unfinished = [generations.following(self._name, index) for index in indices]
-            self._writing.options(ignore_status=404).indices.delete(index=unfinished)
-            self._writing.indices.delete(index=indices)
-            self._ledger.drop()
+            self._records.drop()
 
     def close(self) -> None:
         """Close the connections."""
@@ -471,13 +516,21 @@ class ElasticsearchStore:
         return driver_errors(self.location, self._settings)
 
     def _required_profile(self) -> ArchiveProfile:
-        profile = self.profile()
-        if profile is None:
+        return ArchiveProfile.from_json(self._existing()[1])
+
+    def _existing(self) -> tuple[str, dict[str, Any]]:
+        found = self._index_and_meta()
+        if found is None:
             raise missing(self.location)
-        return profile
+        return found
 
     def _index_and_meta(self) -> tuple[str, dict[str, Any]] | None:
-        """The name of the index and what it says of itself; None where there is no archive."""
+        """The name of the index and what it says of itself; None where there is no archive.
+
+        Raises:
+            StoreError: What has the archive's name is none, or a part of another one, or of
+                another format.
+        """
         with self._errors():
             try:
                 indices = self._searching.indices.get_mapping(index=self._target).body
@@ -489,30 +542,25 @@ class ElasticsearchStore:
                 " Name another index."
             )
         [(name, index)] = indices.items()
-        meta = index["mappings"].get("_meta", {}).get(bodies.META)
-        if meta is None:
+        meta = index["mappings"].get("_meta", {}).get(META)
+        if not isinstance(meta, dict):
             raise StoreError(
                 f"The index at {self.location} is not a Songngu archive. Name another one."
             )
-        return name, meta
-
-    def _current(self) -> ArchiveProfile:
-        """The profile of the archive, whose documents are of the present format from now on."""
-        found = self._index_and_meta()
-        if found is None:
-            raise missing(self.location)
-        index, meta = found
-        profile = ArchiveProfile.from_json(meta)
-        made = meta.get("format", 1)
-        if made > bodies.FORMAT:
+        owner = meta.get("archive", self._name)
+        if owner != self._name or (name == self._name and "archive" in meta):
+            place = self.location.rpartition("/")[0]
             raise StoreError(
-                f"{self.location} was made by a newer version of Songngu (format {made}; this one"
-                f" reads up to {bodies.FORMAT}). Install that version, or name another archive."
+                f"{self.location} leads to {name}, which is a part of the archive {owner}."
+                f" Use {place}/{owner}."
             )
-        if made < bodies.FORMAT:
-            with self._errors():
-                generations.migrate(self._writing, index, profile, source=self._with_vectors())
-        return profile
+        if meta.get("format") != bodies.FORMAT:
+            raise StoreError(
+                f"{self.location} was made by another version of Songngu: its format is"
+                f" {meta.get('format')}, this version's {bodies.FORMAT}. Delete the index {name},"
+                f" and make it anew: songngu index SOURCE… --archive {self.location}"
+            )
+        return name, meta
 
     def _scan(
         self, query: Mapping[str, Any], fields: list[str], *, sort: Any = ({"id": "asc"},)
@@ -536,13 +584,13 @@ class ElasticsearchStore:
         """Keys of the entries that were taken down."""
         names = {key: names_of(entry.article) for key, entry in entries.items()}
         with self._errors():
-            stones = self._ledger.tombstones([n for found in names.values() for n in found])
+            stones = self._records.tombstones([n for found in names.values() for n in found])
         return {key for key, found in names.items() if any(name in stones for name in found)}
 
-    def _marks(
+    def _versions(
         self, entries: Mapping[str, Entry], replacing: Mapping[str, str]
-    ) -> dict[str, dict[str, int]]:
-        """Versions of the documents that hold what is to be replaced."""
+    ) -> dict[str, dict[str, Any]]:
+        """Conditions under which documents are still what is to be replaced."""
         if not entries:
             return {}
         with self._errors():
@@ -550,28 +598,72 @@ class ElasticsearchStore:
                 index=self._target, ids=list(entries), source_includes=["hash"]
             )
         return {
-            doc["_id"]: {"if_seq_no": doc["_seq_no"], "if_primary_term": doc["_primary_term"]}
+            doc["_id"]: unchanged_since(doc)
             for doc in found["docs"]
             if doc.get("found")
             and doc["_source"]["hash"] == replacing.get(entries[doc["_id"]].article.id)
         }
 
-    def _bulk(self, actions: Iterator[dict[str, Any]]) -> Iterator[tuple[bool, dict[str, Any]]]:
-        """Confirmed and refused actions; those refused for load are tried again with back-off."""
+    def _having(self, wanted: Mapping[str, str]) -> set[str]:
+        """Those of the addresses that the articles named beside them have now."""
+        if not wanted:
+            return set()
+        keys = list(wanted)
+        found = self._writing.mget(
+            index=self._target,
+            ids=[bodies.document_id(wanted[key]) for key in keys],
+            source_includes=["key"],
+        )
+        return {
+            key
+            for key, doc in zip(keys, found["docs"], strict=True)
+            if doc.get("found") and doc["_source"].get("key") == key
+        }
+
+    def _claimed(self, wanted: Mapping[str, Entry]) -> _Claims:
+        """Claim the addresses of articles that are about to be written."""
+        addresses: dict[str, str] = {}
+        taken: dict[str, str] = {}
+        for entry in wanted.values():
+            id_, key = entry.article.id, article_key(entry.article.url)
+            if key is not None and addresses.setdefault(key, id_) != id_:
+                taken[id_] = addresses[key]
         with self._errors():
-            yield from streaming_bulk(
+            held, documents = self._records.claim(addresses, having=self._having)
+        taken |= {addresses[key]: holder for key, holder in held.items()}
+        return _Claims(addresses, documents, taken)
+
+    def _unconfirmed(
+        self, claims: _Claims, written: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, str]:
+        """Articles that lost their address to another one while they were written: they go."""
+        mine = {key: id_ for key, id_ in claims.addresses.items() if id_ in written}
+        with self._errors():
+            lost = self._records.confirm(mine, claims.documents)
+            change(
+                self._writing,
+                [
+                    {
+                        "_op_type": "delete",
+                        "_id": written[mine[key]]["_id"],
+                        **unchanged_since(written[mine[key]]),
+                    }
+                    for key in lost
+                ],
+                index=self._target,
+                location=self.location,
+                passing=(CONFLICT,),
+            )
+        return {mine[key]: holder for key, holder in lost.items()}
+
+    def _bulk(self, actions: Iterator[dict[str, Any]]) -> Iterator[tuple[bool, str, Any]]:
+        with self._errors():
+            yield from bulk(
                 self._writing,
                 actions,
                 index=self._target,
-                require_alias=self._index is None,  # a missing archive must not come into being
-                chunk_size=_CHUNK_ACTIONS,
-                max_chunk_bytes=_CHUNK_BYTES,
-                raise_on_error=False,
-                raise_on_exception=True,
-                max_retries=_BULK_RETRIES,
-                retry_on_status=(*BUSY, _BLOCKED),
-                initial_backoff=0.5,
-                max_backoff=20,
+                location=self.location,
+                require_alias=self._index is None,
             )
 
     def _get(self, ids: Sequence[str], fields: list[str]) -> list[dict[str, Any]]:
@@ -607,6 +699,21 @@ class ElasticsearchStore:
             else:
                 found.append(bodies.word_candidates(hits, lookup.k))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """Addresses of articles that are about to be written.
+
+    Attributes:
+        addresses: Address → the article that is to have it.
+        documents: Address → the claim.
+        taken: Article → the one that has its address, so that it cannot be written.
+    """
+
+    addresses: Mapping[str, str]
+    documents: Mapping[str, dict[str, Any]]
+    taken: dict[str, str]
 
 
 def _finds_something(lookup: Lookup) -> bool:

@@ -29,18 +29,19 @@ from search.stores.base import (
     Term,
     WordLookup,
 )
+from search.stores.elasticsearch.indices import META, SMALL, Json, part_of
 
-Json = dict[str, Any]
-
-META = "songngu"
-FORMAT = 3
-"""Of the documents. 1: before addresses and shallow articles were known; 2: before pairs."""
-ADDED_FIELDS = ("key", "shallow", *LANGUAGES)
-"""What mappings of older formats lack, or have less of."""
+FORMAT = 4
+"""Of the documents. Nothing is migrated: an archive of another format is made anew."""
+ARTICLES = "articles"
+"""What an index of articles says in its ``_meta`` that it is."""
+MOST_HITS = 1_000_000
+"""Elasticsearch's window is 10,000 by default, and deep pages are asked for."""
 _SPAN = ("position", "start", "stop")
 _MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
 _OVERSAMPLE = 1.5
 _LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
+_MOST_CANDIDATES = 10_000  # of an approximate search, for Elasticsearch
 _MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
 _TIES = 16
 """Hits asked for beyond k, so that those that tie with the k-th can be ordered by id."""
@@ -56,10 +57,11 @@ def made_field(profile: ArchiveProfile) -> str:
     return f"made_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def index_body(profile: ArchiveProfile, *, of: str | None = None) -> Json:
-    """Settings and mappings of an archive's index.
+def index_body(profile: ArchiveProfile, *, archive: str, of: str | None = None) -> Json:
+    """Settings and mappings of an index of an archive's articles.
 
     Args:
+        archive: The archive's name.
         of: Identity of the index that it is to replace.
 
     Text arrives analysed: tokens are divided by spaces. The forms that can be computed again are
@@ -111,10 +113,16 @@ def index_body(profile: ArchiveProfile, *, of: str | None = None) -> Json:
     cheap = [name for name in FORM_FIELDS if name != "words"]
     recomputed = [f"{lang}.{name}" for lang in LANGUAGES for name in cheap]
     return {
-        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+        "settings": {
+            **SMALL,
+            "max_result_window": MOST_HITS,
+            "max_terms_count": MOST_HITS,
+        },
         "mappings": {
             "dynamic": "strict",
-            "_meta": {META: profile.to_json() | {"format": FORMAT, "of": of}},
+            "_meta": {
+                META: part_of(archive, ARTICLES) | profile.to_json() | {"format": FORMAT, "of": of}
+            },
             "_source": {"excludes": recomputed},
             "properties": properties,
         },
@@ -198,7 +206,7 @@ def word_body(lookup: WordLookup) -> Json:
     query: Json = {"filter": _filters(scope), "must_not": _phrases(scope.excluded, scope.lang)}
     body: Json = {
         "query": {"bool": query},
-        "size": lookup.k + _TIES,
+        "size": _size(lookup),
         "_source": False,
         "docvalue_fields": ["id"],
         "track_total_hits": False,
@@ -207,12 +215,15 @@ def word_body(lookup: WordLookup) -> Json:
         query["should"] = [_term(term, scope.lang) for term in lookup.terms]
         query["minimum_should_match"] = 1
     else:  # every score is 0: order by id
-        body |= {"size": lookup.k, "sort": [{"id": "asc"}], "track_scores": False}
+        body |= {"sort": [{"id": "asc"}], "track_scores": False}
     return body
 
 
 def nearest_body(lookup: NearestLookup) -> Json:
-    """The search for a lookup by meaning: approximate, rescored exactly; exact within given ids."""
+    """The search for a lookup by meaning: approximate, rescored exactly.
+
+    Exact within given ids, and where more is wanted than an approximate search can give.
+    """
     scope, vector = lookup.scope, lookup.vector.tolist()
     inner = {
         "size": 1,
@@ -222,13 +233,14 @@ def nearest_body(lookup: NearestLookup) -> Json:
     filters = [*_filters(scope)]
     if scope.excluded:
         filters.append({"bool": {"must_not": _phrases(scope.excluded, scope.lang)}})
+    size = _size(lookup)
     body: Json = {
-        "size": lookup.k + _TIES,
+        "size": size,
         "_source": False,
         "docvalue_fields": ["id"],
         "track_total_hits": False,
     }
-    if scope.ids is not None:
+    if scope.ids is not None or 2 * size > _MOST_CANDIDATES:
         exact = {
             "script_score": {
                 "query": {"exists": {"field": "passages.vector"}},
@@ -241,18 +253,22 @@ def nearest_body(lookup: NearestLookup) -> Json:
         }
         nested = {"path": "passages", "score_mode": "max", "query": exact, "inner_hits": inner}
         return body | {"query": {"bool": {"must": [{"nested": nested}], "filter": filters}}}
-    k = lookup.k + _TIES
     return body | {
         "knn": {
             "field": "passages.vector",
             "query_vector": vector,
-            "k": k,
-            "num_candidates": min(10_000, max(2 * k, 200)),
+            "k": size,
+            "num_candidates": max(2 * size, 200),
             "filter": filters,
             "rescore_vector": {"oversample": _OVERSAMPLE},
             "inner_hits": inner,
         }
     }
+
+
+def _size(lookup: Lookup) -> int:
+    """Hits to ask for."""
+    return min(lookup.k + _TIES, MOST_HITS)
 
 
 def stats_aggregations() -> Json:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import elasticsearch
+from elastic_transport import Transport
 from elasticsearch import ApiError, TransportError
 from elasticsearch.exceptions import ConnectionTimeout, UnsupportedProductError
 
@@ -23,6 +24,26 @@ BUSY = (429, 502, 503, 504)
 """Statuses that pass."""
 
 _LONGEST_REASON = 300
+
+
+class EmptyAnswerError(Exception):
+    """A successful answer without the content that each answer of Elasticsearch has."""
+
+
+class CheckedTransport(Transport):
+    """Takes no answer for Elasticsearch's that holds nothing: a gateway may give such."""
+
+    def perform_request(self, method: str, target: str, **options: Any) -> Any:
+        """The answer, as the base class gives it.
+
+        Raises:
+            EmptyAnswerError: It succeeded and says nothing.
+        """
+        answer = super().perform_request(method, target, **options)
+        says_something = isinstance(answer.body, dict) and answer.body
+        if method != "HEAD" and answer.meta.status < 300 and not says_something:
+            raise EmptyAnswerError
+        return answer
 
 
 @contextmanager
@@ -45,6 +66,11 @@ def driver_errors(location: str, settings: Settings) -> Iterator[None]:
         ) from error
     except ApiError as error:
         raise _api_error(error, location) from error
+    except EmptyAnswerError as error:
+        raise StoreUnavailableError(
+            f"What answers at {location} sends nothing that Elasticsearch would send: something"
+            " stands before it, such as a gateway that is starting. Check the address."
+        ) from error
     except (ValueError, OSError) as error:
         raise SettingsError(
             f"The connection to {location} cannot be set up: {error}. Check its settings."
@@ -58,13 +84,38 @@ def _api_error(error: ApiError, location: str) -> StoreError:
             f"The Elasticsearch at {location} is older than the installed client ({major}.x)."
             " Install the client that works with both: pip install 'elasticsearch>=8.19,<9'"
         )
+    body = error.body if isinstance(error.body, dict) else {}
+    described = body.get("error", {})
+    if is_block(described):
+        return blocked(described, location)
     if error.status_code in (401, 403):
         return StoreError(
             f"Elasticsearch at {location} refuses the credentials or their rights"
             f" ({error.status_code}). Check the user in the address, or SONGNGU_ES_API_KEY."
         )
-    body = error.body if isinstance(error.body, dict) else {}
-    return search_error(body.get("error", {}), error.status_code, location)
+    return search_error(described, error.status_code, location)
+
+
+def is_block(error: Any) -> bool:
+    """Whether Elasticsearch describes a block: an index, or all of them, takes no changes."""
+    return isinstance(error, dict) and error.get("type") == "cluster_block_exception"
+
+
+def blocked(error: Mapping[str, Any], location: str) -> StoreUnavailableError:
+    """The error for an index that takes no changes, or no requests at all."""
+    reason = _shortened(error.get("reason", ""))
+    if "flood" in reason:
+        way = "A node's disk is nearly full: make room there, and give the command again."
+    elif "state not recovered" in reason or "no master" in reason:
+        way = "The cluster is starting, or has no master: give the command again soon."
+    elif "index write" in reason:
+        way = (
+            "Either a re-embedding is at its last step, or was killed there: if none runs now, give"
+            " its command again, which takes seconds. Or somebody has set index.blocks.write."
+        )
+    else:
+        way = "Whoever runs the cluster can lift the block (PUT …/_settings)."
+    return StoreUnavailableError(f"{location} takes no changes now ({reason}). {way}")
 
 
 def search_error(error: Any, status: int, location: str) -> StoreError:

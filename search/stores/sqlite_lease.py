@@ -1,0 +1,43 @@
+"""The lease of an embedded archive: a lock on a file beside it, which ends with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from search.errors import ArchiveBusyError, StoreError
+
+
+@contextmanager
+def hold_lease(archive: Path, location: str, purpose: str) -> Iterator[None]:
+    """Keep everybody else from rewriting an archive while the block lasts.
+
+    Raises:
+        ArchiveBusyError: Somebody else holds the lease; the message says who.
+        StoreError: The folder cannot be written.
+    """
+    try:
+        file = archive.with_name(f"{archive.name}.lease").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"{location} cannot be rewritten: its folder takes no files ({error.strerror})."
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise ArchiveBusyError(
+                f"{location} is being rewritten by {file.read().strip() or 'another process'}. One"
+                " at a time: wait until that has ended, or end it, and give the command again."
+            ) from error
+        since = datetime.now().astimezone().isoformat(timespec="seconds")
+        file.truncate(0)
+        file.write(f"{purpose} (process {os.getpid()}, since {since})\n")
+        file.flush()
+        # Never removed: whoever has it open already would lock a file that nobody else sees.
+        yield
