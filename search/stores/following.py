@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from search.stores.base import ArchiveProfile
-from search.stores.sqlite_file import SqliteFile, driver_errors, writable
+from search.stores.sqlite_file import SqliteFile, writable
 from search.stores.sqlite_rows import BATCH, MARK, removed_rows, vector_batch, word_rows
 from search.stores.vector_index import VectorIndex, VectorSnapshot
-from search.stores.word_index import Mark, WordIndex
+from search.stores.word_index import Mark, WordIndex, WordSnapshot
 
 
 class Follower:
@@ -22,7 +22,7 @@ class Follower:
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._followed: tuple[Mark, Mapping[str, VectorSnapshot], WordIndex] | None = None
+        self._followed: tuple[Mark, Mapping[str, VectorSnapshot], WordSnapshot] | None = None
         self._vectors: VectorIndex | None = None
         self._words: WordIndex | None = None
 
@@ -35,7 +35,7 @@ class Follower:
         """Let go of the memory."""
         self._followed = self._vectors = self._words = None
 
-    def follow(self) -> tuple[Mark, Mapping[str, VectorSnapshot], WordIndex]:
+    def follow(self) -> tuple[Mark, Mapping[str, VectorSnapshot], WordSnapshot]:
         """The derived indexes as of now: their mark, the vectors by language, the words."""
         now = self._mark()
         followed = self._followed
@@ -45,29 +45,51 @@ class Follower:
             followed = self._followed
             if followed is not None and followed[0] == now:
                 return followed
-            with self._file.reading() as connection:
-                # Marks and rows must be of one moment.
-                connection.execute("BEGIN")
-                try:
-                    now = self._mark()
-                    words = self._words_at(connection, now)
-                    snapshots = self._vectors_at(connection, now, followed)
-                finally:
-                    connection.execute("COMMIT")
-            self._followed = (now, snapshots, words)
-            return self._followed
+            words = self._words = self._words or self._opened()
+            with self._moment() as connection:
+                now = self._mark()
+                if words.open(now.archive) == now:
+                    return self._take(connection, now, words)
+            # Nobody else moves the words while they are locked, so they are no further than the
+            # archive is at a moment that begins after it.
+            with words.locked(), self._moment() as connection:
+                now = self._mark()
+                mark = words.open(now.archive)
+                if mark is None or not _passed(connection, mark):
+                    mark = words.reset(now.archive)
+                if mark != now:
+                    words.advance(
+                        removed_rows(connection, mark.removal),
+                        word_rows(connection, mark.row),
+                        to=now,
+                    )
+                return self._take(connection, now, words)
+
+    def _opened(self) -> WordIndex:
+        return WordIndex(self.folder if writable(self._file.path.parent) else None)
+
+    def _take(
+        self, connection: sqlite3.Connection, now: Mark, words: WordIndex
+    ) -> tuple[Mark, Mapping[str, VectorSnapshot], WordSnapshot]:
+        """Keep the words of this moment together with the vectors of the same moment."""
+        snapshots = self._vectors_at(connection, now)
+        self._followed = (now, snapshots, words.snapshot())
+        return self._followed
 
     def _vectors_at(
-        self,
-        connection: sqlite3.Connection,
-        now: Mark,
-        followed: tuple[Mark, object, object] | None,
+        self, connection: sqlite3.Connection, now: Mark
     ) -> Mapping[str, VectorSnapshot]:
         made = ArchiveProfile.from_json(json.loads(self._file.meta(connection, "profile")))
         dimension = made.encoder.dimension
-        before = followed[0] if followed is not None else Mark(now.archive)
-        vectors = self._vectors
-        if vectors is None or before.archive != now.archive or vectors.wasted():
+        before = self._followed[0] if self._followed is not None else Mark(now.archive)
+        # Kept again once they are whole: what fails on the way must not be added twice.
+        vectors, self._vectors = self._vectors, None
+        if (
+            vectors is None
+            or before.archive != now.archive
+            or vectors.wasted()
+            or not _passed(connection, before)
+        ):
             vectors, before = VectorIndex(dimension, made.direction), Mark(now.archive)
         rows = connection.execute(
             "SELECT row, id, lang, day, source FROM articles WHERE row > ? ORDER BY row",
@@ -79,42 +101,15 @@ class Follower:
         self._vectors = vectors
         return vectors.snapshots()
 
-    def _words_at(self, connection: sqlite3.Connection, now: Mark) -> WordIndex:
-        words = self._words
-        if words is None:
-            folder = self.folder if writable(self._file.path.parent) else None
-            words = self._words = WordIndex(folder)
-        if words.open(now.archive) != now:
-            with words.locked():
-                mark = words.open(now.archive)  # another process may have done it meanwhile
-                if mark is None or not self._passed(mark):
-                    mark = words.reset(now.archive)
-                if mark.row < now.row or mark.removal < now.removal:
-                    words.advance(
-                        removed_rows(connection, mark.removal),
-                        word_rows(connection, mark.row),
-                        to=now,
-                    )
-        return words
-
-    def _passed(self, mark: Mark) -> bool:
-        """Whether the archive has passed a mark by now, whatever this transaction still sees.
-
-        It has not where the file was replaced by an older copy of itself.
-        """
-        with driver_errors(self._file.location), closing(self._file.connect()) as fresh:
-            row, removal = fresh.execute(MARK).fetchone()[:2]
-            if row < mark.row or removal < mark.removal:
-                return False
-            if not mark.tail_row:
-                return True
-            tail = fresh.execute(
-                "SELECT id || ' ' || hash FROM articles WHERE row = ?", (mark.tail_row,)
-            ).fetchone()
-            if tail is not None:
-                return bool(tail[0] == mark.tail)
-            removed = "SELECT 1 FROM removals WHERE number > ? AND row = ?"
-            return bool(fresh.execute(removed, (mark.removal, mark.tail_row)).fetchone())
+    @contextmanager
+    def _moment(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the archive, however long it is read."""
+        with self._file.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
 
     def _mark(self) -> Mark:
         with self._file.reading() as connection:
@@ -125,3 +120,22 @@ class Follower:
                     raise self._file.missing() from error
                 raise
             return Mark(archive, *connection.execute(MARK).fetchone())
+
+
+def _passed(connection: sqlite3.Connection, mark: Mark) -> bool:
+    """Whether the archive has passed a mark by now.
+
+    It has not where the file was replaced by an older copy of itself.
+    """
+    row, removal = connection.execute(MARK).fetchone()[:2]
+    if row < mark.row or removal < mark.removal:
+        return False
+    if not mark.tail_row:
+        return True
+    tail = connection.execute(
+        "SELECT id || ' ' || hash FROM articles WHERE row = ?", (mark.tail_row,)
+    ).fetchone()
+    if tail is not None:
+        return bool(tail[0] == mark.tail)
+    removed = "SELECT 1 FROM removals WHERE number > ? AND row = ?"
+    return bool(connection.execute(removed, (mark.removal, mark.tail_row)).fetchone())

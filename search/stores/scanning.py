@@ -10,20 +10,20 @@ from search.encoders.base import FloatArray
 from search.errors import ArchiveMismatchError
 from search.stores.base import Candidate, Lookup, NearestLookup, Scope, WordLookup
 from search.stores.vector_index import BoolArray, IntArray, VectorSnapshot
-from search.stores.word_index import WordIndex
+from search.stores.word_index import WordSnapshot
 
 
 def run(
     lookups: Sequence[Lookup],
     snapshots: Mapping[str, VectorSnapshot],
-    words: WordIndex,
+    words: WordSnapshot,
     *,
     location: str,
 ) -> list[list[Candidate]]:
     """For each lookup its candidates, best first, ties by id.
 
     Args:
-        snapshots: By language.
+        snapshots: By language, of the same moment as the words.
         location: The archive's name, for messages.
 
     Raises:
@@ -64,23 +64,24 @@ def _scores(
     return scores
 
 
-def _find_words(lookup: WordLookup, snapshot: VectorSnapshot, words: WordIndex) -> list[Candidate]:
+def _find_words(
+    lookup: WordLookup, snapshot: VectorSnapshot, words: WordSnapshot
+) -> list[Candidate]:
     scope = lookup.scope
     if not lookup.terms and not scope.phrases:
         return []
     rows = None if scope.ids is None else snapshot.rows[_places(scope.ids, snapshot)].tolist()
     hits = words.find(lookup.terms, scope, lookup.k, rows=rows)
-    numbers, known = snapshot.articles_of([row for row, _ in hits])
+    places = snapshot.places_of([row for row, _ in hits]).tolist()
     found = [
-        Candidate(id=snapshot.ids[number], score=score)
-        for number, alive, (_, score) in zip(numbers.tolist(), known.tolist(), hits, strict=True)
-        if alive
+        Candidate(id=snapshot.ids[place], score=score)
+        for place, (_, score) in zip(places, hits, strict=True)
     ]
     return sorted(found, key=lambda candidate: (-candidate.score, candidate.id))[: lookup.k]
 
 
 def _find_nearest(
-    lookup: NearestLookup, scores: FloatArray | None, snapshot: VectorSnapshot, words: WordIndex
+    lookup: NearestLookup, scores: FloatArray | None, snapshot: VectorSnapshot, words: WordSnapshot
 ) -> list[Candidate]:
     """The articles nearest to a vector.
 
@@ -118,11 +119,10 @@ def _places(ids: Sequence[str], snapshot: VectorSnapshot) -> IntArray:
     return np.array(places, np.int64)
 
 
-def _allowed(scope: Scope, snapshot: VectorSnapshot, words: WordIndex) -> BoolArray:
+def _allowed(scope: Scope, snapshot: VectorSnapshot, words: WordSnapshot) -> BoolArray:
     allowed = snapshot.allowed(scope.filters)
     if scope.phrases or scope.excluded:
-        places, known = snapshot.articles_of(words.matching(scope))
         matching = np.zeros(len(allowed), np.bool_)
-        matching[places[known]] = True
+        matching[snapshot.places_of(words.matching(scope))] = True
         allowed &= matching
     return allowed

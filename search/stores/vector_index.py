@@ -16,6 +16,7 @@ import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
 from search.encoders.base import FloatArray
+from search.errors import StoreError
 from search.language_free import take_apart
 from search.languages import LANGUAGES
 from search.records import Filters, Passage, day_of
@@ -126,15 +127,21 @@ class VectorSnapshot:
             mask &= np.isin(self.sources, codes)
         return mask
 
-    def articles_of(self, rows: Sequence[int] | IntArray) -> tuple[IntArray, BoolArray]:
-        """Article numbers of row numbers, and which of the rows are known and alive."""
+    def places_of(self, rows: Sequence[int] | IntArray) -> IntArray:
+        """Article numbers of row numbers.
+
+        Raises:
+            StoreError: One of them is of no article: the word index is not of this moment.
+        """
         wanted = np.asarray(rows, np.int64)
         places = np.searchsorted(self.rows, wanted)
-        known = places < len(self.rows)
-        places = np.where(known, places, 0)
-        if len(self.rows):
-            known &= (self.rows[places] == wanted) & self.alive[places]
-        return places, known
+        known = np.append(self.rows, -1)[places] == wanted
+        if not (known & np.append(self.alive, False)[places]).all():
+            raise StoreError(
+                "The word index beside the archive names articles that are not there. Delete the"
+                " folder that ends in .words: it is built again from the archive."
+            )
+        return places
 
     def best(self, vectors: FloatArray) -> FloatArray:
         """Each article's highest cosine with each of some vectors, read in one pass.

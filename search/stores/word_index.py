@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import tantivy
 from tantivy import FieldType, Occur, Query
@@ -29,7 +28,7 @@ from search.stores.base import Phrase, Scope, Term
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 3
+_FORMAT = 4
 _LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
 _WRITER_BYTES = 64_000_000
 _LOCK_TIMEOUT_S = 120.0
@@ -77,8 +76,112 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
+_SCHEMA = _schema()
+
+
+@dataclass(frozen=True)
+class WordSnapshot:
+    """All articles at one moment, by their words. Safe to use from several threads at once.
+
+    Attributes:
+        searchers: By language; each goes on seeing what it saw first.
+        folder: Where the index is kept, for messages; None: in memory.
+    """
+
+    searchers: Mapping[str, tantivy.Searcher]
+    folder: Path | None
+
+    def find(
+        self, terms: Sequence[Term], scope: Scope, k: int, *, rows: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """(row, score in Lucene's scale) of the ``k`` best matches, best first.
+
+        Every row that ties with the k-th is returned too, so that the caller can break ties.
+
+        Args:
+            rows: Only these; ``scope.ids`` is not read here.
+        """
+        query = self._query(terms, scope, rows)
+        limit = k + 16
+        while True:
+            hits = self._search(scope.lang, query, limit)
+            if len(hits) < limit or hits[-1][0] < hits[k - 1][0]:
+                break
+            limit *= 4
+        return self._rows(scope.lang, hits)
+
+    def matching(self, scope: Scope) -> list[int]:
+        """All rows whose text satisfies the scope's phrases and exclusions."""
+        limit = max(1, self.searchers[scope.lang].num_docs)
+        hits = self._search(scope.lang, self._query((), scope), limit)
+        return [row for row, _ in self._rows(scope.lang, hits)]
+
+    def _search(
+        self, lang: str, query: Query, limit: int
+    ) -> list[tuple[float, tantivy.DocAddress]]:
+        try:
+            hits: list[tuple[float, tantivy.DocAddress]] = (
+                self.searchers[lang].search(query, limit=limit, count=False).hits
+            )
+        except (ValueError, OSError) as error:
+            raise StoreError(
+                f"The word index beside the archive is damaged ({error}). Delete the folder"
+                f" {self.folder}: it is built again from the archive."
+            ) from error
+        return hits
+
+    def _rows(
+        self, lang: str, hits: list[tuple[float, tantivy.DocAddress]]
+    ) -> list[tuple[int, float]]:
+        addresses = [address for _, address in hits]
+        rows = self.searchers[lang].fast_field_values("row", addresses)
+        scores = [score * _LUCENE_SCALE for score, _ in hits]
+        return [(int(row or 0), score) for row, score in zip(rows, scores, strict=True)]
+
+    def _query(
+        self, terms: Sequence[Term], scope: Scope, rows: Sequence[int] | None = None
+    ) -> Query:
+        """Scored terms, and everything else as conditions that score nothing."""
+        clauses: list[tuple[Occur, Query]] = []
+        if terms:
+            should = [(Occur.Should, self._scored(term)) for term in terms]
+            clauses.append((Occur.Must, Query.boolean_query(should)))
+        conditions = [self._phrase(phrase) for phrase in scope.phrases]
+        if rows is not None:
+            conditions.append(Query.term_set_query(_SCHEMA, "row", list(rows)))
+        filters = scope.filters
+        if filters.date_from or filters.date_to:
+            conditions.append(self._days(filters.date_from, filters.date_to))
+        if filters.sources:
+            conditions.append(Query.term_set_query(_SCHEMA, "source", list(filters.sources)))
+        clauses += [(Occur.Must, Query.const_score_query(c, 0.0)) for c in conditions]
+        if not clauses:
+            clauses.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
+        clauses += [(Occur.MustNot, self._phrase(phrase)) for phrase in scope.excluded]
+        return Query.boolean_query(clauses)
+
+    def _days(self, date_from: str | None, date_to: str | None) -> Query:
+        return Query.range_query(
+            _SCHEMA,
+            "day",
+            FieldType.Integer,
+            lower_bound=day_of(date_from),
+            upper_bound=day_of(date_to),
+        )
+
+    def _scored(self, term: Term) -> Query:
+        option = "position" if term.field in ("exact", "folded") else "freq"
+        query = Query.term_query(_SCHEMA, term.field, term.token, option)
+        return query if term.boost == 1.0 else Query.boost_query(query, term.boost)
+
+    def _phrase(self, phrase: Phrase) -> Query:
+        if len(phrase.tokens) == 1:
+            return Query.term_query(_SCHEMA, phrase.field, phrase.tokens[0])
+        return Query.phrase_query(_SCHEMA, phrase.field, list(phrase.tokens))
+
+
 class WordIndex:
-    """Finds rows of an archive by words. ``find`` is safe from several threads at once.
+    """Follows an archive and hands out snapshots; the caller holds a lock while it changes.
 
     Args:
         folder: Where the index is kept; None keeps it in memory (an archive that is read-only).
@@ -86,15 +189,14 @@ class WordIndex:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._schema = _schema()
         self._indexes: dict[str, tantivy.Index] = {}
         self._searchers: dict[str, tantivy.Searcher] = {}
         self._mark: Mark | None = None
         self._checksums: dict[str, tuple[int, int, int]] = {}
 
-    def mark(self) -> Mark | None:
-        """How far the index that is open now has followed its archive."""
-        return self._mark
+    def snapshot(self) -> WordSnapshot:
+        """All articles as of the mark that ``open`` or ``advance`` came to last."""
+        return WordSnapshot(self._searchers, self._folder)
 
     def open(self, archive: str) -> Mark | None:
         """Open what is on disk and say how far it goes; changes nothing there.
@@ -103,17 +205,26 @@ class WordIndex:
             None where nothing can be used: it is missing, damaged, another archive's, or being
             written at this moment.
         """
-        stored = self._stored_mark()
-        if stored is None or stored.archive != archive:
+        if self._folder is None:
+            return self._mark if self._mark and self._mark.archive == archive else None
+        state = self._state()
+        if state is None or state[0].archive != archive:
             return None
-        if self._mark != stored:
-            try:
-                self._open_indexes(fresh=False)
-            except (ValueError, OSError) as error:
-                logger.info("The word index cannot be used as it is: %s", error)
+        mark, files = state
+        if mark == self._mark:
+            return mark
+        self._mark = None
+        try:
+            if not self._intact(files):
                 return None
-            self._mark = stored
-        return self._mark
+            self._open_indexes(fresh=False)
+        except (ValueError, OSError) as error:
+            logger.info("The word index cannot be used as it is: %s", error)
+            return None
+        if not self._intact(files):
+            return None  # another process has moved it on while it was opened
+        self._mark = mark
+        return mark
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -151,12 +262,12 @@ class WordIndex:
             for lang, index in self._indexes.items():
                 writer = writers[lang] = index.writer(_WRITER_BYTES, 1)
                 writer.delete_documents_by_query(
-                    Query.range_query(
-                        self._schema, "row", FieldType.Unsigned, lower_bound=mark.row + 1
-                    )
+                    Query.range_query(_SCHEMA, "row", FieldType.Unsigned, lower_bound=mark.row + 1)
                 )
-                for row in removed:
-                    writer.delete_documents_by_term("row", row)
+                # Not delete_documents_by_term: for a number it deletes nothing, and says nothing.
+                writer.delete_documents_by_query(
+                    Query.term_set_query(_SCHEMA, "row", list(removed))
+                )
             for word_row in added:
                 writers[word_row.lang].add_document(_document(word_row))
             for lang, writer in writers.items():
@@ -176,99 +287,11 @@ class WordIndex:
         self._mark = Mark(archive)
         return self._mark
 
-    def find(
-        self, terms: Sequence[Term], scope: Scope, k: int, *, rows: Sequence[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """(row, score in Lucene's scale) of the ``k`` best matches, best first.
-
-        Every row that ties with the k-th is returned too, so that the caller can break ties.
-
-        Args:
-            rows: Only these; ``scope.ids`` is not read here.
-        """
-        query = self._query(terms, scope, rows)
-        limit = k + 16
-        while True:
-            hits = self._search(scope.lang, query, limit)
-            if len(hits) < limit or hits[-1][0] < hits[k - 1][0]:
-                break
-            limit *= 4
-        return self._rows(scope.lang, hits)
-
-    def matching(self, scope: Scope) -> list[int]:
-        """All rows whose text satisfies the scope's phrases and exclusions."""
-        limit = max(1, self._searchers[scope.lang].num_docs)
-        hits = self._search(scope.lang, self._query((), scope), limit)
-        return [row for row, _ in self._rows(scope.lang, hits)]
-
-    def _search(
-        self, lang: str, query: Query, limit: int
-    ) -> list[tuple[float, tantivy.DocAddress]]:
-        try:
-            hits: list[tuple[float, tantivy.DocAddress]] = (
-                self._searchers[lang].search(query, limit=limit, count=False).hits
-            )
-        except (ValueError, OSError) as error:
-            raise StoreError(
-                f"The word index beside the archive is damaged ({error}). Delete the folder"
-                f" {self._folder}: it is built again from the archive."
-            ) from error
-        return hits
-
-    def _rows(
-        self, lang: str, hits: list[tuple[float, tantivy.DocAddress]]
-    ) -> list[tuple[int, float]]:
-        addresses = [address for _, address in hits]
-        rows = self._searchers[lang].fast_field_values("row", addresses)
-        scores = [score * _LUCENE_SCALE for score, _ in hits]
-        return [(int(row or 0), score) for row, score in zip(rows, scores, strict=True)]
-
-    def _query(
-        self, terms: Sequence[Term], scope: Scope, rows: Sequence[int] | None = None
-    ) -> Query:
-        """Scored terms, and everything else as conditions that score nothing."""
-        clauses: list[tuple[Occur, Query]] = []
-        if terms:
-            should = [(Occur.Should, self._scored(term)) for term in terms]
-            clauses.append((Occur.Must, Query.boolean_query(should)))
-        conditions = [self._phrase(phrase) for phrase in scope.phrases]
-        if rows is not None:
-            conditions.append(Query.term_set_query(self._schema, "row", list(rows)))
-        filters = scope.filters
-        if filters.date_from or filters.date_to:
-            conditions.append(self._days(filters.date_from, filters.date_to))
-        if filters.sources:
-            conditions.append(Query.term_set_query(self._schema, "source", list(filters.sources)))
-        clauses += [(Occur.Must, Query.const_score_query(c, 0.0)) for c in conditions]
-        if not clauses:
-            clauses.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
-        clauses += [(Occur.MustNot, self._phrase(phrase)) for phrase in scope.excluded]
-        return Query.boolean_query(clauses)
-
-    def _days(self, date_from: str | None, date_to: str | None) -> Query:
-        return Query.range_query(
-            self._schema,
-            "day",
-            FieldType.Integer,
-            lower_bound=day_of(date_from),
-            upper_bound=day_of(date_to),
-        )
-
-    def _scored(self, term: Term) -> Query:
-        option = "position" if term.field in ("exact", "folded") else "freq"
-        query = Query.term_query(self._schema, term.field, term.token, option)
-        return query if term.boost == 1.0 else Query.boost_query(query, term.boost)
-
-    def _phrase(self, phrase: Phrase) -> Query:
-        if len(phrase.tokens) == 1:
-            return Query.term_query(self._schema, phrase.field, phrase.tokens[0])
-        return Query.phrase_query(self._schema, phrase.field, list(phrase.tokens))
-
     def _open_indexes(self, *, fresh: bool) -> None:
         for lang in LANGUAGES:
             if self._folder is None:
                 if fresh or lang not in self._indexes:
-                    self._indexes[lang] = tantivy.Index(self._schema)
+                    self._indexes[lang] = tantivy.Index(_SCHEMA)
             else:
                 place = self._folder / lang
                 if fresh:
@@ -276,32 +299,16 @@ class WordIndex:
                 elif not tantivy.Index.exists(str(place)):
                     raise ValueError(f"there is none in {place}")
                 place.mkdir(parents=True, exist_ok=True)
-                self._indexes[lang] = tantivy.Index(self._schema, path=str(place))
+                self._indexes[lang] = tantivy.Index(_SCHEMA, path=str(place))
         self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
 
-    def _stored_mark(self) -> Mark | None:
-        if self._folder is None:
-            return self._mark
-        state = self._state()
-        if state is None:
-            return None
-        files = state.pop("files")
-        try:
-            mark = Mark(**state)
-        except TypeError:
-            return None
-        if mark != self._mark and not self._intact(files):
-            return None
-        return mark
-
-    def _state(self) -> dict[str, Any] | None:
-        """What the last writer noted down; None where it is missing or unreadable."""
-        if self._folder is None:
-            return None
+    def _state(self) -> tuple[Mark, Mapping[str, Sequence[int]]] | None:
+        """The mark and the files that the last writer noted; None where that cannot be read."""
+        assert self._folder is not None
         try:
             state = json.loads((self._folder / "state.json").read_text("utf-8"))
-            if state.pop("format") == _FORMAT and isinstance(state["files"], dict):
-                return dict(state)
+            if state.pop("format") == _FORMAT and isinstance(files := state.pop("files"), dict):
+                return Mark(**state), files
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass
         return None

@@ -16,28 +16,31 @@ __all__ = ["elasticsearch_url"]
 
 @pytest.fixture(params=["embedded", "elasticsearch"])
 def make_store(request, tmp_path):
-    """Opens the same archive as often as it is called, as several processes would."""
-    opened = []
+    """Opens the archive of a name as often as it is called, as several processes would."""
+    opened = {}
     if request.param == "embedded":
 
-        def make():
-            opened.append(EmbeddedStore(tmp_path / "news.db"))
-            return opened[-1]
+        def open_(name):
+            return EmbeddedStore(tmp_path / f"{name}.db")
 
-        yield make
     else:
         from search.stores.elasticsearch import ElasticsearchStore
 
-        url = f"{request.getfixturevalue('elasticsearch_url')}/songngu-test-{uuid.uuid4().hex}"
+        server, run = request.getfixturevalue("elasticsearch_url"), uuid.uuid4().hex
 
-        def make():
-            opened.append(ElasticsearchStore.from_url(url, Settings()))
-            return opened[-1]
+        def open_(name):
+            return ElasticsearchStore.from_url(f"{server}/songngu-test-{run}-{name}", Settings())
 
-        yield make
-        make().drop()
-    for store in opened:
-        store.close()
+    def make(name="news"):
+        opened.setdefault(name, []).append(open_(name))
+        return opened[name][-1]
+
+    yield make
+    for name, stores in list(opened.items()):
+        if request.param == "elasticsearch":
+            make(name).drop()
+        for store in stores:
+            store.close()
 
 
 @pytest.fixture

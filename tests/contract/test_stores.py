@@ -147,6 +147,20 @@ def test_deleting(store):
     assert store.hashes(["a", "b"]).keys() == {"b"}
 
 
+def test_what_is_gone_takes_no_room_among_the_candidates(store):
+    """Shorter stories with a word come before a longer one; once deleted or rewritten, no more."""
+    crowd = [entry(f"c{i:03}", "mưa" + " gió" * (i % 60), unit(1)) for i in range(300)]
+    filled(store, *crowd, entry("long", "mưa" + " nắng" * 200, unit(0, 1)))
+    assert "long" not in words(store, "mưa", k=100)
+    store.delete([e.article.id for e in crowd[:100]])
+    filled(store, *(entry(e.article.id, "gió", unit(1)) for e in crowd[100:200]))
+    filled(store, *(replace(e, shallow=True) for e in crowd[200:]))  # written again as it is
+    store.withdraw([e.article.id for e in crowd[200:]], "/tin")
+    store.flush()
+    assert words(store, "mưa", k=1) == words(store, "mưa", k=100) == ["long"]
+    assert len(words(store, "gió", k=200)) == 100
+
+
 def test_word_scores_order_hits(store):
     filled(
         store,

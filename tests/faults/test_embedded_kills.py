@@ -19,6 +19,7 @@ from search.errors import StoreError
 from search.records import Filters
 from search.stores.base import NearestLookup, Phrase, Scope, Term, WordLookup
 from search.stores.embedded import EmbeddedStore
+from search.stores.word_index import WordIndex
 
 TESTS = Path(__file__).resolve().parents[1]
 TOPICS = ("cảng", "trường", "chợ", "rừng", "núi")
@@ -152,6 +153,30 @@ def test_two_writers_and_a_reader_at_once(make, tmp_path):
         process.wait()
     assert reported <= set(assert_whole(reader))
     assert set(assert_whole(make())) >= reported
+
+
+def test_a_word_index_that_could_not_be_noted_goes_on_where_it_stopped(make, monkeypatch):
+    """Its commit is on disk, the note of it is not: what it holds already must not be there twice.
+
+    As on a disk that is full for a moment; after a kill it is built anew.
+    """
+    store = filled(make(), range(20))
+    store.delete(["a00003"])
+    store.upsert([article(5, 1), article(20)])
+
+    def fail(index, mark):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WordIndex, "_store_mark", fail)
+        with pytest.raises(StoreError, match="no article is lost"):
+            store.flush()
+    store.upsert([article(21)])
+    store.flush()
+    assert len(assert_whole(store)) == 21
+    _, _, index = store._follower.follow()
+    assert index.searchers["vi"].num_docs == 21
+    assert words(store, "số5") == ["a00005"]
 
 
 def flipped(data, place):
