@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import elasticsearch
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
+from search.addresses import server_address
 from search.encoders.base import FloatArray
 from search.errors import SettingsError, StoreError, StoreUnavailableError
 from search.records import Article, Filters
@@ -106,14 +108,11 @@ class ElasticsearchStore:
         Raises:
             SettingsError: The address names no index, or one that Elasticsearch does not allow.
         """
-        parts = urlsplit(url)
+        parts = server_address(url)
         name = parts.path.strip("/")
-        try:
-            port = parts.port or 9200
-        except ValueError:
-            port = 0
-        host = f"{parts.scheme}://{parts.hostname or ''}:{port}"
-        if not parts.hostname or not port or not _NAME.fullmatch(name):
+        place = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        host = f"{parts.scheme}://{place}:{parts.port or 9200}"
+        if not _NAME.fullmatch(name):
             raise SettingsError(
                 f"{host}/{name} names no archive. Write it as {parts.scheme}://host:9200/name; the"
                 " name has small letters, digits, - and _."
@@ -125,7 +124,10 @@ class ElasticsearchStore:
             )
         options: dict[str, Any] = {}
         if parts.username:
-            options["basic_auth"] = (unquote(parts.username), unquote(parts.password or ""))
+            password = unquote(parts.password or "") or settings.es_password
+            user = f"{unquote(parts.username)}:{password}"
+            # The client would encode it as ASCII, and fail.
+            options["basic_auth"] = b64encode(user.encode()).decode()
         elif settings.es_api_key:
             options["api_key"] = settings.es_api_key
         if parts.scheme == "https" and settings.es_ca_certs:
