@@ -528,6 +528,8 @@ def launch(
         "ES_TMPDIR": str(instance.folder / "tmp"),
         "ES_JAVA_OPTS": f"-Xms{options.heap} -Xmx{options.heap}",
     }
+    if "SONGNGU_TEST_RUN" in os.environ:  # by it the tests find and end all that they started
+        environment["SONGNGU_TEST_RUN"] = os.environ["SONGNGU_TEST_RUN"]
     with instance.log.open("ab") as log:
         return subprocess.Popen(
             command_line(options.release, home, java, instance.folder / "config"),

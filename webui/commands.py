@@ -50,7 +50,9 @@ def demo(archive: str, host: str | None, port: int | None, *, no_serve: bool) ->
     opened = open_archive(settings=settings)
     report = filling.fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
     filling.link_new(opened, report)
-    click.echo(f"{archive}: {report.added} stories added, {report.unchanged} there already.")
+    click.echo(
+        f"{opened.location}: {report.added} stories added, {report.unchanged} there already."
+    )
     if no_serve:
         opened.close()
     else:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import elasticsearch
 from elasticsearch import Elasticsearch
 
-from search.addresses import article_key
+from search.addresses import article_key, server_address
 from search.encoders.base import FloatArray
 from search.errors import SettingsError, StoreError, StoreUnavailableError
 from search.records import Article, Filters
@@ -113,26 +114,26 @@ class ElasticsearchStore:
         Raises:
             SettingsError: The address names no index, or one that Elasticsearch does not allow.
         """
-        parts = urlsplit(url)
+        parts = server_address(url)
         name = parts.path.strip("/")
-        try:
-            port = parts.port or 9200
-        except ValueError:
-            port = 0
-        host = f"{parts.scheme}://{parts.hostname or ''}:{port}"
+        place = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        host = f"{parts.scheme}://{place}:{parts.port or 9200}"
         if SEPARATOR in name:
             owner = name.partition(SEPARATOR)[0]
             raise SettingsError(
                 f"{host}/{name} is named like a part of the archive {owner}. Use {host}/{owner}."
             )
-        if not parts.hostname or not port or not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name):
             raise SettingsError(
                 f"{host}/{name} names no archive. Write it as {parts.scheme}://host:9200/name; the"
                 " name has small letters, digits, - and _."
             )
         options: dict[str, Any] = {}
         if parts.username:
-            options["basic_auth"] = (unquote(parts.username), unquote(parts.password or ""))
+            password = unquote(parts.password or "") or settings.es_password
+            user = f"{unquote(parts.username)}:{password}"
+            # The client would encode it as ASCII, and fail.
+            options["basic_auth"] = b64encode(user.encode()).decode()
         elif settings.es_api_key:
             options["api_key"] = settings.es_api_key
         if parts.scheme == "https" and settings.es_ca_certs:
