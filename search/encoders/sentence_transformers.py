@@ -100,6 +100,9 @@ class SentenceTransformersEncoder:
             )
         return [len(ids) for ids in encoded["input_ids"]]
 
+    def release(self) -> None:
+        """Nothing: queries and passages are computed by one model."""
+
     def close(self) -> None:
         """Let go of the model."""
         with self._lock:

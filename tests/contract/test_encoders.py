@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -279,6 +281,30 @@ def test_a_failing_computation_says_what_to_do(monkeypatch):
     monkeypatch.setattr(route, "_compiled", fail)
     with pytest.raises(EncoderError, match=r"could not allocate.*free some memory"):
         route.encode(["passage: một đoạn"])
+
+
+def test_what_many_texts_needed_can_be_released(bulk):
+    """A site that filled its archive itself serves without the half gigabyte that filling took."""
+    encoder = BundledEncoder()
+    before = encoder.encode_passages(SENTENCES * 8)
+    held = weakref.ref(encoder._route)
+    assert held() is not None
+    encoder.release()
+    gc.collect()
+    assert held() is None
+    assert cosines(encoder.encode_passages(SENTENCES), before[: len(SENTENCES)]).min() > 0.999
+    assert encoder._route is None
+    again = encoder.encode_passages(SENTENCES * 8)
+    assert encoder._route is not None
+    assert cosines(again, before).min() > 0.9999
+
+
+def test_releasing_does_not_disturb_who_is_encoding(encoder):
+    with ThreadPoolExecutor(2) as threads:
+        passages = threads.submit(encoder.encode_passages, SENTENCES * 10)
+        for _ in range(20):
+            encoder.release()
+        assert passages.result().shape == (len(SENTENCES) * 10, 384)
 
 
 def test_closed_means_closed():
