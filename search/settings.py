@@ -149,6 +149,14 @@ class Settings:
         return cls(**values)
 
 
+def cache_folder() -> Path:
+    """Where Songngu keeps what it can make again; SONGNGU_CACHE names another place."""
+    if named := os.environ.get("SONGNGU_CACHE"):
+        return Path(named).expanduser().absolute()
+    general = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(general).absolute() / "songngu"
+
+
 def table() -> list[tuple[str, str, str, str]]:
     """(name, default, unit, help) of every setting, for the README."""
     return [

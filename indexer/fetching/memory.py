@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.fetching.client import NO_VALIDATORS, Validators
-from search.encoders.unpacked import cache_folder
+from search.settings import cache_folder
 
 Outcome = Literal["kept", "skipped", "failed"]
 
