@@ -96,10 +96,25 @@ class Settings:
     )
     fetch_max_pages: int = _setting(
         1000,
-        "pages fetched for one feed or sitemap in one run; the others follow in the next",
+        "pages fetched for one source in one run, with sitemaps, robots.txt, redirects and further"
+        " tries in twice as many requests and 20; the others follow in the next",
         unit="pages",
         low=1,
         high=1_000_000,
+    )
+    fetch_max_total_mb: int = _setting(
+        1000,
+        "sent by servers for one source in one run; the rest follows in the next",
+        unit="MiB",
+        low=1,
+        high=1_000_000,
+    )
+    fetch_max_minutes: float = _setting(
+        60.0,
+        "longest time for one source in one run, pauses included; the rest follows in the next",
+        unit="min",
+        low=0.01,
+        high=10_080,
     )
     allow_private: str = _setting(
         "",

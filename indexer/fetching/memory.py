@@ -23,7 +23,8 @@ Outcome = Literal["kept", "skipped", "failed"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (
-    url TEXT PRIMARY KEY, etag TEXT, modified TEXT, stamp TEXT NOT NULL, complete INTEGER NOT NULL
+    url TEXT PRIMARY KEY, etag TEXT, modified TEXT, stamp TEXT NOT NULL, complete INTEGER NOT NULL,
+    read REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (
     url TEXT PRIMARY KEY, etag TEXT, modified TEXT, article TEXT, outcome TEXT NOT NULL,
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS entries (
     source TEXT NOT NULL, url TEXT NOT NULL, stamp TEXT NOT NULL, PRIMARY KEY (source, url)
 ) WITHOUT ROWID;
 """
-_FORMAT = 1
+_FORMAT = 2
 _FIRST_RETRY_S = 900.0
 _LAST_RETRY_S = 86_400.0
 
@@ -126,6 +127,17 @@ class Memory:
             return None
         return SourceState(row[0], Validators(row[1], row[2]), row[3], bool(row[4]))
 
+    def read_before(self, urls: Iterable[str]) -> dict[str, tuple[str, float]]:
+        """Sitemap → its stamp when it was last read, and when that was; unknown ones left out."""
+        with self._lock:
+            rows = [
+                self._connection.execute(
+                    "SELECT url, stamp, read FROM sources WHERE url = ?", (url,)
+                ).fetchone()
+                for url in urls
+            ]
+        return {row[0]: (row[1], row[2]) for row in rows if row is not None}
+
     def page(self, url: str) -> Page | None:
         """What became of a page."""
         row = self._row("SELECT * FROM pages WHERE url = ?", url)
@@ -173,8 +185,8 @@ class Memory:
                         )
                     case SourceState(url, known, stamp, complete):
                         self._connection.execute(
-                            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
-                            (url, known.etag, known.modified, stamp, complete),
+                            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?)",
+                            (url, known.etag, known.modified, stamp, complete, now),
                         )
 
     def forget_entries(self, source: str, urls: Collection[str]) -> None:

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from indexer.fetching import (
     NO_VALIDATORS,
+    Budget,
     Fetcher,
     RestingError,
+    SpentError,
     StoppedError,
     gunzipped,
     normalised,
@@ -24,6 +26,7 @@ from indexer.sources.webkinds import listing
 from indexer.sources.webpages import Step, followed, only_content, single
 from search.addresses import canonical_url
 from search.errors import FetchError, ForbiddenFetchError, StoreError
+from search.settings import Settings
 
 LARGEST_LISTING = 50 << 20
 """Bytes, unpacked: what the sitemap protocol allows."""
@@ -43,12 +46,12 @@ class _Visit:
     """One address that was asked for, with all that it leads to.
 
     Attributes:
-        left: Pages that may still be fetched.
+        budget: What may still be spent on it.
         postponed: Pages and sitemaps that are left to a later run.
         unfinished: Something could not be asked for, so "not changed" will not mean "done".
     """
 
-    left: int
+    budget: Budget
     postponed: int = 0
     unfinished: bool = False
     reached: set[str] = field(default_factory=set)
@@ -85,17 +88,17 @@ class Follower:
 
     Args:
         kept: Says which articles the archive has.
-        max_pages: Pages fetched for one address in one run.
+        settings: fetch_max_…: what one address may cost in one run.
 
     Attributes:
         unchanged: Entries of the current run that had not to be fetched, or had not changed.
     """
 
-    def __init__(self, fetcher: Fetcher, memory: Memory, kept: KeptIds, *, max_pages: int) -> None:
+    def __init__(self, fetcher: Fetcher, memory: Memory, kept: KeptIds, settings: Settings) -> None:
         self._fetcher = fetcher
         self._memory = memory
         self._kept = kept
-        self._max_pages = max_pages
+        self._settings = settings
         self._lock = threading.Lock()
         self._compared: set[str] = set()
         self.begin()
@@ -112,10 +115,13 @@ class Follower:
             StoppedError: The run is being stopped.
             StoreError: The archive cannot say what it has.
         """
-        visit, url = _Visit(self._max_pages), given
+        visit, url = _Visit(Budget(self._settings)), given
         try:
             url = normalised(given)
-            yield from self._source(url, visit)
+            with self._fetcher.spending(visit.budget):
+                yield from self._source(url, visit)
+        except SpentError:
+            visit.postponed += 1
         except (StoppedError, StoreError):
             raise
         except FetchError as error:  # also what is forbidden: this very address was asked for
@@ -126,7 +132,7 @@ class Follower:
         if visit.postponed:
             reason = (
                 f"{visit.postponed:,} more of its pages or sitemaps are left to the next run: one"
-                f" run fetches {self._max_pages:,} pages (SONGNGU_FETCH_MAX_PAGES)"
+                f" run takes {visit.budget.spent} for a source"
             )
             yield Step(Failure(url, None, reason, skipped=True))
 
@@ -193,19 +199,22 @@ class Follower:
                 self._count_unchanged(entry.url not in earlier.waiting)
             elif not self._claim(entry.url):
                 yield Step(records=(seen,))
-            elif visit.left:
+            elif not visit.budget.spent:
                 yield from self._entry(entry, seen, visit)
             else:
                 visit.postponed += 1
 
     def _entry(self, entry: Entry, seen: Seen, visit: _Visit) -> Iterator[Step]:
-        visit.left -= 1
+        visit.budget.pages -= 1
         known = self._page(seen.url)
         try:
             step = followed(self._fetcher, known or Page(seen.url, "failed"), entry)
         except RestingError as error:
             visit.unfinished = True
             yield _failed(seen.url, error)
+            return
+        except SpentError:
+            visit.postponed += 1
             return
         if step.document is None:
             self._count_unchanged(1)
@@ -214,18 +223,27 @@ class Follower:
     def _children(
         self, children: Sequence[tuple[str, str]], visit: _Visit, *, depth: int
     ) -> Iterator[Step]:
-        """The sitemaps that an index names."""
-        for child, changed in children:
+        """The sitemaps that an index names: what is new first, then what was not read longest."""
+        before = self._memory.read_before(child for child, _ in children)
+
+        def last_read(child: tuple[str, str]) -> float:
+            stamp, read = before.get(child[0], ("", 0.0))
+            return read if stamp == child[1] else 0.0
+
+        for child, changed in sorted(children, key=last_read):
             if child in visit.reached:
                 continue
             if depth >= _DEEPEST:
                 yield Step(Failure(child, None, "stands too deep in indexes of sitemaps"))
-            elif visit.left:
+            elif not visit.budget.spent:
                 try:
                     yield from self._source(child, visit, changed=changed, depth=depth + 1)
+                except SpentError:
+                    visit.postponed += 1
                 except FetchError as error:
                     visit.unfinished = True
-                    yield _failed(child, error)
+                    # Remembered, so that its turn comes again after that of the others.
+                    yield Step(_failed(child, error).document, (SourceState(child, stamp=changed),))
             else:
                 visit.postponed += 1
 

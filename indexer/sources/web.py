@@ -64,9 +64,7 @@ class WebReader:
         self._fetcher = Fetcher(settings, stop=stop)
         self._memory = Memory(memory)
         self._kept = kept
-        self._follower = Follower(
-            self._fetcher, self._memory, kept, max_pages=settings.fetch_max_pages
-        )
+        self._follower = Follower(self._fetcher, self._memory, kept, settings)
         self._stop = stop
         self._threads: list[threading.Thread] = []
         self._pending: list[Page | Seen | SourceState] = []

@@ -20,7 +20,7 @@ from indexer.sources.warcrecords import LARGEST, Record, read_records
 from search.errors import ExtractionError, FetchError, NotAnArticleError
 
 _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
-_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.I | re.S)
+_HTML_START = re.compile(rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 # It would write what it thinks of odd addresses between the lines of the progress bar.
@@ -134,9 +134,15 @@ def _page(record: Record) -> _Page | str:
         raise FetchError(f"the page is larger than {LARGEST >> 20} MiB: no page of news is")
     if not body.strip():
         raise FetchError("the page is empty: crawl it again")
-    if not kind and not _HTML_START.match(body[:4096]):
+    if not kind and not _looks_like_html(body[:4096]):
         return "not HTML"
     return _Page(record.uri, _decoded(body, kind))
+
+
+def _looks_like_html(head: bytes) -> bool:
+    while (head := head.lstrip()).startswith(b"<!--"):
+        head = head.partition(b"-->")[2]
+    return _HTML_START.match(head) is not None
 
 
 def _decoded(body: bytes, content_type: str) -> bytes | str:

@@ -16,10 +16,10 @@ from search.errors import FetchError
 _FEEDS = {"rss", "rdf", "feed"}
 _SITEMAPS = {"urlset", "sitemapindex"}
 _TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
-_ADDRESS_LINES = re.compile(r"(?:\s*https?://\S+)+\s*")
-_LINK = re.compile(r"<link\s[^>]{0,2000}>", re.IGNORECASE)
-_META = re.compile(r"<meta\s[^>]{0,2000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_ADDRESS = re.compile(r"https?://.")
+_LINK = re.compile(r"<link\s[^<>]{0,2000}>", re.IGNORECASE)
+_META = re.compile(r"<meta\s[^<>]{0,2000}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _FEED_TYPES = {
     "application/rss+xml",
     "application/atom+xml",
@@ -50,7 +50,7 @@ def listing(
         return read_feed(start, url=url)
     if root in _SITEMAPS:
         return read_sitemap(start, url=url)
-    if media_type == "text/plain" and _ADDRESS_LINES.fullmatch(start):
+    if media_type == "text/plain" and start and all(map(_ADDRESS.match, start.split())):
         return read_text_sitemap(start, url=url)
     if root not in ("", "html") and "xml" in media_type and not _looks_like_html(start):
         raise FetchError(f"is XML with the root <{root}>: neither feed, nor sitemap, nor page")

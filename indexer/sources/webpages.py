@@ -8,7 +8,14 @@ from urllib.parse import urlsplit
 
 from indexer.articles import id_of_url
 from indexer.extraction import extract_page
-from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, Validators, text_of
+from indexer.fetching import (
+    NO_VALIDATORS,
+    Fetched,
+    Fetcher,
+    RestingError,
+    Validators,
+    text_of,
+)
 from indexer.fetching.memory import Page, Seen, SourceState
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.entries import Entry, completed
@@ -46,6 +53,7 @@ def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
     Raises:
         RestingError: Its host is left alone now.
         StoppedError: The run is being stopped.
+        SpentError: The budget of the source is spent.
     """
     url = known.url
     try:
@@ -54,6 +62,8 @@ def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
             return Step(records=(known,))
         page = text_of(fetched.data, fetched.charset)
         fields = _article(page, fetched)
+    except RestingError:
+        raise
     except (FetchError, ExtractionError) as error:
         return without_page(known, entry, error)
     return _kept(url, completed(fields, entry), fetched.validators)

@@ -325,6 +325,81 @@ class TestSitemaps:
         assert desk.run("/sitemap.xml").counts == (2, 0, 1, 0, 0)
 
 
+class TestTheBudgetOfASource:
+    @pytest.fixture
+    def nested(self, desk):
+        """An index of seven indexes of seven sitemaps each, without a word on what changed."""
+        pages = desk.server.pages
+        pages["/sitemap.xml"] = Reply(sitemap_index([(f"/{i}.xml", "") for i in range(7)]))
+        for i in range(7):
+            pages[f"/{i}.xml"] = Reply(sitemap_index([(f"/{i}-{j}.xml", "") for j in range(7)]))
+            for j in range(7):
+                pages[f"/{i}-{j}.xml"] = Reply(sitemap([]))
+        pages["/6-6.xml"] = Reply(sitemap([("/cau.html", "")]))
+        return [f"/{i}-{j}.xml" for i in range(7) for j in range(7)]
+
+    def test_it_bounds_sitemaps_too_and_later_runs_reach_the_others(self, desk, nested):
+        met = set()
+        for _ in range(8):
+            run = desk.run("/sitemap.xml", fetch_max_pages=1)
+            assert len(desk.server.requests) <= 22  # robots.txt is one of them
+            reason = run.reason(desk.server.url("/sitemap.xml"))
+            assert "left to the next run" in reason
+            assert "22 requests" in reason or "1 page" in reason
+            met.update(desk.server.paths())
+        assert met.issuperset(nested)
+        assert len(desk.articles()) == 1
+
+    def test_sitemaps_that_fail_do_not_keep_their_place(self, desk, nested):
+        for i in range(7):
+            for j in range(6):
+                desk.server.pages[f"/{i}-{j}.xml"] = Reply(status=404)
+        met = set()
+        for _ in range(8):
+            desk.run("/sitemap.xml", fetch_max_pages=1)
+            met.update(desk.server.paths())
+        assert met.issuperset(nested)
+
+    def test_redirects_and_further_tries_count(self, desk):
+        pages = desk.server.pages
+        entries = [(f"/{n}.html", item("cau")) for n in range(40)]
+        pages["/feed"] = Reply(rss(entries), kind=FEED)
+        for n in range(40):
+            pages[f"/{n}.html"] = redirect(f"/{n}/a")
+            pages[f"/{n}/a"] = redirect(f"/{n}/b")
+            pages[f"/{n}/b"] = redirect(f"/{n}/c")
+            pages[f"/{n}/c"] = Reply(status=410)
+        desk.run(fetch_max_pages=9)
+        assert len(desk.server.requests) == 38
+        pages["/feed"] = Reply(status=503, headers={"Retry-After": "0"})
+        desk.run(fetch_max_pages=1, fetch_tries=10)
+        assert len(desk.server.requests) <= 22
+
+    def test_bytes(self, desk, nested):
+        for path in nested:
+            filler = f"<!-- {'x' * 400_000} -->"
+            desk.server.pages[path] = Reply(sitemap([("/cau.html", "")]) + filler)
+        run = desk.run("/sitemap.xml", fetch_max_total_mb=1)
+        assert len(desk.server.requests) < 10
+        assert "1 MiB (SONGNGU_FETCH_MAX_TOTAL_MB)" in run.reason(desk.server.url("/sitemap.xml"))
+
+    def test_time(self, desk, nested):
+        began = time.monotonic()
+        run = desk.run("/sitemap.xml", fetch_max_minutes=0.05, fetch_pause_s=0.7)
+        assert "minutes (SONGNGU_FETCH_MAX_MINUTES)" in run.reason(desk.server.url("/sitemap.xml"))
+        assert len(desk.server.requests) <= 5
+        assert time.monotonic() - began < 20
+
+    def test_a_pause_beyond_it_is_not_waited_for(self, desk):
+        rules = "User-agent: *\nCrawl-delay: 300\n"
+        desk.server.pages["/robots.txt"] = Reply(rules, kind="text/plain")
+        began = time.monotonic()
+        run = desk.run(fetch_max_minutes=1)
+        assert run.counts[0] == 0
+        assert "left to the next run" in run.reason(desk.server.url("/feed"))
+        assert time.monotonic() - began < 30
+
+
 BAD = {
     "/silent": silent,
     "/slow": trickling(),
