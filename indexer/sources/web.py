@@ -150,8 +150,9 @@ class WebReader:
     def close(self) -> None:
         """Hang up, and let go of the memory's file. Give the reading a moment to end."""
         self._stop.set()
+        ends_at = time.monotonic() + 2.0
         for thread in self._threads:
-            thread.join(timeout=2)
+            thread.join(timeout=max(0.0, ends_at - time.monotonic()))
         self._fetcher.close()
         self._memory.close()
 
