@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.addresses import article_key, canonical_url
+from search.addresses import article_key, canonical_url, speaks_for
 
 PAGE = "https://bao.example/thoi-su/tin-1.html"
 
@@ -48,6 +48,39 @@ def test_one_page(url):
 )
 def test_another_page(url):
     assert canonical_url(url) not in (None, PAGE)
+
+
+@pytest.mark.parametrize(
+    "host", ["team.bao.example", "swamp.bao.example", "cham.bao.example", "newsm.example.vn"]
+)
+def test_a_name_that_ends_like_an_edition_is_whole(host):
+    assert canonical_url(f"https://{host}/a") == f"https://{host}/a"
+
+
+def test_an_address_of_version_six():
+    assert canonical_url("http://[2001:DB8::1]:8080/a/") == "https://[2001:db8::1]:8080/a"
+
+
+@pytest.mark.parametrize(
+    ("speaker", "url", "may"),
+    [
+        ("https://bao.example/rss", "https://bao.example/a", True),
+        ("https://www.bao.example/rss", "http://m.bao.example/a", True),
+        ("https://rss.bao.example/", "https://www.bao.example/a", True),
+        ("https://feeds.bao.example/x", "https://bao.example/a", True),
+        ("https://bao.example/rss", "https://feeds.bao.example/a", False),
+        ("https://bao.example/rss", "https://khac.example/a", False),
+        ("https://a.bao.example/rss", "https://bao.example/a", False),
+        ("https://bao.example/rss", "https://a.bao.example/a", False),
+        ("https://bao.example.khac.example/rss", "https://bao.example/a", False),
+        ("https://bao.example:8080/rss", "https://bao.example/a", False),
+        ("https://bao.example@khac.example/rss", "https://bao.example/a", False),
+        ("", "https://bao.example/a", False),
+        ("https://bao.example/", "", False),
+    ],
+)
+def test_who_speaks_for_whom(speaker, url, may):
+    assert speaks_for(speaker, url) is may
 
 
 def test_sites_that_are_only_called_like_editions():
