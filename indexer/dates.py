@@ -18,6 +18,8 @@ from search.languages import fold, normalise
 _Day = TypeVar("_Day", bound=date)
 
 _EARLIEST_YEAR = 1800
+_WRITTEN = 2026
+"""The year of this code: a clock that is further back is wrong, and no reason to refuse a date."""
 _LONGEST = 200
 """Characters; no line that is a date comes near it."""
 
@@ -215,8 +217,8 @@ def _day(found: re.Match[str], value: object) -> date:
     parts = found.groupdict()
     year, day = int(parts["y"]), int(parts["d"])
     if len(parts["y"]) == 2:
-        century = datetime.now(tz=UTC).year // 100 * 100
-        year += century if century + year <= datetime.now(tz=UTC).year + 2 else century - 100
+        century = _this_year() // 100 * 100
+        year += century if century + year <= _this_year() + 2 else century - 100
     if name := parts.get("name"):
         month = _MONTHS[name]
     elif name := parts.get("vm"):
@@ -320,8 +322,12 @@ def _from_library(text: str, value: object, lang: str | None) -> str:
     return with_time.isoformat() if ":" in text else with_time.date().isoformat()
 
 
+def _this_year() -> int:
+    return max(_WRITTEN, datetime.now(tz=UTC).year)
+
+
 def _checked(day: _Day, value: object) -> _Day:
-    if not _EARLIEST_YEAR <= day.year <= datetime.now(tz=UTC).year + 2:
+    if not _EARLIEST_YEAR <= day.year <= _this_year() + 2:
         raise _ImpossibleDateError(f"{_shown(value)} lies in the year {day.year}")
     return day
 

@@ -15,6 +15,16 @@ _FEED_HOST = re.compile(r"(?:feeds?|rss)\.(?=[^.]+\.[^.])")
 # "m.com.vn" is a site of its own, not the mobile edition of "com.vn".
 _SUFFIXES = frozenset("ac co com edu gob gov go ne net or org".split())
 _AMP_PATH = re.compile(r"^/amp(?=/.)|(?:/amp|\.amp)(?=/?$)|\.amp(?=\.html?$)")
+# A password may have a slash in it; then what is before it looks like a port, and is none.
+_USER = re.compile(
+    r"(?<=://)(?:[^\s/?#@]{0,300}@|[^\s/?#@:]{0,100}:(?!\d{1,5}(?:[/?#\s]|$))[^\s@]{0,300}@)"
+)
+_SECRET = re.compile(
+    r"([?&;#](?:[\w.-]{0,40}(?:token|secret|passw|api[_-]?key|auth(?!or)|signature|session|credential)"
+    r"[\w.-]{0,40}|(?:access|private|feed|rss|user)?[_-]?key|sig|hmac|jwt|pwd|pass|sid)=)"
+    r"[^&;#\s\"'<>]+",
+    re.IGNORECASE,
+)
 _LONGEST_KEY = 2_000  # characters; real addresses of articles are far below
 
 
@@ -59,6 +69,14 @@ def article_key(url: str | None) -> str | None:
         return None
     parts = urlsplit(canonical)
     return canonical if parts.path != "/" or parts.query or parts.fragment else None
+
+
+def without_secrets(text: str) -> str:
+    """Text with what is secret in its addresses made unreadable: what is told and listed.
+
+    That are names and passwords before a host, and parameters that are called as secrets are.
+    """
+    return _SECRET.sub(r"\1***", _USER.sub("***@", text))
 
 
 def site_of(url: str) -> str:

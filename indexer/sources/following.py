@@ -255,7 +255,7 @@ class Follower:
     def _earlier(self, url: str) -> _Earlier:
         pages, now = self._memory.pages_of(url), time.time()
         failed = [page for page in pages if page.outcome == "failed"]
-        due = {page.url for page in failed if page.retry_at <= now}
+        due = {page.url for page in failed if page.is_due(now)}
         waiting = {page.url for page in failed} - due
         with self._lock:
             compare = url not in self._compared

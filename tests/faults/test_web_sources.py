@@ -18,6 +18,7 @@ from support.elasticsearch import elasticsearch_url
 from support.news_pages import STORIES, article, front_page, item, rss, sitemap, sitemap_index
 from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, trickling
 
+from indexer.fetching.client import _retry_after
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.filling import Filling, fill
 from indexer.freshness import opened_web, run_rounds, seconds
@@ -812,6 +813,50 @@ class TestTheCommand:
         assert len(desk.articles()) == 12
         assert desk.run().counts == (0, 0, 12, 0, 0)
         assert desk.server.paths() == ["/feed"]
+
+
+class TestAWrongClock:
+    """Ten years back, it neither keeps a page waiting nor changes what is kept."""
+
+    def test_a_failed_page_does_not_wait_for_years(self, desk, monkeypatch):
+        page, desk.server.pages["/tau.html"] = desk.server.pages["/tau.html"], Reply(status=404)
+        assert desk.run().counts == (2, 0, 0, 0, 1)
+        desk.server.pages["/tau.html"] = page
+        assert desk.run().counts == (0, 0, 2, 0, 0)
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() - 10 * 365 * 86_400)
+        assert desk.run().counts == (1, 0, 2, 0, 0)
+        assert desk.run().counts == (0, 0, 3, 0, 0)
+
+    def test_a_server_is_left_alone_by_its_own_clock(self, desk):
+        headers = {
+            "Date": "Tue, 03 Mar 2037 08:00:00 GMT",
+            "Retry-After": "Tue, 03 Mar 2037 08:00:01 GMT",
+        }
+        assert _retry_after(headers["Retry-After"], headers["Date"]) == 1.0
+        assert _retry_after(headers["Retry-After"], None) == 86_400.0
+
+
+def test_no_secret_is_told(desk):
+    server = desk.server.url("").removeprefix("http://")
+    desk.server.pages["/cau.html?token=s3cret"] = Reply(status=404)
+    desk.server.pages["/rss?token=s3cret"] = Reply(
+        rss([("/cau.html?token=s3cret", item("cau"))]), kind=FEED
+    )
+    urls = [
+        f"http://ann:s3cret@{server}/feed",
+        f"htp://ann:s3cret@{server}/feed",
+        desk.server.url("/missing?api_key=s3cret"),
+        desk.server.url("/rss?token=s3cret"),
+    ]
+    done = songngu("index", *urls, "--json", cwd=desk.folder, **FLAGS)
+    errors = desk.folder / "songngu-errors.jsonl"
+    assert done.returncode == 1
+    assert len(errors.read_text("utf-8").splitlines()) == 4
+    for told in (done.stdout, done.stderr, errors.read_text("utf-8")):
+        assert "s3cret" not in told
+    for file in (errors, desk.folder / "news.db.fetched"):
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_the_web_has_too_is_not_removed_with_a_file(desk):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.addresses import article_key, canonical_url, speaks_for
+from search.addresses import article_key, canonical_url, speaks_for, without_secrets
 
 PAGE = "https://bao.example/thoi-su/tin-1.html"
 
@@ -97,3 +97,38 @@ def test_the_front_page_is_no_article():
         assert article_key(url) is None
     assert article_key("https://bao.example/?p=17") == "https://bao.example/?p=17"
     assert article_key("https://bao.example/" + "a" * 5_000) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://ann:s3cret@news.example/rss",
+        "htp://ann:s3cret@news.example/rss",
+        "https://s3cret@news.example/rss",
+        "https://ann:s3/cret@news.example/rss",
+        "https://news.example/rss?token=s3cret",
+        "https://news.example/rss?a=1&access_token=s3cret&b=2",
+        "https://news.example/rss?API-Key=s3cret#x",
+        "https://news.example/rss;jsessionid=s3cret",
+        "https://news.example/rss?key=s3cret",
+        "https://news.example/rss?sig=s3cret&X-Amz-Signature=s3cret",
+        "https://news.example/rss#access_token=s3cret",
+    ],
+)
+def test_secrets_are_not_told(address):
+    told = without_secrets(f"{address} answers 404, and so does {address}")
+    assert "cret" not in told
+    assert told.count("news.example/") == 2
+    assert "answers 404, and so does" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://news.example:8080/@ann/tin?author=Ann&page=2",
+        "https://news.example/?q=token&monkey=1",
+        "write to ann@news.example: a=b",
+    ],
+)
+def test_what_is_no_secret_is_told(text):
+    assert without_secrets(text) == text

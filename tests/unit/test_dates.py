@@ -133,3 +133,14 @@ def test_a_date_is_found_in_the_line_that_shows_it(
     line: str, found: tuple[str, str] | None
 ) -> None:
     assert find_date(line) == found
+
+
+def test_a_clock_that_is_wrong_refuses_no_date(monkeypatch):
+    class Behind(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2015, 1, 1, tzinfo=tz)
+
+    now = [parse_date(written) for written in ("2026-03-04", "4/3/26")]
+    monkeypatch.setattr("indexer.dates.datetime", Behind)
+    assert [parse_date(written) for written in ("2026-03-04", "4/3/26")] == now
