@@ -154,7 +154,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
 
 
 def _date(written: object, parsed: Any) -> str:
-    """A date as ISO 8601, in the publisher's own time zone where that can be read; else ""."""
+    """A date as ISO 8601, in the publisher's own time zone; the day alone where that is unknown."""
     if isinstance(written, str) and written.strip():
         try:
             return parse_date(written)
@@ -162,7 +162,7 @@ def _date(written: object, parsed: Any) -> str:
             pass
     if parsed is not None:
         try:
-            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).isoformat()
+            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).date().isoformat()
         except (ValueError, TypeError, OverflowError, OSError):
             pass
     return ""
