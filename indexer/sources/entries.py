@@ -15,6 +15,7 @@ from search.errors import FetchError
 XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
 """The declaration at the beginning: of text that is decoded already, it only misleads a parser."""
 
+_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 _LONGEST_LEAD = 600
 
 
@@ -60,6 +61,19 @@ class Listing:
     entries: tuple[Entry, ...] = ()
     children: tuple[tuple[str, str], ...] = ()
     damage: str | None = None
+
+
+def with_ampersands(text: str) -> str:
+    """XML whose bare ampersands are escaped, as in addresses that nobody escaped ("?id=1&page=2").
+
+    A parser would drop them, or what follows. In CDATA they are right as they are.
+    """
+    plain, *sections = text.split("<![CDATA[")
+    parts = [_AMPERSAND.sub("&amp;", plain)]
+    for section in sections:
+        inside, end, outside = section.partition("]]>")
+        parts += ["<![CDATA[", inside, end, _AMPERSAND.sub("&amp;", outside)]
+    return "".join(parts)
 
 
 def completed(page: Mapping[str, object], entry: Entry | None) -> dict[str, object]:
