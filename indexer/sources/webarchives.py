@@ -51,13 +51,14 @@ class WebArchive:
         """One item for each page or damaged record, and a note on the records passed over."""
         # lxml and what comes with it take a fifth of a second: only for who has pages.
         from indexer.extraction import extract_page
+        from indexer.sources.entries import with_own_address
 
         for item in self._items():
             if isinstance(item, Failure):
                 yield item
                 continue
             try:
-                fields = extract_page(item.html, url=item.uri)
+                fields = with_own_address(extract_page(item.html, url=item.uri), item.uri)
             except ExtractionError as error:
                 # Crawls are full of pages that list stories: these are no errors.
                 skipped = isinstance(error, NotAnArticleError)

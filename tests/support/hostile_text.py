@@ -115,7 +115,7 @@ def _headers(value):
     headers = client._headers([(b"Content-Type", raw), (b"Retry-After", raw), (b"Location", raw)])
     headers.get_content_type()
     headers.get_content_charset()
-    client._retry_after(headers["Retry-After"])
+    client._retry_after(headers["Retry-After"], headers["Location"])
     client._check_kind(headers, 10)
 
 
