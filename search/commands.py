@@ -30,6 +30,8 @@ from search.records import (
 )
 from search.settings import Settings
 
+_SHOWN = 10
+
 
 @click.command()
 @click.argument("query", nargs=-1, required=True)
@@ -107,9 +109,18 @@ def copy(source: str, destination: str, *, as_json: bool) -> None:
         )
         if report.barred:
             click.echo(f"{report.barred:,} were taken down there and are left out.", err=True)
-        for id_, reason in report.failures[:10]:
+        for id_, holder in report.taken[:_SHOWN]:
+            click.echo(f"  {id_} is left out: {holder} has its address there.", err=True)
+        if report.taken:
+            click.echo(
+                f"{len(report.taken):,} have the address of another article, and are left out. If"
+                " the source itself has several articles of one address, mend it with: songngu"
+                " doctor --mend --archive SOURCE",
+                err=True,
+            )
+        for id_, reason in report.failures[:_SHOWN]:
             click.echo(f"  {id_}: {reason}", err=True)
-    sys.exit(1 if report.failures else 0)
+    sys.exit(1 if report.failures or report.taken else 0)
 
 
 @click.command()

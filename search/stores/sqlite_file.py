@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from search.errors import ArchiveMissingError, StoreError, StoreUnavailableError
+from search.stores.sqlite_values import Damage
 
 _BUSY_TIMEOUT_S = 60.0
+_MENDS = {"profile": "reembed"}
 
 
 class SqliteFile:
@@ -39,6 +41,8 @@ class SqliteFile:
     def meta(self, connection: sqlite3.Connection, key: str) -> str:
         """A value that the archive keeps about itself."""
         row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise Damage(f"its {key} is missing", command=_MENDS.get(key, "doctor --mend"))
         return str(row[0])
 
     def set_meta(self, connection: sqlite3.Connection, key: str, value: str) -> None:
@@ -119,8 +123,18 @@ def driver_errors(location: str) -> Iterator[None]:
     """Turn SQLite's errors into ours, chained."""
     try:
         yield
+    except Damage as damage:
+        raise StoreError(
+            f"{location} is damaged: {damage}. Mend it with: songngu {damage.command} --archive"
+            f" {location}"
+        ) from damage
     except sqlite3.Error as error:
         text = str(error)
+        if "decode to UTF-8" in text:
+            raise StoreError(
+                f"{location} is damaged: some text is in no encoding. Mend it with: songngu doctor"
+                f" --mend --archive {location}"
+            ) from error
         if "not a database" in text or "malformed" in text or "no such table" in text:
             raise StoreError(
                 f"{location} is not a Songngu archive, or it is damaged ({text})."

@@ -13,7 +13,7 @@ def read_note(connection: sqlite3.Connection, name: str) -> bytes | None:
     if not connection.execute(made).fetchone():
         return None
     row = connection.execute("SELECT data FROM notes WHERE name = ?", (name,)).fetchone()
-    return bytes(row[0]) if row else None
+    return row[0] if row and isinstance(row[0], bytes) else None  # a damaged note is none
 
 
 def write_note(connection: sqlite3.Connection, name: str, data: bytes) -> None:
