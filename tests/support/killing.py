@@ -24,9 +24,11 @@ from search.encoders import load_encoder
 from search.engine import open_archive, open_store
 from search.languages import LANGUAGES
 from search.settings import Settings
+from search.stores.elasticsearch import records as lease_records
 
 for module in (pipeline, deepening, reembedding):
     module.BATCH = 8  # more moments between two batches, in less time
+lease_records.LEASE_S = 1.0  # whoever follows a killed one waits that long
 
 SETTINGS = Settings()
 

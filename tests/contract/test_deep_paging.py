@@ -1,0 +1,44 @@
+"""Pages far behind the first are answered alike on every store."""
+
+from __future__ import annotations
+
+import pytest
+from support.commands import songngu
+from support.places import elasticsearch_url, place
+
+from indexer.demo import stories_path
+from search.copying import copy_archive
+from search.engine import open_archive
+from search.records import Query
+from search.settings import Settings
+
+__all__ = ["elasticsearch_url", "place"]
+
+OFFSETS = (0, 10, 40, 3_330, 9_990, 10_000, 59_000)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo's stories in a file."""
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    assert songngu("index", stories_path(), "--archive", path, cwd=path.parent).returncode == 0
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])
+def test_every_page_is_answered(place, demo, mode):
+    copy_archive(demo, place, settings=Settings())
+    archive = open_archive(place, settings=Settings())
+    beside = open_archive(demo, settings=Settings())
+    try:
+        for offset in OFFSETS:
+            query = Query("giá cà phê", k=5, offset=offset, mode=mode)
+            here, there = archive.search(query), beside.search(query)
+            for lang in ("vi", "en"):
+                ids = [hit.article.id for hit in here.results[lang]]
+                assert ids == [hit.article.id for hit in there.results[lang]]
+                assert here.total == there.total
+                assert not ids or offset < here.total[lang]
+    finally:
+        archive.close()
+        beside.close()
