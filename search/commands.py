@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -29,6 +29,9 @@ from search.records import (
     Sort,
 )
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.mending import MendReport
 
 _SHOWN = 10
 
@@ -125,7 +128,14 @@ def copy(source: str, destination: str, *, as_json: bool) -> None:
 
 @click.command()
 @archive_options
-def doctor(archive: str | None, encoder: str | None) -> None:
+@click.option(
+    "--mend",
+    "mends",
+    is_flag=True,
+    help="Put the archive right first: of several articles of one address the newest, most"
+    " complete one stays; damaged values are mended as far as they can be.",
+)
+def doctor(archive: str | None, encoder: str | None, *, mends: bool) -> None:
     """Check the installation: versions, the encoder, the archive."""
     settings = Settings.load({"archive": archive, "encoder": encoder})
     click.echo(f"songngu {metadata.version('songngu')} on Python {platform.python_version()}")
@@ -135,6 +145,10 @@ def doctor(archive: str | None, encoder: str | None) -> None:
     troubles = 0
     opened = open_archive(settings=settings)
     try:
+        if mends:
+            from search.mending import mend
+
+            _print_mended(mend(opened.store))
         for what, check in (
             ("the archive", opened.ready),
             ("the encoder", lambda: opened.encoder.encode_queries(["kiểm tra"])),
@@ -149,6 +163,21 @@ def doctor(archive: str | None, encoder: str | None) -> None:
     finally:
         opened.close()
     sys.exit(1 if troubles else 0)
+
+
+def _print_mended(report: MendReport) -> None:
+    for what in report.damaged[:_SHOWN]:
+        click.echo(f"mended: {what}")
+    for gone, kept in report.doubles[:_SHOWN]:
+        click.echo(f"removed: {gone}, whose address {kept} has")
+    click.echo(
+        f"{len(report.damaged):,} damaged values mended, {len(report.doubles):,} articles removed"
+        " whose address another one has."
+    )
+    if report.damaged:
+        click.echo("What was lost comes back when the sources are indexed again.")
+    if report.damaged and report.shallow:
+        click.echo(f"{report.shallow:,} articles have not all their passages: songngu deepen")
 
 
 def _echo_json(value: Any) -> None:

@@ -40,6 +40,7 @@ from search.stores.scanning import run
 from search.stores.sqlite_file import SqliteFile, driver_errors, remove_archive, statements
 from search.stores.sqlite_formats import FORMAT, migrate, take_over
 from search.stores.sqlite_lease import hold_lease
+from search.stores.sqlite_mending import mend
 from search.stores.sqlite_notes import read_note, write_note
 from search.stores.sqlite_rows import (
     BATCH,
@@ -176,7 +177,8 @@ class EmbeddedStore:
         self._current()
         query = "SELECT key, min(id) FROM articles WHERE key IN (*) GROUP BY key"
         with self._file.reading() as connection:
-            return {key: id_ for key, id_ in ledger.select_in(connection, query, keys)}  # noqa: C416
+            found = ledger.select_in(connection, query, keys)
+            return {key: text(id_, "the id of an article") for key, id_ in found}
 
     def listing(self) -> Iterator[Kept]:
         """Everything that is kept, in short, by ascending id."""
@@ -374,6 +376,14 @@ class EmbeddedStore:
             with self._writing() as connection:
                 take_over(connection, place, profile)
             remove_archive(place)
+
+    def mend(self) -> list[str]:
+        """Put damaged values right as far as they can be; says what was wrong."""
+        self._required()
+        with self._file.writing() as connection:
+            wrong = mend(connection)
+        self.flush()
+        return wrong
 
     def note(self, name: str) -> bytes | None:
         """A piece of derived data."""

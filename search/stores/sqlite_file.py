@@ -40,10 +40,13 @@ class SqliteFile:
 
     def meta(self, connection: sqlite3.Connection, key: str) -> str:
         """A value that the archive keeps about itself."""
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            raise Damage(f"its {key} is missing", command=_MENDS.get(key, "doctor --mend"))
-        return str(row[0])
+        query = "SELECT CAST(value AS BLOB) FROM meta WHERE key = ?"
+        row = connection.execute(query, (key,)).fetchone()
+        try:
+            return str(row[0], "utf-8")
+        except (TypeError, UnicodeDecodeError):
+            command = _MENDS.get(key, "doctor --mend")
+            raise Damage(f"its {key} is missing", command=command) from None
 
     def set_meta(self, connection: sqlite3.Connection, key: str, value: str) -> None:
         """Keep a value; the caller has begun a transaction."""
