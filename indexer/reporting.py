@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from indexer.linking_command import summary
 from indexer.pipeline import Problem, Report
-from search.addresses import without_secrets
+from search.addresses import redacted
 from search.errors import SettingsError
 
 _SHOWN = 5
@@ -43,8 +43,8 @@ class ErrorFile:
         """Write one line; the first few failures are shown at once."""
         problem = replace(
             problem,
-            file=without_secrets(problem.file),
-            reason=without_secrets(problem.reason),
+            file=redacted(problem.file),
+            reason=redacted(problem.reason),
         )
         line = json.dumps(problem.to_json(), ensure_ascii=False) + "\n"
         if self._file is None:

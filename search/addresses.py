@@ -87,8 +87,8 @@ def article_key(url: str | None) -> str | None:
     return canonical if parts.path != "/" or parts.query or parts.fragment else None
 
 
-def without_secrets(text: str) -> str:
-    """Text with what is secret in its addresses made unreadable: what is told and listed.
+def redacted(text: str) -> str:
+    """Text with what is secret in its web addresses made unreadable: what is told and listed.
 
     That are names and passwords before a host, and parameters that are called as secrets are.
     """

@@ -19,7 +19,7 @@ from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure, RawDocument
 from indexer.sources.following import Follower, KeptIds
 from indexer.sources.webpages import Step
-from search.addresses import without_secrets
+from search.addresses import redacted
 from search.errors import StoreError
 from search.settings import Settings
 
@@ -195,7 +195,7 @@ def _brought(step: Step, url: str) -> Step:
     """A step whose document knows the address that led to it."""
     if not isinstance(step.document, RawDocument):
         return step
-    origin = replace(step.document.origin, source=without_secrets(url))
+    origin = replace(step.document.origin, source=redacted(url))
     return replace(step, document=replace(step.document, origin=origin))
 
 

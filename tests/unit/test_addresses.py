@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.addresses import article_key, canonical_url, speaks_for, without_secrets
+from search.addresses import article_key, canonical_url, redacted, speaks_for
 
 PAGE = "https://bao.example/thoi-su/tin-1.html"
 
@@ -116,7 +116,7 @@ def test_the_front_page_is_no_article():
     ],
 )
 def test_secrets_are_not_told(address):
-    told = without_secrets(f"{address} answers 404, and so does {address}")
+    told = redacted(f"{address} answers 404, and so does {address}")
     assert "cret" not in told
     assert told.count("news.example/") == 2
     assert "answers 404, and so does" in told
@@ -131,4 +131,4 @@ def test_secrets_are_not_told(address):
     ],
 )
 def test_what_is_no_secret_is_told(text):
-    assert without_secrets(text) == text
+    assert redacted(text) == text
