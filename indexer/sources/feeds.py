@@ -13,8 +13,8 @@ from typing import Any
 import feedparser
 
 from indexer.dates import parse_date
+from indexer.pages.prose import tidy, without_html
 from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute
-from indexer.tidying import tidy, without_html
 
 MOST_ENTRIES = 5000
 """Feeds hold some dozens; what comes after these is not read."""

@@ -160,7 +160,7 @@ class Follower:
             max_bytes=self._fetcher.page_limit,
         )
         if found is None:
-            yield single(url, fetched, text)
+            yield single(url, fetched, data)
             return
         yield from self._entries(url, found, earlier, visit)
         yield from self._children(found.children, visit, depth=depth)
