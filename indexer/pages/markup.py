@@ -137,8 +137,10 @@ def _without_unseen(text: str) -> str:
         if end is None or "ld+json" in found[2].lower():
             if end is None:
                 unclosed.add(tag)
-            parts.append(text[at : found.end()])
-            at = found.end()
+            # Tags inside JSON are text: an "<svg>" there ends nowhere on the page.
+            after = found.end() if end is None else end.start()
+            parts.append(text[at:after])
+            at = after
             continue
         parts.append(text[at : found.start()])
         close = text.find(">", end.end())
@@ -168,7 +170,7 @@ def _known(charset: str | None) -> str | None:
     """The codec that a header names, if there is such a one for text."""
     name = _meant((charset or "").strip(" \"'"))
     try:
-        b"".decode(name)
+        b"a".decode(name)
     except (LookupError, ValueError):
         return None
     return name

@@ -77,7 +77,7 @@ def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: i
     """
     if head.is_article and head.date and story.titled and words >= LEAST_WORDS:
         return False
-    if story.cards and story.carded >= 0.5:
+    if story.listed:
         return True
     headlines = sum(
         block.role is Role.HEADING and block.linked > 0.8 and block.words >= 5 for block in blocks

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from lxml.html import HtmlElement
 
@@ -33,6 +34,9 @@ _ASIDE = 0.3
 """Share of what is told; furniture that holds more is none, whatever its name says."""
 
 _DATES_OF_THREAD = 3
+_FEWEST_WORDS = 25
+"""Words after which a story may end."""
+
 _FEWEST_CARDS = 3
 """One or two may be all of a short story under its headline."""
 
@@ -84,8 +88,7 @@ class Story:
         names: Who signed, by lines that say so and little else.
         date: ISO 8601, shown with the title; None where none is.
         words: Of prose in the paragraphs.
-        cards: How many paragraphs were told that sum up other stories.
-        carded: Their share of all that were told, 0 to 1.
+        listed: Whether most of what was told sums up other stories, each under its headline.
         titled: Whether the page shows its headline.
     """
 
@@ -95,8 +98,7 @@ class Story:
     names: tuple[str, ...] = ()
     date: str | None = None
     words: int = 0
-    cards: int = 0
-    carded: float = 0.0
+    listed: bool = False
     titled: bool = False
 
 
@@ -142,9 +144,11 @@ class _Page:
         end = _thread(blocks, self.lines)
         numbers = [i for i in range(end) if told[i] and self.lines[i] is not None]
         numbers = self._without_asides(numbers)
+        numbers = numbers or self._largest(end)
         self.headline = self._headline(numbers)
         if self.headline is not None:
             numbers = [i for i in numbers if i > (self.headline or 0)] or numbers
+        numbers = self._until_end(numbers)
         self.told = self._completed(numbers, end)
         cards = frozenset(i for i in self.told if self._carded(i))
         self.cards = cards if len(cards) >= _FEWEST_CARDS else frozenset[int]()
@@ -165,8 +169,7 @@ class _Page:
             names=tuple(dict.fromkeys((*(name for line in near for name in line.names), *signed))),
             date=next((line.date for line in near if line.date), None),
             words=sum(b.words for b in (self.blocks[i] for i in kept) if not _heads(b)),
-            cards=len(self.cards),
-            carded=len(self.cards) / max(1, sum(self.blocks[i].prose for i in self.told)),
+            listed=self._listed(),
             titled=self.headline is not None,
         )
 
@@ -179,6 +182,38 @@ class _Page:
             words[self.blocks[i].aside] += self.blocks[i].words
         most = _ASIDE * words.total()
         return [i for i in numbers if not (b := self.blocks[i]).aside or words[b.aside] > most]
+
+    def _largest(self, end: int) -> list[int]:
+        """The paragraphs of the element with most of them, where trafilatura finds none."""
+        words: Counter[HtmlElement | None] = Counter()
+        prose = [i for i in range(end) if self.blocks[i].prose and not self.blocks[i].aside]
+        for i in prose:
+            words[self.blocks[i].element.getparent()] += self.blocks[i].words
+        best = max(words, key=words.__getitem__, default=None)
+        return [i for i in prose if self.blocks[i].element.getparent() is best]
+
+    def _until_end(self, numbers: Sequence[int]) -> list[int]:
+        """What is told above comments, footers and the next story on the page.
+
+        Their headings end a story only if it does not go on in the same element.
+        """
+        prose = [i for i in numbers if self.blocks[i].prose]
+        words = 0
+        for i, below in pairwise(prose):
+            words += self.blocks[i].words
+            divided = any(self._divides(j) for j in range(i + 1, below))
+            if (
+                words >= _FEWEST_WORDS
+                and divided
+                and not _beside(self.blocks[i], self.blocks[below])
+            ):
+                return [j for j in numbers if j <= i]
+        return list(numbers)
+
+    def _divides(self, i: int) -> bool:
+        block, line = self.blocks[i], self.lines[i]
+        title = block.role is Role.TITLE and block.words >= 3 and not self._pictured(i)
+        return title or (line is not None and line.kind is Kind.END and block.words <= 60)
 
     def _completed(self, numbers: Sequence[int], end: int) -> list[int]:
         """What is told, and what stands with it as its equal: nothing is lost inside a story."""
@@ -363,24 +398,49 @@ class _Page:
                 return self.shape.words.get(around, 0) <= block.words + 20
         return False
 
+    def _announced(self, i: int) -> Block | None:
+        """The headline of another story, a link, that a text stands right under; else None."""
+        if not 8 <= self.blocks[i].words <= 70 or _heads(self.blocks[i]):
+            return None
+        for j in range(i - 1, max(-1, i - 4), -1):
+            above = self.blocks[j]
+            if above.linked >= 0.5 and above.words >= (3 if _heads(above) else 5):
+                return above
+            if above.words >= 8:
+                break
+        return None
+
+    def _listed(self) -> bool:
+        texts = [i for i in self.told if self.blocks[i].words >= 8 and not _heads(self.blocks[i])]
+        announced = sum(self._announced(i) is not None for i in texts)
+        return announced >= _FEWEST_CARDS and announced >= 0.5 * len(texts)
+
     def _carded(self, i: int) -> bool:
-        """Whether a paragraph stands in a small element with a headline that links."""
-        block = self.blocks[i]
-        if not block.prose or block.words > 70:
+        """Whether a text stands in a small element with the headline of another story."""
+        headline = self._announced(i)
+        if headline is None:
             return False
-        near = [j for j in range(max(0, i - 3), i + 2) if j != i and j < len(self.blocks)]
-        for around in list(block.element.iterancestors())[:3]:
-            if around.tag in ("body", "main") or self.shape.words.get(around, 0) > 60 + block.words:
-                return False
-            if any(
-                self.blocks[j].words >= 3
-                and self.blocks[j].linked > 0.8
-                and (_heads(self.blocks[j]) or self.blocks[j].words >= 5)
-                and any(above is around for above in self.blocks[j].element.iterancestors())
-                for j in near
+        around = set(headline.element.iterancestors())
+        for element in list(self.blocks[i].element.iterancestors())[:4]:
+            if element.tag in ("body", "main") or (
+                self.shape.words.get(element, 0) > 60 + self.blocks[i].words
             ):
+                return False
+            if element in around:
                 return True
         return False
+
+
+def _beside(one: Block, other: Block) -> bool:
+    """Whether two blocks stand in one element, or in elements that do."""
+    around, other_around = one.element.getparent(), other.element.getparent()
+    if around is None or other_around is None:
+        return True
+    return (
+        around is other_around
+        or one.element is other.element
+        or around.getparent() is other_around.getparent()
+    )
 
 
 def _heads(block: Block) -> bool:
