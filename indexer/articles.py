@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from indexer.aliases import ALIASES, squashed
-from indexer.cleaning import clean_page
 from indexer.dates import parse_date
+from indexer.pages.prose import tidy, without_html
+from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
-from indexer.tidying import tidy, without_html
 from search.addresses import canonical_url
 from search.errors import ExtractionError
 from search.languages import LANGUAGES, fold, normalise

@@ -14,8 +14,8 @@ import feedparser
 from feedparser.mixin import _FeedParserMixin as FeedParser
 
 from indexer.dates import parse_date
+from indexer.pages.prose import tidy, without_html
 from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute, with_ampersands
-from indexer.tidying import tidy, without_html
 
 MOST_ENTRIES = 5000
 """Feeds hold some dozens; what comes after these is not read."""

@@ -7,16 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from indexer.articles import id_of_url
-from indexer.extraction import extract_page
-from indexer.fetching import (
-    NO_VALIDATORS,
-    Fetched,
-    Fetcher,
-    RestingError,
-    Validators,
-    text_of,
-)
+from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Validators
 from indexer.fetching.memory import Page, Seen, SourceState
+from indexer.pages.html import Extracted, extract_page
+from indexer.pages.markup import decoded
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.entries import Entry, completed, with_own_address
 from indexer.sources.feeds import whole_story
@@ -59,25 +53,30 @@ def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
         fetched = fetcher.get(url, validators=known.validators)
         if fetched.unchanged:
             return Step(records=(known,))
-        page = text_of(fetched.data, fetched.charset)
-        fields = _article(page, fetched)
+        found = _article(decoded(fetched.data, fetched.charset), fetched)
     except RestingError:
         raise
     except (FetchError, ExtractionError) as error:
         return without_page(known, entry, error)
-    return _kept(url, completed(fields, entry), fetched.validators)
+    return _kept(url, completed(found.fields, entry), fetched.validators, found.notes)
 
 
-def single(url: str, fetched: Fetched, page: str) -> Step:
-    """The document of a page that was asked for by its address."""
+def single(url: str, fetched: Fetched, data: bytes) -> Step:
+    """The document of a page that was asked for by its address.
+
+    Args:
+        data: The page, unpacked.
+    """
+    page = ""
     try:
-        fields = _article(page, fetched)
+        page = decoded(data, fetched.charset)
+        found = _article(page, fetched)
     except ExtractionError as error:
-        reason, feeds = str(error), feeds_named(page, url=fetched.url)
+        reason, feeds = str(error), feeds_named(page, url=fetched.url) if page else ()
         if feeds:
             reason += f"; it names a feed, which can be indexed: songngu index {feeds[0]}"
         return Step(Failure(url, None, reason))
-    return _kept(url, completed(fields, None), fetched.validators)
+    return _kept(url, completed(found.fields, None), fetched.validators, found.notes)
 
 
 def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError) -> Step:
@@ -92,8 +91,7 @@ def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError)
         fields = {**completed({"url": url}, entry), "text": story}
         if isinstance(error, UnreachableError):
             return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), (failed,))
-        step = _kept(url, fields, NO_VALIDATORS)
-        return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), step.records)
+        return _kept(url, fields, NO_VALIDATORS, (note,))
     if isinstance(error, NotAnArticleError):  # nor will it be, before its entry changes
         return Step(Failure(url, None, reason, skipped=True), (Page(url, "skipped"),))
     forbidden = isinstance(error, ForbiddenFetchError)
@@ -108,8 +106,8 @@ def only_content(place: str, entry: Entry) -> Step:
     return Step(RawDocument(Origin(place), fields={**completed({}, entry), "text": story}))
 
 
-def _article(page: str, fetched: Fetched) -> dict[str, object]:
-    """Fields of the article on a page.
+def _article(page: str, fetched: Fetched) -> Extracted:
+    """The article on a page.
 
     Raises:
         ExtractionError: There is none, or the page asks to be left out.
@@ -119,17 +117,19 @@ def _article(page: str, fetched: Fetched) -> dict[str, object]:
     if not page.strip():
         raise ExtractionError("the page is empty")
     try:
-        fields = extract_page(page, url=fetched.url)
+        found = extract_page(page, url=fetched.url)
     except ExtractionError:
         raise
     except Exception as error:  # a page that breaks a parser costs only itself
         told = " ".join(repr(error).split())[:200]
         raise ExtractionError(f"the page cannot be read: {told}") from error
-    fields = with_own_address(fields, fetched.url)
+    fields = with_own_address(found.fields, fetched.url)
     fields.setdefault("source", urlsplit(f"//{site_of(fetched.url)}").hostname)
-    return fields
+    return Extracted(fields, found.notes)
 
 
-def _kept(url: str, fields: dict[str, object], validators: Validators) -> Step:
+def _kept(
+    url: str, fields: dict[str, object], validators: Validators, notes: tuple[str, ...] = ()
+) -> Step:
     record = Page(url, "kept", validators, article=id_of_url(str(fields.get("url") or url)))
-    return Step(RawDocument(Origin(url), fields=fields), (record,))
+    return Step(RawDocument(Origin(url), fields=fields, notes=notes), (record,))

@@ -18,7 +18,7 @@ from typing import Any
 import trafilatura
 from support.extraction import Extract, Result, mean_f1, measure, read_pages, without_names
 
-from indexer.extraction import extract_page
+from indexer.pages.html import extract_page
 
 
 def by_trafilatura(**options: Any) -> Extract:
@@ -35,7 +35,7 @@ def by_trafilatura(**options: Any) -> Extract:
 
 
 WAYS: dict[str, Extract] = {
-    "songngu": lambda html, url: extract_page(html, url=url),
+    "songngu": lambda html, url: extract_page(html, url=url).fields,
     "trafilatura": by_trafilatura(),
     "trafilatura, no comments": by_trafilatura(include_comments=False),
     "trafilatura, precision": by_trafilatura(include_comments=False, favor_precision=True),

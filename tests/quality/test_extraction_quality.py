@@ -8,7 +8,7 @@ import pytest
 import trafilatura
 from support.extraction import checksum, mean_f1, measure, read_pages, without_names
 
-from indexer.extraction import extract_page
+from indexer.pages.html import extract_page
 from indexer.sources import Failure, open_sources
 
 CHECKSUM = "9b785426df651b1b"
@@ -23,7 +23,7 @@ def pages(shared):
 
 @pytest.fixture(scope="module")
 def results(pages):
-    return measure(pages, lambda html, url: extract_page(html, url=url))
+    return measure(pages, lambda html, url: extract_page(html, url=url).fields)
 
 
 def test_text(results):
@@ -39,7 +39,7 @@ def test_no_page_is_read_badly(results):
 
 
 def test_text_where_no_element_is_named(pages):
-    found = measure(without_names(pages), lambda html, url: extract_page(html, url=url))
+    found = measure(without_names(pages), lambda html, url: extract_page(html, url=url).fields)
     assert mean_f1(found) >= 0.97
 
 

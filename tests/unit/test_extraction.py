@@ -7,8 +7,8 @@ import pytest
 from support.html_pages import EN, STYLES, VI, F
 
 from indexer.articles import to_article
-from indexer.extraction import extract_page
-from indexer.page_markup import decoded
+from indexer.pages.html import extract_page
+from indexer.pages.markup import decoded
 from indexer.sources import Origin, RawDocument
 from search.errors import ExtractionError, NotAnArticleError
 
@@ -16,8 +16,10 @@ PAGES = [(name, told) for name in STYLES for told in (VI, EN)]
 
 
 def article(page, url=None):
-    fields = extract_page(page, url=url)
-    return to_article(RawDocument(Origin("page.html"), fields=fields)).article
+    found = extract_page(page, url=url)
+    return to_article(
+        RawDocument(Origin("page.html"), fields=found.fields, notes=found.notes)
+    ).article
 
 
 def reason(page):
@@ -379,4 +381,4 @@ def test_a_long_page_of_elements_left_open(opened):
 )  # fmt: skip
 def test_hostile_pages_end(body):
     with suppress(ExtractionError):
-        assert extract_page(page(body))["text"]
+        assert extract_page(page(body)).fields["text"]
