@@ -268,18 +268,26 @@ def _language(given: str, text: str, warnings: list[str]) -> str:
     Raises:
         ExtractionError: An article in a language that is not registered.
     """
+    from search.detection import detect, is_third_language  # their tables load when needed
+
+    foreign = is_third_language(text)
     if given:
         name = given.casefold()
         code = re.split("[-_]", name)[0]
         for language in LANGUAGES.values():
             if code == language.code or name == language.endonym.casefold():
+                if foreign:
+                    warnings.append(f"lang: given as {code}, but the text is in another language")
                 return language.code
         raise ExtractionError(
             f"lang is {given[:40]!r}, and Songngu reads {', '.join(LANGUAGES)}:"
             " leave lang out to have it detected"
         )
-    from search.detection import detect  # its tables are loaded only when they are needed
-
+    if foreign:
+        raise ExtractionError(
+            f"the text is in a third language, and Songngu reads {', '.join(LANGUAGES)}:"
+            " give lang where that is wrong"
+        )
     found = detect(text)
     if found.confidence < 0.3:
         warnings.append(f"lang: not given and not certain from the text; read as {found.lang}")

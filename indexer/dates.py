@@ -110,6 +110,7 @@ _AROUND = re.compile(
     r"|[\s,.;:|()\[\]·•–—/-]+"
 )
 _LATER = re.compile(r"\b(?:last )?(?:updated|modified)\b|\bcap nhat\b")
+_PUBLISHED = re.compile(r"\b(?:(?:first )?(?:published|posted|created)|dang|xuat ban)\b")
 # "UTCUpdated", "20247:55 AM": what copying leaves of elements without white space between them.
 _GLUED_WORD = re.compile(
     r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zà-ỹ])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z]{2})"
@@ -163,10 +164,7 @@ def find_date(line: str) -> tuple[str, str] | None:
         return None
     spaced = _GLUED_TIME.sub(" ", _GLUED_WORD.sub(" ", normalise(line)))
     folded = " ".join(fold(spaced).split())
-    if later := _LATER.search(folded, 1):
-        before = folded[: later.start()]
-        if any(pattern.search(before) for pattern in _DATES):
-            folded = before
+    folded = _of_publication(folded)
     for pattern in _DATES:
         if found := pattern.search(folded):
             try:
@@ -204,10 +202,7 @@ def _from_rules(text: str, value: object) -> str:
     folded = " ".join(fold(normalise(text)).split())
     if not folded or len(folded) > _LONGEST:
         raise _refused(value)
-    if later := _LATER.search(folded, 1):
-        before = folded[: later.start()]
-        if any(pattern.search(before) for pattern in _DATES):
-            folded = before  # published first, then updated: published counts
+    folded = _of_publication(folded)
     for pattern in _DATES:
         if found := pattern.search(folded):
             day = _day(found, value)
@@ -233,6 +228,17 @@ def _at_place(text: str, place: str, value: object) -> str:
         return moment.replace(tzinfo=ZoneInfo(place.strip("()"))).isoformat()
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return moment.date().isoformat()
+
+
+def _of_publication(folded: str) -> str:
+    """What a text says of its publication, where it says when it was updated too."""
+    later = _LATER.search(folded)
+    if later is None:
+        return folded
+    published = _PUBLISHED.search(folded, later.end())
+    parts = [folded[: later.start()], folded[published.start() :] if published else ""]
+    dated = (part for part in parts if any(pattern.search(part) for pattern in _DATES))
+    return next(dated, folded)
 
 
 def _day(found: re.Match[str], value: object) -> date:

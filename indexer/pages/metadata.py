@@ -9,7 +9,7 @@ from __future__ import annotations
 import html as entities
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -67,6 +67,7 @@ class PageMetadata:
         is_video: Whether it declares itself a video and no article.
         is_free: Whether everyone may read all of it, as far as it says so.
         body: The text of the story as JSON-LD repeats it.
+        sends_on: The address that a browser is sent on to.
     """
 
     titles: tuple[str, ...]
@@ -82,6 +83,7 @@ class PageMetadata:
     is_video: bool
     is_free: bool | None
     body: str
+    sends_on: str | None
 
 
 def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
@@ -120,6 +122,7 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
         is_video=not article and (_VIDEO_TYPE.match(og_type) is not None),
         is_free=_is_free(nodes),
         body=_prose(article.get("articleBody")),
+        sends_on=_refresh(meta.get("refresh", ""), canonical or url),
     )
 
 
@@ -213,6 +216,17 @@ def _article_node(
     return merged
 
 
+def _refresh(content: str, base: str | None) -> str | None:
+    """Where ``<meta http-equiv="refresh">`` leads, if that is at once and elsewhere."""
+    found = re.match(r"\s*[0-5]\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", content, re.IGNORECASE)
+    if found is None:
+        return None
+    try:
+        return urljoin(base or "", found[1])
+    except ValueError:
+        return None
+
+
 # Judging ----------------------------------------------------------------------------------------
 
 
@@ -234,7 +248,26 @@ def _titles(
     ]
     site = fold(source)
     cleaned = [_without_site(title, headings, site) for title in given if title]
-    return tuple(dict.fromkeys(t for t in cleaned if t and fold(t) != site and len(t) <= 400))
+    titles = dict.fromkeys(t for t in cleaned if t and fold(t) != site and len(t) <= 400)
+    foreign = [t for t in titles if t in headings and not _agrees(t, titles)]
+    return tuple(_whole(t, titles) for t in (*(t for t in titles if t not in foreign), *foreign))
+
+
+def _agrees(heading: str, titles: Iterable[str]) -> bool:
+    """Whether a heading is like one of the other titles: else it may name the site or section."""
+    words = set(exact_tokens(fold(heading)))
+    # Of a window's title the longest part: the site's name stands beside it.
+    longest = (max(_TITLE_DIVIDER.split(t), key=len) for t in titles if t != heading)
+    others = [set(exact_tokens(fold(part))) for part in longest]
+    return not others or any(len(words & o) >= 0.5 * min(len(words), len(o)) for o in others)
+
+
+def _whole(title: str, titles: Iterable[str]) -> str:
+    """A title, or the one among the others that says whole what it cuts off."""
+    begun = fold(title).rstrip(" .…")
+    if title.endswith(("...", "…")):
+        return next((t for t in titles if t != title and fold(t).startswith(begun)), title)
+    return title
 
 
 def _without_site(title: str, headings: Sequence[str], site: str) -> str:

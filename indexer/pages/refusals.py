@@ -9,7 +9,7 @@ from indexer.pages.blocks import Block, Role
 from indexer.pages.metadata import PageMetadata
 from indexer.pages.story import Story
 from search.errors import NotAnArticleError
-from search.languages import fold
+from search.languages import LANGUAGES, fold
 
 LEAST_WORDS = 25
 """Words of running text below which nothing is taken for an article."""
@@ -47,6 +47,8 @@ def refuse(
     Raises:
         NotAnArticleError: With what it seems to be.
     """
+    if words < LEAST_WORDS and head.sends_on:
+        raise NotAnArticleError(f"the page only sends on to {head.sends_on}: index that address")
     said = fold(f"{title}\n" + "\n".join(head.titles[:3]))
     if words < 150 and any(_ERROR_PAGE.search(line) for line in said.split("\n")):
         raise NotAnArticleError(f"an error page, not an article: it is titled {title[:80]!r}")
@@ -68,6 +70,20 @@ def refuse(
     raise NotAnArticleError(
         f"no article is on this page: its longest passage has {words} words of running text"
     )
+
+
+def refuse_third_language(text: str) -> None:
+    """Raise where a story is in none of the languages.
+
+    Raises:
+        NotAnArticleError: It is no article for this archive.
+    """
+    from search.detection import is_third_language  # its tables are loaded when they are needed
+
+    if is_third_language(text):
+        raise NotAnArticleError(
+            f"the story is in a third language, and Songngu reads {', '.join(LANGUAGES)}"
+        )
 
 
 def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: int) -> bool:
