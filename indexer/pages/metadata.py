@@ -222,9 +222,10 @@ def _refresh(content: str, base: str | None) -> str | None:
     if found is None:
         return None
     try:
-        return urljoin(base or "", found[1])
+        address: str = urljoin(base or "", found[1])
     except ValueError:
         return None
+    return address
 
 
 # Judging ----------------------------------------------------------------------------------------
