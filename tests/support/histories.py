@@ -120,7 +120,7 @@ def perform_killed(location, operation, step):
     Returns:
         Whether the kill came before everything was done.
     """
-    process = _processes().Process(target=_perform_and_die, args=(location, operation, step))
+    process = processes().Process(target=_perform_and_die, args=(location, operation, step))
     process.start()
     process.join(120)
     assert process.exitcode in (0, -signal.SIGKILL), f"{operation} failed by itself"
@@ -129,7 +129,7 @@ def perform_killed(location, operation, step):
     return killed
 
 
-def _processes():
+def processes():
     """Forks of a process that has loaded everything and opened nothing."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.histories"])
