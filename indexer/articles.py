@@ -26,6 +26,10 @@ LONGEST_TEXT = 2_000_000
 LONGEST_ID = 500
 """Bytes of an id; engines take 512."""
 
+_BY = re.compile(r"^(?:by|written by|tác giả|bài|tin|thực hiện) ?:? ", re.IGNORECASE)
+
+_SPACE = re.compile(r"\s+")
+
 _ESSENTIAL = frozenset({"id", "title", "lead", "text", "lang"})
 """Fields that an article is refused for; any other that cannot be read costs only itself."""
 
@@ -111,16 +115,14 @@ def _lines(value: object) -> tuple[str, ...]:
 def _names(value: object) -> tuple[str, ...]:
     """Authors or tags: a string may hold several, between semicolons, bars, commas or "and"."""
     if isinstance(value, str):
-        separator = r"\s*[;|]\s*" if re.search("[;|]", value) else r"\s*,\s*"
-        return _lines(re.split(separator, value))
+        return _lines(re.split("[;|]" if re.search("[;|]", value) else ",", value))
     return _lines(value)
 
 
 def _authors(value: object) -> tuple[str, ...]:
-    prefix = re.compile(r"(?:by|written by|tác giả|bài|tin|thực hiện)\s*:?\s+", re.IGNORECASE)
     names = value
     if isinstance(value, str):
-        names = re.sub(r"\s+(?:and|và)\s+", ", ", prefix.sub("", value.strip(), count=1))
+        names = re.sub(" (?:and|và) ", ", ", _BY.sub("", " ".join(value.split())))
     return _names(names)
 
 
@@ -305,15 +307,19 @@ def _without_repeats(title: str, lead: str, text: str) -> tuple[str, str]:
 
 def _without_start(text: str, start: str, *, whole_line: bool) -> str:
     """Text without what it begins with, unless nothing would be left."""
-    words = start.split()
-    if not words:
-        return text
-    end = r"[ ]*(?:\n|$)" if whole_line else ""
-    pattern = r"\s+".join(map(re.escape, words)) + "[.:]?" + end
-    found = re.match(pattern, text, re.IGNORECASE)
-    if found is None:
-        return text
-    rest = text[found.end() :]
-    if not whole_line and rest[:1].isalnum():
+    at = 0
+    for word in start.split():
+        gap = _SPACE.match(text, at) if at else None
+        if at and gap is None:
+            return text
+        begin = gap.end() if gap else 0
+        at = begin + len(word)
+        if text[begin:at].lower() != word.lower():
+            return text
+    rest = text[at:]
+    if not at or rest[:1].isalnum():
         return text  # "Norway" begins "Norwegian"
+    rest = rest[1:] if rest[:1] in (".", ":") else rest
+    if whole_line and rest.lstrip(" ")[:1] not in ("", "\n"):
+        return text
     return rest.strip() or text

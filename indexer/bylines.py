@@ -98,6 +98,15 @@ _LABEL_WORDS = frozenset(
 )
 
 
+_LONGEST = 1000
+"""Characters of a line in which names are looked for; no byline comes near it."""
+
+
+def _bounded(text: str) -> str:
+    """A line with single spaces, and no more of it than the patterns here are quick with."""
+    return " ".join(text[: 2 * _LONGEST].split())[:_LONGEST]
+
+
 def is_name(text: str, *, vietnamese: bool = False) -> bool:
     """Whether a line is nothing but a person's name: two to five capitalised words.
 
@@ -126,6 +135,7 @@ def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
     Args:
         vietnamese_only: Whether names must be spelled in Vietnamese syllables.
     """
+    text = _bounded(text)
     if len(text.split()) > 12:
         return ()
     parts = [without_role(part) for part in _NAME_DIVIDER.split(text.strip(" ,;|·•–—-"))]
@@ -147,7 +157,7 @@ def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
 
 def names_in(text: str) -> tuple[str, ...]:
     """The names in what follows "By": divided by commas, "and", dashes; without their roles."""
-    text = re.sub(r"\S+@\S+|https?://\S+|@\w+", " ", text)
+    text = re.sub(r"\S+@\S+|https?://\S+|@\w+", " ", _bounded(text))
     text = _OTHER_ROLES.split(text, maxsplit=1)[0]
     text = re.split(r"\s+[|•·]\s+|\s+(?=\d)|\(\d", _MONTH_OF_DAY.sub(" ", text))[0]
     # After a role comes whom it is held for: "Ann Lee, Staff Writer, Coast Gazette".
@@ -162,7 +172,7 @@ def without_role(name: str) -> str:
 
     Empty where there is a role and no name.
     """
-    name = name.strip(" .,:;-–—()[]*")
+    name = _bounded(name).strip(" .,:;-–—()[]*")
     name = _ROLE.sub("", f" {name}").strip(" .,:;-–—")
     name = _AFTER_NAME.sub("", name).strip(" .,:;-–—")
     words = name.split()
@@ -172,12 +182,12 @@ def without_role(name: str) -> str:
 
 def says_signed(folded: str) -> bool:
     """Whether a folded line announces that the next one is a name ("By", "Tác giả:")."""
-    return _SIGNED_BELOW.fullmatch(folded) is not None
+    return _SIGNED_BELOW.fullmatch(_bounded(folded)) is not None
 
 
 def is_agency(text: str) -> bool:
     """Whether a line names a news agency and nobody in it."""
-    return _AGENCY_ALONE.fullmatch(text.strip()) is not None
+    return _AGENCY_ALONE.fullmatch(_bounded(text)) is not None
 
 
 def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
@@ -187,24 +197,26 @@ def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
         text: The line.
         rest: What it says besides the date, folded.
     """
+    text = text[: 2 * _LONGEST].strip()
     if match := _SIGNED.match(text):
         if not rest:
             return ()
         # Months may follow a name: "By Ann Lee September 24, 2025".
         given = (w for w in match["names"].split() if fold(w.strip(".,;:-")) in rest.split())
         return names_in(" ".join(given))
-    first, bar, _ = re.sub(r"\s{2,}|\s*[|·•]\s*", "|", text.strip()).partition("|")
+    first, bar, _ = re.sub(r"\s{2,}|\s*[|·•]\s*", "|", text).partition("|")
     return bare_names(first) if bar else ()
 
 
 def credits_line(text: str) -> tuple[str, ...]:
     """Who wrote a story, from a line that names each one's part in it."""
-    match = _CREDITS.fullmatch(text.strip())
+    match = _CREDITS.fullmatch(_bounded(text))
     return names_in(match["names"]) if match else ()
 
 
 def signature(text: str) -> tuple[str, ...]:
     """Who signed, where a line says so and nothing else; the line must not end a sentence."""
+    text = _bounded(text)
     if is_agency(text):
         return ()
     text = re.split(r"\s[|•·]\s(?=By\s)", text)[-1]  # "Harbour Radio | By Ann Lee"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from indexer.pipeline import Indexer, Problem, Report
 from indexer.sources import Origin, RawDocument
+from search.addresses import is_server_address, without_secrets
 from search.encoders.base import identity
 from search.engine import Archive, open_archive
 from search.errors import SettingsError, SourceError
@@ -36,10 +37,10 @@ def temporary_store(server: str | None, settings: Settings) -> Iterator[str]:
         with tempfile.TemporaryDirectory(prefix="songngu-evaluation-") as place:
             yield f"{place}/corpus.db"
         return
-    if not server.startswith(("http://", "https://")):
+    if not is_server_address(server):
         raise SettingsError(
-            f"{server!r} is no address of an Elasticsearch. Write http://host:9200, or leave"
-            " --store out for a temporary file."
+            f"{without_secrets(server)!r} is no address of an Elasticsearch. Write"
+            " http://host:9200, or leave --store out for a temporary file."
         )
     name = f"{server.rstrip('/')}/songngu-evaluation-{uuid.uuid4().hex}"
     try:

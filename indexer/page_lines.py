@@ -78,7 +78,7 @@ _FILE = re.compile(
 )
 _ITEM = re.compile(r"(?:[-–—•*+▪●■]\s+|\(?(?:\d{1,2}|[a-zđ])[.)]\s+)\S")
 _SENTENCE_END = re.compile(r"[.!?…:;][\"”’'»)\]]*$")
-_INNER_STOP = re.compile(r"[^\W\d_]{3,}[.!?…][\"”’»)]*\s+[\"“‘(]?[^\W\d_a-z]")
+_INNER_STOP = re.compile(r"[^\W\d_]{3}[.!?…][\"”’»)]*\s+[\"“‘(]?[^\W\d_a-z]")
 _GLUED = re.compile(r"(?<=[a-zà-ỹ])(?=[A-ZĐ])")
 
 _CREDIT = re.compile(

@@ -7,6 +7,7 @@ than 256 elements), and each step here passes over the page a fixed number of ti
 from __future__ import annotations
 
 import codecs
+import html as html_text
 import re
 
 import lxml.etree
@@ -14,7 +15,7 @@ import lxml.html
 from lxml.html import HtmlElement
 
 from search.errors import ExtractionError
-from search.languages import normalise
+from search.languages import normalise, with_few_marks
 
 LARGEST = 32 << 20
 """Bytes of a page, scripts included."""
@@ -45,6 +46,7 @@ _VIETNAMESE_MARKUP = re.compile(rb"\blang\s*=\s*[\"']?vi\b|vi[-_]VN", re.IGNOREC
 _UNSEEN = re.compile(r"<(script|style|svg|template)\b([^>]{0,2000})>", re.IGNORECASE)
 # Old editors leave these open, paragraph after paragraph, until the page is too deep to be parsed.
 _MEANINGLESS = re.compile(r"</?(?:font|basefont|o:p|st1:\w{1,20})\b[^<>]{0,300}>", re.IGNORECASE)
+_REFERENCES = re.compile(r"(?:&#[xX]?[0-9a-fA-F]{1,8};?){30,}")
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
@@ -100,7 +102,7 @@ def parsed(html: bytes | str) -> HtmlElement:
     if len(_CONTROL.findall(text, 0, _HEAD)) > 0.02 * min(len(text), _HEAD):
         raise ExtractionError("is no page but binary: only HTML can be read")
     text = _CONTROL.sub(" ", _without_unseen(text.replace("\x00", "")))
-    text = _MEANINGLESS.sub("", text)
+    text = _REFERENCES.sub(_few_references, with_few_marks(_MEANINGLESS.sub("", text)))
     if len(text) > LONGEST:
         raise ExtractionError(
             f"the page has {len(text):,} characters of mark-up, and one may have {LONGEST:,}:"
@@ -140,6 +142,11 @@ def _without_unseen(text: str) -> str:
         at = len(text) if close < 0 else close + 1
     parts.append(text[at:])
     return " ".join(parts)
+
+
+def _few_references(run: re.Match[str]) -> str:
+    """References to characters, without those that pile marks on one letter."""
+    return html_text.escape(with_few_marks(html_text.unescape(run.group())))
 
 
 def _wide(data: bytes) -> str | None:

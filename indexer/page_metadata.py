@@ -150,7 +150,12 @@ def _json_ld(tree: HtmlElement) -> Iterator[Mapping[str, Any]]:
 
 def _loaded(text: str) -> object:
     """A JSON value, also of what templates make of JSON; None where nothing helps."""
-    text = re.sub(r"^\s*(?://)?\s*<!\[CDATA\[|(?://)?\s*\]\]>\s*;?\s*$", "", text).strip(" ;\n\t")
+    text = text.strip(" ;\r\n\t")
+    if (begun := text.removeprefix("//").lstrip()).startswith("<![CDATA["):
+        text = begun.removeprefix("<![CDATA[")
+    if text.endswith("]]>"):
+        text = text.removesuffix("]]>").rstrip().removesuffix("//")
+    text = text.strip(" ;\r\n\t")
     for attempt in (text, re.sub(r",\s*([}\]])", r"\1", text)):
         try:
             value: object = json.loads(attempt, strict=False)

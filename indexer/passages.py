@@ -27,7 +27,7 @@ _SHORTEST_LIMIT = 16  # tokens left for text even under an endless title
 
 # A stop, what may close the sentence after it, and white space. Whether it ends a sentence is
 # decided by what stands around it.
-_STOP = re.compile(r"(?P<stop>[.!?…]+)[\"'”’»)\]]*(?:\s+|$)")
+_STOP = re.compile(r"(?<![.!?…])(?P<stop>[.!?…]+)[\"'”’»)\]]*(?:\s+|$)")
 _OPENING = "\"'“‘«([-–—*•"
 # Folded, without their last dot; these are followed by a name or a number, not by a new sentence.
 _ABBREVIATIONS = frozenset(

@@ -18,9 +18,11 @@ _INLINE_TAG = re.compile(
     r"|td|th|u|picture|source|iframe|video|audio|o:p)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-_UNSEEN = re.compile(
-    r"<!--.*?-->|<(script|style|noscript|template)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE
-)
+_UNSEEN = re.compile(r"<!--|<(script|style|noscript|template)\b", re.IGNORECASE)
+_END = {
+    tag: re.compile(rf"</{tag}\s*>", re.IGNORECASE)
+    for tag in ("script", "style", "noscript", "template")
+} | {"": re.compile("-->")}
 # Only these prove that a text is HTML: "<S>" alone may be a share's ticker.
 _HTML_EVIDENCE = re.compile(
     r"</(?:p|div|a|b|i|em|strong|span|li|ul|ol|h[1-6]|td|tr|table|u|blockquote|font)\s*>"
@@ -86,8 +88,26 @@ def unwrapped(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    text = _UNSEEN.sub(" ", text)
-    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", text))
+    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _without_unseen(text)))
+
+
+def _without_unseen(text: str) -> str:
+    """Text without comments, scripts and styles that are closed.
+
+    In one pass: an expression for all of it goes over the text again at each one left open.
+    """
+    parts, at, unclosed = [], 0, set[str]()
+    for found in _UNSEEN.finditer(text):
+        tag = (found[1] or "").lower()
+        if found.start() < at or tag in unclosed:
+            continue
+        end = _END[tag].search(text, found.end())
+        if end is None:
+            unclosed.add(tag)
+            continue
+        parts += [text[at : found.start()], " "]
+        at = end.end()
+    return "".join([*parts, text[at:]])
 
 
 def _indented(line: str) -> bool:

@@ -1,9 +1,11 @@
-"""Addresses of pages: one form for every way in which the same page can be reached."""
+"""Addresses: one form for every way to a page; archives on servers; nothing secret is shown."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+
+from search.errors import SettingsError
 
 _NOISE = re.compile(
     r"(?:utm_.*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|zarsrc|mc_[ce]id|igshid|_ga)=.*"
@@ -11,10 +13,35 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _VARIANT_HOST = re.compile(r"(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.])")
+_FEED_HOST = re.compile(r"(?:feeds?|rss)\.(?=[^.]+\.[^.])")
 # "m.com.vn" is a site of its own, not the mobile edition of "com.vn".
 _SUFFIXES = frozenset("ac co com edu gob gov go ne net or org".split())
 _AMP_PATH = re.compile(r"^/amp(?=/.)|(?:/amp|\.amp)(?=/?$)|\.amp(?=\.html?$)")
+# A password may have a slash in it; then what is before it looks like a port, and is none.
+_USER = re.compile(
+    r"(?<=://)(?:[^\s/?#@]{0,300}@|[^\s/?#@:]{0,100}:(?!\d{1,5}(?:[/?#\s]|$))[^\s@]{0,300}@)"
+)
+_SECRET = re.compile(
+    r"([?&;#](?:[\w.-]{0,40}(?:token|secret|passw|api[_-]?key|auth(?!or)|signature|session|credential)"
+    r"[\w.-]{0,40}|(?:access|private|feed|rss|user)?[_-]?key|sig|hmac|jwt|pwd|pass|sid)=)"
+    r"[^&;#\s\"'<>]+",
+    re.IGNORECASE,
+)
 _LONGEST_KEY = 2_000  # characters; real addresses of articles are far below
+
+# What can only be a server's address, well or badly typed: it has a scheme, a password, or a port
+# before its path. Paths that begin with "/", "./", "../" or "~/" are files whatever they hold.
+_FILE = re.compile(r"\s*(?:/(?!/)|\.{1,2}/|~)")
+_ADDRESS = re.compile(
+    r"\s*(?:[^/@]*[:;]//|https?(?:[:;]|//)|[^@]*:[^@]*@|[^/:]+:\d{2,5}/)", re.IGNORECASE
+)
+_SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]*[:;]?/{1,3}", re.IGNORECASE)
+_PLACE = re.compile(r"(?:\[[0-9a-f:.%]+\]|[^:\[\]@]*)(?::\d*)?", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(
+    r"([?&;#][^=&;#]*(?:token|key|secret|passw|pwd|auth|signature)[^=&;#]*=)[^&;#]*", re.IGNORECASE
+)
+_IN_TEXT = re.compile(r"[^\s'\"(<]*:(?://\S*|\S*@)")
+_HIDDEN = "***"
 
 
 def canonical_url(url: str) -> str | None:
@@ -34,7 +61,7 @@ def canonical_url(url: str) -> str | None:
         return None
     if parts.scheme.lower() not in ("http", "https") or not host:
         return None
-    host = _without_variant(host)
+    host = f"[{host}]" if ":" in host else _without_variant(host)
     place = host if port in (None, 80, 443) else f"{host}:{port}"
     query = sorted(
         (name, value)
@@ -60,8 +87,101 @@ def article_key(url: str | None) -> str | None:
     return canonical if parts.path != "/" or parts.query or parts.fragment else None
 
 
+def redacted(text: str) -> str:
+    """Text with what is secret in its web addresses made unreadable: what is told and listed.
+
+    That are names and passwords before a host, and parameters that are called as secrets are.
+    """
+    return _SECRET.sub(r"\1***", _USER.sub("***@", text))
+
+
+def site_of(url: str) -> str:
+    """The host of an address, and its port where that is no usual one; "" where it has none.
+
+    The mobile edition and the like are the same site.
+    """
+    canonical = canonical_url(url)
+    return urlsplit(canonical).netloc if canonical else ""
+
+
+def speaks_for(speaker: str, url: str) -> bool:
+    """Whether what stands at one address may say what an article at another is.
+
+    The one rule by which text and data from the web find the article that they are of: a site
+    speaks for its own addresses, and for no others. A page says its own address (its canonical one)
+    only within its site; a feed or sitemap may *lead* to the pages of any site, but for those of
+    another nothing counts that it says of them, because each speaks for itself. Else any feed could
+    put its text in the place of another publisher's article.
+
+    Args:
+        speaker: Where a page, feed or sitemap was found in the end, after all redirects.
+    """
+    site, own = site_of(url), site_of(speaker)
+    return bool(site) and site in (own, _without_prefix(_FEED_HOST, own))
+
+
 def _without_variant(host: str) -> str:
-    rest = _VARIANT_HOST.sub("", host, count=1)
+    return _without_prefix(_VARIANT_HOST, host)
+
+
+def _without_prefix(prefix: re.Pattern[str], host: str) -> str:
+    found = prefix.match(host)
+    rest = host[found.end() :] if found else host
     variant = host.removesuffix(rest)
     own_site = rest.split(".")[0] in _SUFFIXES and rest.count(".") == 1
     return host if own_site and not variant.startswith("www") else rest
+
+
+def is_server_address(text: str) -> bool:
+    """Whether a text can only be meant as the address of a server, if it is mistyped.
+
+    Everything else is the name of a file.
+    """
+    return _FILE.match(text) is None and _ADDRESS.match(text) is not None
+
+
+def server_address(text: str) -> SplitResult:
+    """The parts of ``http(s)://[user:password@]host[:port]/name``; the name is the path.
+
+    Raises:
+        SettingsError: It is mistyped. The message says how to write it and holds no secret.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:  # it quotes what it takes for the port, which may be the password
+        parts, port = SplitResult("", "", "", "", ""), 0
+    complete = parts.scheme in ("http", "https") and parts.hostname and port != 0
+    if not complete or parts.query or parts.fragment or "@" in parts.path:
+        raise SettingsError(
+            f"{without_secrets(text)!r} names no archive. Write http://host:9200/name (or https)"
+            " for Elasticsearch; the name of a file that looks like an address begins with ./."
+            " In a user's password / is written %2F, @ %40, # %23, ? %3F and : %3A; or leave it out"
+            " and set SONGNGU_ES_PASSWORD."
+        )
+    return parts
+
+
+def without_secrets(text: str) -> str:
+    """An address as it may be shown: without user, password, and keys among its parameters.
+
+    Mistyped addresses lose everything that may be a password; what is no address stays as it is.
+    """
+    if not is_server_address(text):
+        return text
+    scheme = _SCHEME.match(text)
+    start, rest = (scheme[0].lstrip(), text[scheme.end() :]) if scheme else ("", text)
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, _, after = rest.rpartition("@")
+    # An "@" may stand in a path too, as in https://host/@writer, but a password stands before it
+    # wherever there is a colon.
+    if user and (":" in user or "@" in place):
+        rest = f"{_HIDDEN}@{after}"
+    elif not _PLACE.fullmatch(place):
+        rest = _HIDDEN
+    return _SECRET_PARAMETER.sub(rf"\1{_HIDDEN}", start + rest).rstrip()
+
+
+def text_without_secrets(text: str) -> str:
+    """A message as it may be shown: addresses in it lose user and password."""
+    return _IN_TEXT.sub(lambda found: without_secrets(found[0]), text)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from search.addresses import is_server_address, text_without_secrets, without_secrets
 from search.errors import SongnguError
 
 _COMMANDS = {
@@ -96,9 +99,21 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)  # it repeats arguments that are in the wrong place
+        click.echo(_without_secrets(said.getvalue()), nl=False, err=True)
         sys.exit(error.exit_code)
     except SongnguError as error:
-        click.echo(f"songngu: {error}", err=True)
+        click.echo(f"songngu: {_without_secrets(str(error))}", err=True)
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _without_secrets(message: str) -> str:
+    """A message in which no argument that is an address shows a password."""
+    for argument in sys.argv[1:]:
+        # As it is, behind the letter or the name of an option, and as a path.
+        for given in (argument, argument[2:], argument.partition("=")[2], str(Path(argument))):
+            if is_server_address(given):
+                message = message.replace(given, without_secrets(given))
+    return text_without_secrets(message)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from search.addresses import is_server_address
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
@@ -278,16 +279,15 @@ def open_archive(location: str | None = None, *, settings: Settings | None = Non
 
 
 def open_store(location: str, settings: Settings) -> Store:
-    """The store that an archive's name asks for."""
-    if location.startswith(("http://", "https://")):
+    """The store that an archive's name asks for.
+
+    Raises:
+        SettingsError: The name is mistyped; the message does not repeat a password in it.
+    """
+    if is_server_address(location):
         from search.stores.elasticsearch import ElasticsearchStore
 
         return ElasticsearchStore.from_url(location, settings)
-    if "://" in location:
-        raise SettingsError(
-            f"{location!r} names no archive. Use a file such as news.db, or"
-            " http://host:9200/name for Elasticsearch."
-        )
     if not location.strip() or Path(location).is_dir():
         what = f"{location!r} is a folder" if location.strip() else "No archive is named"
         raise SettingsError(f"{what}. Name a file with --archive, such as news.db.")

@@ -15,7 +15,9 @@ from search.languages import fold
 from search.syllable_model import SyllableModel
 
 _WORD = re.compile(r"[^\W\d_][^\W_]*")
-_MAY_HAVE_KEYS = re.compile(r"[a-z][1-9]|[aeiouy][a-z]*[sfrxjd]|w|aa|ee|oo|dd")
+_MAY_HAVE_KEYS = re.compile(r"[a-z][1-9]|[aeiouy][a-z]{0,12}[sfrxjd]|w|aa|ee|oo|dd")
+_LONGEST = 12
+"""Letters and keys of a syllable; a longer word is none."""
 _VOWELS = frozenset("aeiouy")
 
 _CIRCUMFLEX, _BREVE, _HORN, _STROKE = "\u0302", "\u0306", "\u031b", "\u0335"
@@ -114,7 +116,7 @@ def _read(token: str, *, throughout: bool = False) -> tuple[str, float] | None:
     Where the text is typed so ``throughout``, words that are also common syllables do not stay.
     """
     table = SyllableModel.bundled().table
-    if not token.isascii() or len(token) > 12:
+    if not token.isascii() or len(token) > _LONGEST:
         return None
     plain = table.numbers.get(token.lower(), 0)
     if (plain and table.counts[plain] >= _PLAIN_COUNT) or (

@@ -27,6 +27,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")  # as East Asian keyboards write ASCII
 _SPACES = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
+# Putting many marks on one letter in order takes time that grows with their square; no writing has
+# more than a few, and Unicode's Stream-Safe Text Format (UAX 15) has thirty at most.
+_MOST_MARKS = 30
+_MANY_MARKS = re.compile(rf"[^\x00-\x7f\w\s]{{{_MOST_MARKS + 1},}}")
 
 # A number with its separators, or letters and digits with apostrophes inside ("don't", "O'Neill").
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+(?:['’ʼ][^\W_]+)*")
@@ -68,7 +72,21 @@ def normalise(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     text = _CONTROL.sub(" ", text)
     text = _FULL_WIDTH.sub(lambda wide: chr(ord(wide.group()) - 0xFEE0), text)
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text))
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", with_few_marks(text)))
+
+
+def with_few_marks(text: str) -> str:
+    """A text with no more marks on one letter than can be put in order fast."""
+
+    def few(run: re.Match[str]) -> str:
+        kept, marks = [], 0
+        for char in run.group():
+            marks = marks + 1 if unicodedata.combining(char) else 0
+            if marks <= _MOST_MARKS:
+                kept.append(char)
+        return "".join(kept)
+
+    return _MANY_MARKS.sub(few, text)
 
 
 def place_tone(syllable: str) -> str:
@@ -107,7 +125,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.lower().replace("đ", "d").replace("ð", "d"))
+    lower = with_few_marks(text.lower().replace("đ", "d").replace("ð", "d"))
+    decomposed = unicodedata.normalize("NFKD", lower)
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
@@ -233,7 +252,9 @@ def _vietnamese_compounds(text: str) -> Iterator[str]:
     from pyvi import ViTokenizer  # takes seconds to import; queries do without it
 
     for line in text.split("\n"):
-        for word in ViTokenizer.tokenize(line.replace("_", " ")).split():
+        # What is longer is no word of any language, and pyvi's patterns are slow with it.
+        words = (word for word in line.replace("_", " ").split() if len(word) <= _LONGEST_TOKEN)
+        for word in ViTokenizer.tokenize(" ".join(words)).split():
             if "_" in word and (syllables := exact_tokens(word.replace("_", " "))):
                 yield "_".join(syllables)
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from search.addresses import without_secrets
 from search.errors import SettingsError
 
 _DEFAULT_CONFIG = "songngu.toml"
+_HIDDEN = "***"
 
 
 def _setting(
@@ -30,12 +32,12 @@ def _setting(
 ) -> Any:
     """A field of ``Settings`` with what the table says of it."""
     metadata = {"help": help_text, "unit": unit, "low": low, "high": high, "secret": secret}
-    return field(default=default, repr=not secret, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, validated. Secrets never appear in ``repr``."""
+    """All settings, validated. No secret appears in ``repr``, nor in what is raised."""
 
     archive: str = _setting(
         "songngu.db", "the archive: a file, or http(s)://host:9200/name for Elasticsearch"
@@ -48,6 +50,11 @@ class Settings:
     device: str = _setting("", "where such a model runs (cpu, cuda, …); empty lets it choose")
     batch_size: int = _setting(32, "texts embedded at once", unit="texts", low=1, high=4096)
     es_api_key: str = _setting("", "Elasticsearch API key", secret=True)
+    es_password: str = _setting(
+        "",
+        "password of the user that Elasticsearch's address names (`http://user@host:9200/name`)",
+        secret=True,
+    )
     es_ca_certs: str = _setting("", "file with the certificates Elasticsearch's TLS is checked by")
     query_timeout_s: float = _setting(
         10.0, "longest wait for Elasticsearch in a search", unit="s", low=0.1, high=600
@@ -89,10 +96,25 @@ class Settings:
     )
     fetch_max_pages: int = _setting(
         1000,
-        "pages fetched for one feed or sitemap in one run; the others follow in the next",
+        "pages fetched for one source in one run, with sitemaps, robots.txt, redirects and further"
+        " tries in twice as many requests and 20; the others follow in the next",
         unit="pages",
         low=1,
         high=1_000_000,
+    )
+    fetch_max_total_mb: int = _setting(
+        1000,
+        "sent by servers for one source in one run; the rest follows in the next",
+        unit="MiB",
+        low=1,
+        high=1_000_000,
+    )
+    fetch_max_minutes: float = _setting(
+        60.0,
+        "longest time for one source in one run, pauses included; the rest follows in the next",
+        unit="min",
+        low=0.01,
+        high=10_080,
     )
     allow_private: str = _setting(
         "",
@@ -100,6 +122,15 @@ class Settings:
         " empty allows none",
     )
     site_name: str = _setting("Songngu", "name of the web site, in its pages' heads")
+
+    def __repr__(self) -> str:
+        """All values; of secrets only that they are set, of an address no password."""
+        shown = (
+            f"{f.name}={_shown(f.name, value)}"
+            for f in fields(self)
+            if (value := getattr(self, f.name)) != f.default
+        )
+        return f"Settings({', '.join(shown)})"
 
     @classmethod
     def load(
@@ -119,7 +150,7 @@ class Settings:
         for key, value in _file_values(environ).items():
             if key not in known:
                 raise SettingsError(
-                    f"{_config_path(environ)}: unknown setting {key!r}."
+                    f"{_config_path(environ)}: unknown setting {without_secrets(key)!r}."
                     f" Known are: {', '.join(sorted(known))}."
                 )
             values[key] = _parse(key, value, f"{_config_path(environ)}: {key}")
@@ -131,6 +162,14 @@ class Settings:
             if flag is not None:
                 values[key] = _parse(key, flag, f"--{key.replace('_', '-')}")
         return cls(**values)
+
+
+def cache_folder() -> Path:
+    """Where Songngu keeps what it can make again; SONGNGU_CACHE names another place."""
+    if named := os.environ.get("SONGNGU_CACHE"):
+        return Path(named).expanduser().absolute()
+    general = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(general).absolute() / "songngu"
 
 
 def table() -> list[tuple[str, str, str, str]]:
@@ -152,17 +191,38 @@ def _parse(key: str, value: object, origin: str) -> Any:
     kind: type = type(spec.default)
     if kind is str:
         if not isinstance(value, str):
-            raise SettingsError(f"{origin} must be text, not {value!r}.")
-        return value
+            raise SettingsError(f"{origin} must be text, not {_shown(key, value)}.")
+        return _checked_secret(key, value, origin) if spec.metadata["secret"] else value
     try:
-        number = kind(value if isinstance(value, (int, float)) else str(value).strip())
+        number = kind(str(value).strip())
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise SettingsError(f"{origin} must be {wanted}, not {value!r}.") from None
+        raise SettingsError(f"{origin} must be {wanted}, not {_shown(key, value)}.") from None
     low, high = spec.metadata["low"], spec.metadata["high"]
-    if (low is not None and number < low) or (high is not None and number > high):
+    if not low <= number <= high:
         raise SettingsError(f"{origin} must be between {low:g} and {high:g}, not {number:g}.")
     return number
+
+
+def _shown(key: str, value: object) -> str:
+    """A value for people to read, who must not see secrets."""
+    if any(f.metadata["secret"] for f in fields(Settings) if f.name == key):
+        return _HIDDEN
+    return repr(without_secrets(value)) if isinstance(value, str) else type(value).__name__
+
+
+def _checked_secret(key: str, value: str, origin: str) -> str:
+    """A secret as it can be sent; what files and shells put around it is taken off.
+
+    Raises:
+        SettingsError: It holds a line break, or what no API key holds.
+    """
+    secret = value.strip()
+    if not secret.isprintable() or (key == "es_api_key" and not secret.isascii()):
+        raise SettingsError(
+            f"{origin} holds a line break or another character that cannot be sent. Copy it again."
+        )
+    return secret
 
 
 def _config_path(environ: Mapping[str, str]) -> Path:
@@ -173,12 +233,17 @@ def _file_values(environ: Mapping[str, str]) -> dict[str, Any]:
     path = _config_path(environ)
     if not environ.get("SONGNGU_CONFIG") and not path.exists():
         return {}
+    shown = without_secrets(str(path))  # an archive's address may have been put there
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise SettingsError(
+            f"The settings file {shown} cannot be read: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"The settings file {shown} is not in UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
+        raise SettingsError(f"The settings file {shown} is not valid TOML: {error}.") from None
 
 
 def markdown() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["support.counts", "support.processes"]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -47,6 +48,7 @@ def own_settings(monkeypatch, tmp_path_factory):
             "SONGNGU_CACHE",
             "SONGNGU_SHARED",
             "SONGNGU_TEST_ES_URL",
+            "SONGNGU_TEST_RUN",
         ):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))

@@ -12,10 +12,10 @@ import click
 from search.cli import archive_options
 from search.engine import Archive, open_archive
 from search.errors import SongnguError
-from search.records import Query
 from search.settings import Settings
 from webui.app import create_app
 from webui.serving import serve as serve_app
+from webui.site import PROBE
 
 DEMO_ARCHIVE = "songngu-demo.db"
 
@@ -50,7 +50,9 @@ def demo(archive: str, host: str | None, port: int | None, *, no_serve: bool) ->
     opened = open_archive(settings=settings)
     report = filling.fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
     filling.link_new(opened, report)
-    click.echo(f"{archive}: {report.added} stories added, {report.unchanged} there already.")
+    click.echo(
+        f"{opened.location}: {report.added} stories added, {report.unchanged} there already."
+    )
     if no_serve:
         opened.close()
     else:
@@ -70,4 +72,4 @@ def _serve(archive: Archive, settings: Settings) -> None:
 def _warm_up(archive: Archive) -> None:
     # A site may start before its archive is there; then the first reader's search loads all.
     with suppress(SongnguError):
-        archive.search(Query("tin tức news"))
+        archive.search(PROBE)

@@ -27,6 +27,7 @@ _HEAD = 4096  # bytes in which a document may say what character set it is in
 _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
 _NOT_FOR_PAGES = {"utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined"}
 _WIDE = 0.1  # share of zero bytes that only text in UTF-16 or UTF-32 has
+_VERY_WIDE = 0.5  # and one that only UTF-32 has
 _DAMAGED = 0.02  # share of unreadable characters that a text in UTF-8 may have
 
 
@@ -126,9 +127,9 @@ def text_of(data: bytes, charset: str | None = None) -> str:
     named = [name for name in map(_known, (charset, declared)) if name is not None]
     head = data[:_HEAD]
     if head.count(0) > _WIDE * len(head):
-        zeros_first = head[0::2].count(0) > head[1::2].count(0)
-        wide = [name for name in named if name.startswith(("utf-16", "utf-32"))]
-        return data.decode((*wide, "utf-16-be" if zeros_first else "utf-16-le")[0], "replace")
+        width = 4 if head.count(0) > _VERY_WIDE * len(head) else 2
+        zeros_first = head[0::width].count(0) > head[width - 1 :: width].count(0)
+        return data.decode(f"utf-{8 * width}-{'be' if zeros_first else 'le'}", "replace")
     text = data.decode("utf-8", "replace")
     strange = text.count("\N{REPLACEMENT CHARACTER}")
     foreign = sum(1 for char in text if char > "\x7f") if strange else 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import email.utils
 import ssl
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
@@ -14,6 +16,7 @@ import httpcore2 as httpcore
 
 from indexer.fetching.addresses import host_of, normalised
 from indexer.fetching.bodies import TooLargeError, too_large, unpacked
+from indexer.fetching.budget import Budget
 from indexer.fetching.connections import GuardedBackend, private_networks
 from indexer.fetching.hosts import Hosts
 from indexer.fetching.robots import Robots
@@ -26,6 +29,7 @@ MOST_REDIRECTS = 5
 LONGEST_WAIT_S = 60.0
 """A host that wants to be left alone for longer is left to a later run."""
 
+_LONGEST_HEADER = 8000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ACCEPTED = (
@@ -109,6 +113,7 @@ class Fetcher:
         backoff_s: float = 1.0,
     ) -> None:
         self._settings = settings
+        self._current = threading.local()
         self._backoff_s = backoff_s
         if not (settings.user_agent.isascii() and settings.user_agent.isprintable()):
             raise SettingsError("user_agent must be one line of plain ASCII letters and signs.")
@@ -128,6 +133,23 @@ class Fetcher:
         """Bytes that a page or feed may have, unpacked."""
         return self._settings.fetch_max_mb << 20
 
+    @contextmanager
+    def spending(self, budget: Budget) -> Iterator[None]:
+        """Let all requests that this thread makes in the block be of one budget.
+
+        robots.txt, redirects and further tries count like any other. What cannot be afforded ends
+        with ``SpentError``.
+        """
+        self._current.budget = budget
+        try:
+            yield
+        finally:
+            del self._current.budget
+
+    @property
+    def _budget(self) -> Budget | None:
+        return getattr(self._current, "budget", None)
+
     def get(
         self,
         url: str,
@@ -146,6 +168,7 @@ class Fetcher:
             ForbiddenFetchError: robots.txt or the settings forbid it.
             UnreachableError: It cannot be had now.
             StoppedError: The run is being stopped.
+            SpentError: The budget is spent.
         """
 
         def allowed(hop: str) -> float:
@@ -226,7 +249,7 @@ class Fetcher:
         host, backoff_s = host_of(url), self._backoff_s
         for tries_left in reversed(range(self._settings.fetch_tries)):
             try:
-                with self._hosts.turn(host, pause_s=pause_s):
+                with self._hosts.turn(host, pause_s=pause_s, budget=self._budget):
                     answer = self._once(url, validators, max_bytes)
             except UnreachableError as error:
                 rest_s = error.retry_after_s or 0.0
@@ -249,7 +272,11 @@ class Fetcher:
 
     def _once(self, url: str, validators: Validators, max_bytes: int) -> _Answer:
         """One request and its answer."""
-        limits = self._settings
+        limits, budget = self._settings, self._budget
+        timeout_s = limits.fetch_timeout_s
+        if budget is not None:
+            budget.request()
+            timeout_s = min(timeout_s, max(1.0, budget.ends_at - time.monotonic()))
         headers = [
             ("Host", url.split("/")[2]),
             ("User-Agent", limits.user_agent),
@@ -265,7 +292,7 @@ class Fetcher:
         }
         try:
             with (
-                self._guard.within(limits.fetch_timeout_s),
+                self._guard.within(timeout_s),
                 self._pool.stream(
                     "GET",
                     url,
@@ -278,13 +305,14 @@ class Fetcher:
                     raise UnreachableError(
                         f"answers {response.status}: the server is busy or broken; a later run"
                         " tries again",
-                        retry_after_s=_retry_after(said.get("Retry-After")),
+                        retry_after_s=_retry_after(said.get("Retry-After"), said.get("Date")),
                     )
                 if response.status != 200:
                     return _Answer(response.status, said, b"")
                 _check_kind(said, max_bytes)
+                stream = response.iter_stream()
                 body = unpacked(
-                    response.iter_stream(),
+                    budget.received(stream) if budget is not None else stream,
                     said.get("Content-Encoding", ""),
                     max_bytes=max_bytes,
                 )
@@ -344,20 +372,30 @@ def _headers(raw: list[tuple[bytes, bytes]]) -> Message:
     """Header fields, found without regard to case."""
     message = Message()
     for name, value in raw:
-        message[name.decode("latin-1")] = value.decode("latin-1")
+        message[name.decode("latin-1")] = value[:_LONGEST_HEADER].decode("latin-1")
     return message
 
 
-def _retry_after(value: str | None) -> float | None:
-    """Seconds: the header holds them, or a date."""
+def _retry_after(value: str | None, now: str | None) -> float | None:
+    """Seconds: the header holds them, or a date.
+
+    Args:
+        now: The server's own time (Date): our clock may be wrong.
+    """
     if value is None:
         return None
     if value.strip().isdecimal():
         return float(min(int(value), 86_400))
+    date = _http_date(value)
+    if date is None:
+        return None
+    since = _http_date(now) or datetime.now(UTC)
+    return min(max(0.0, (date - since).total_seconds()), 86_400.0)
+
+
+def _http_date(value: str | None) -> datetime | None:
     try:
-        date = email.utils.parsedate_to_datetime(value)
+        date = email.utils.parsedate_to_datetime(value or "")
     except (ValueError, TypeError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return min(max(0.0, (date - datetime.now(UTC)).total_seconds()), 86_400.0)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

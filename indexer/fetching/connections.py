@@ -21,7 +21,23 @@ from search.errors import ForbiddenFetchError, SettingsError, UnreachableError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# IANA's registries of special-purpose addresses, IPv4 and IPv6, with what is globally reachable in
+# them too: anycast of routers and name servers is no place for news. Python's own ranges count as
+# well; these are what one of its versions or another lets through.
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12"
+            " 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24"
+            " 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24"
+            " 224.0.0.0/3 2001::/23 2001:db8::/32 2620:4f:8000::/48 3fff::/20"
+        ).split(),
+    )
+)
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out as globally reachable
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # an IPv4 address follows these in the last 64 bits
 _POLL_S = 0.5  # how soon a wait for a server notices that the run is being stopped
 
 
@@ -49,21 +65,32 @@ def private_networks(setting: str) -> tuple[Network, ...]:
 
 def may_connect(address: Address, allowed: Sequence[Network]) -> bool:
     """Whether an address is public, or one of those that are allowed all the same."""
-    reached = [address, *_inside(address)]
     return all(
-        (one.is_global and not one.is_multicast) or any(one in network for network in allowed)
-        for one in reached
+        _is_public(one) or any(one in network for network in allowed) for one in _ends(address)
     )
 
 
-def _inside(address: Address) -> list[Address]:
-    """IPv4 addresses that packets to an IPv6 address may end up at."""
+def _is_public(address: Address) -> bool:
+    return (
+        address.is_global
+        and not (address.is_multicast or any(address in network for network in _SPECIAL))
+        and (address.version == 4 or address in _UNICAST)
+    )
+
+
+def _ends(address: Address) -> list[Address]:
+    """Where packets to an address may end up, also through a translator or tunnel."""
     if isinstance(address, ipaddress.IPv4Address):
-        return []
-    inside: list[Address | None] = [address.ipv4_mapped, address.sixtofour]
-    if address in _NAT64:
-        inside.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-    return [one for one in inside if one is not None]
+        return [address]
+    last = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address.ipv4_mapped is not None or address in _NAT64:
+        return [last]
+    ends: list[Address] = [address]
+    if address.sixtofour is not None:
+        ends.append(address.sixtofour)
+    if int(address) >> 32 & 0xFFFF_FFFF in _ISATAP:
+        ends.append(last)
+    return ends
 
 
 class GuardedBackend(httpcore.NetworkBackend):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from indexer.fetching.budget import Budget
 from indexer.fetching.connections import StoppedError
 from search.errors import UnreachableError
 
@@ -44,18 +45,23 @@ class Hosts:
         self._lock = threading.Lock()
 
     @contextmanager
-    def turn(self, name: str, *, pause_s: float) -> Iterator[None]:
+    def turn(self, name: str, *, pause_s: float, budget: Budget | None = None) -> Iterator[None]:
         """Wait until a host may be asked; nobody else asks it within the block.
 
         Raises:
             RestingError: It is being left alone.
             StoppedError: The run is being stopped.
+            SpentError: The budget's time is over before.
         """
         host = self._host(name)
         while not host.turn.acquire(timeout=0.2):
             self.check()
+            if budget is not None:
+                budget.wait_until(time.monotonic())
         try:
             self._check_rest(host)
+            if budget is not None:
+                budget.wait_until(host.next_at)
             self.wait(host.next_at - time.monotonic())
             yield
         finally:

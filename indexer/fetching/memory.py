@@ -8,6 +8,7 @@ remembered is written only after the archive holds the article, so a kill loses 
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import threading
 import time
@@ -17,13 +18,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.fetching.client import NO_VALIDATORS, Validators
-from search.encoders.unpacked import cache_folder
+from search.settings import cache_folder
 
 Outcome = Literal["kept", "skipped", "failed"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (
-    url TEXT PRIMARY KEY, etag TEXT, modified TEXT, stamp TEXT NOT NULL, complete INTEGER NOT NULL
+    url TEXT PRIMARY KEY, etag TEXT, modified TEXT, stamp TEXT NOT NULL, complete INTEGER NOT NULL,
+    read REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (
     url TEXT PRIMARY KEY, etag TEXT, modified TEXT, article TEXT, outcome TEXT NOT NULL,
@@ -33,7 +35,7 @@ CREATE TABLE IF NOT EXISTS entries (
     source TEXT NOT NULL, url TEXT NOT NULL, stamp TEXT NOT NULL, PRIMARY KEY (source, url)
 ) WITHOUT ROWID;
 """
-_FORMAT = 1
+_FORMAT = 2
 _FIRST_RETRY_S = 900.0
 _LAST_RETRY_S = 86_400.0
 
@@ -56,6 +58,13 @@ class Page:
     article: str | None = None
     failures: int = 0
     retry_at: float = 0.0
+
+    def is_due(self, now: float) -> bool:
+        """Whether a failed page is to be tried again.
+
+        No pause is as long as one that a clock makes that was set back.
+        """
+        return not now < self.retry_at <= now + _LAST_RETRY_S
 
     def failed_again(self, now: float) -> Page:
         """The same page after one more failure: when it is tried next."""
@@ -126,6 +135,17 @@ class Memory:
             return None
         return SourceState(row[0], Validators(row[1], row[2]), row[3], bool(row[4]))
 
+    def read_before(self, urls: Iterable[str]) -> dict[str, tuple[str, float]]:
+        """Sitemap → its stamp when it was last read, and when that was; unknown ones left out."""
+        with self._lock:
+            rows = [
+                self._connection.execute(
+                    "SELECT url, stamp, read FROM sources WHERE url = ?", (url,)
+                ).fetchone()
+                for url in urls
+            ]
+        return {row[0]: (row[1], row[2]) for row in rows if row is not None}
+
     def page(self, url: str) -> Page | None:
         """What became of a page."""
         row = self._row("SELECT * FROM pages WHERE url = ?", url)
@@ -173,8 +193,8 @@ class Memory:
                         )
                     case SourceState(url, known, stamp, complete):
                         self._connection.execute(
-                            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
-                            (url, known.etag, known.modified, stamp, complete),
+                            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?)",
+                            (url, known.etag, known.modified, stamp, complete, now),
                         )
 
     def forget_entries(self, source: str, urls: Collection[str]) -> None:
@@ -217,6 +237,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     if str(path) != ":memory:":
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # It holds addresses as they are asked for, with whatever is secret in them.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise sqlite3.OperationalError(str(error)) from error
     connection = sqlite3.connect(path, timeout=30, check_same_thread=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from search.errors import UnreachableError
 LARGEST = 1 << 20
 """Bytes; RFC 9309 asks for at least 500 KiB."""
 
+_AGENT = re.compile(r"\s*user[- ]?agent\b\s*:?\s*([^#]*)", re.IGNORECASE)
 _VALID_S = 86_400.0
 _FAILED_VALID_S = 300.0
 _LONGEST_PAUSE_S = 600.0
@@ -80,9 +82,25 @@ class Robots:
             )
         if text is None:
             return Rules(None, self._agent)
-        parsed = Protego.parse(text)
+        parsed = Protego.parse(_concerning(text, self._agent))
         rate = parsed.request_rate(self._agent)
         asked = [parsed.crawl_delay(self._agent) or 0.0]
         if rate is not None and rate.requests:
             asked.append(rate.seconds / rate.requests)
         return Rules(parsed, self._agent, min(max(asked), _LONGEST_PAUSE_S))
+
+
+def _concerning(text: str, agent: str) -> str:
+    """A robots.txt with one name for all programs but ours.
+
+    A group of many thousand names with as many rules would be read for each pair of both.
+    """
+    lines = []
+    for line in text.splitlines():
+        kept = line
+        if found := _AGENT.match(line):
+            name = found[1].strip().lower()
+            ours = name and name.replace("*", "") in agent.lower()
+            kept = f"User-agent: {name if ours else '-'}"
+        lines.append(kept)
+    return "\n".join(lines)

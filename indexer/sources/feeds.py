@@ -11,14 +11,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
+from feedparser.mixin import _FeedParserMixin as FeedParser
 
 from indexer.dates import parse_date
-from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute
+from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute, with_ampersands
 from indexer.tidying import tidy, without_html
 
 MOST_ENTRIES = 5000
 """Feeds hold some dozens; what comes after these is not read."""
 
+_LONGEST_AUTHOR = 500
+_LONGEST_PROLOG = 20_000
+_ELEMENT = re.compile(r"<\w")
 _CHARACTER = re.compile(r"&#(?:x([0-9a-fA-F]{1,20})|([0-9]{1,20}));?")
 _WHOLE = 500
 """Characters of text from which on content counts as a whole story, not a teaser."""
@@ -32,10 +36,16 @@ def read_feed(text: str, *, url: str) -> Listing:
     """
     # The text is decoded already, so what its first line says of an encoding is wrong by now.
     text = _CHARACTER.sub(_possible, XML_HEAD.sub("", text, count=1))
-    data = text.encode("utf-8", "replace")
+    data = with_ampersands(_with_short_prolog(text)).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     try:
-        parsed: Any = feedparser.parse(io.BytesIO(data), response_headers=headers)
+        # What stands in its HTML is taken out here (``without_html``), in time that is bounded.
+        parsed: Any = feedparser.parse(
+            io.BytesIO(data),
+            response_headers=headers,
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
     except Exception as error:  # no promise is made of what broken feeds raise
         return Listing("feed", damage=f"cannot be read ({_one_line(repr(error))})")
     lang = str(parsed.feed.get("language") or "")
@@ -70,6 +80,31 @@ def whole_story(content: str) -> str:
     text = tidy(content)
     ends = text.rstrip(" ]").endswith(("...", "…"))
     return "" if ends or len(text) < _WHOLE else text
+
+
+def _with_short_prolog(text: str) -> str:
+    """A feed with little before its root: feedparser looks there in time that is quadratic."""
+    found = _ELEMENT.search(text)
+    root = found.start() if found else len(text)
+    prolog = " ".join(text[:root].split()).replace("<!", "\n<!") if root < _LONGEST_PROLOG else ""
+    return prolog + text[root:]
+
+
+class _Authors:
+    """Reads no more of an author than is one: feedparser's pattern for mail is quadratic."""
+
+    read = FeedParser._sync_author_detail
+
+    @staticmethod
+    def read_bounded(parser: Any, key: str = "author") -> None:
+        """What feedparser calls at the end of an author."""
+        context = parser._get_context()
+        if isinstance(author := context.get(key), str):
+            context[key] = author[:_LONGEST_AUTHOR]
+        _Authors.read(parser, key)
+
+
+FeedParser._sync_author_detail = _Authors.read_bounded
 
 
 def _xml_entry(item: Any, *, url: str, lang: str) -> Entry:
@@ -119,7 +154,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
 
 
 def _date(written: object, parsed: Any) -> str:
-    """A date as ISO 8601, in the publisher's own time zone where that can be read; else ""."""
+    """A date as ISO 8601, in the publisher's own time zone; the day alone where that is unknown."""
     if isinstance(written, str) and written.strip():
         try:
             return parse_date(written)
@@ -127,7 +162,7 @@ def _date(written: object, parsed: Any) -> str:
             pass
     if parsed is not None:
         try:
-            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).isoformat()
+            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).date().isoformat()
         except (ValueError, TypeError, OverflowError, OSError):
             pass
     return ""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from indexer.fetching import (
     NO_VALIDATORS,
+    Budget,
     Fetcher,
     RestingError,
+    SpentError,
     StoppedError,
     gunzipped,
     normalised,
@@ -24,6 +26,7 @@ from indexer.sources.webkinds import listing
 from indexer.sources.webpages import Step, followed, only_content, single
 from search.addresses import canonical_url
 from search.errors import FetchError, ForbiddenFetchError, StoreError
+from search.settings import Settings
 
 LARGEST_LISTING = 50 << 20
 """Bytes, unpacked: what the sitemap protocol allows."""
@@ -43,12 +46,12 @@ class _Visit:
     """One address that was asked for, with all that it leads to.
 
     Attributes:
-        left: Pages that may still be fetched.
+        budget: What may still be spent on it.
         postponed: Pages and sitemaps that are left to a later run.
         unfinished: Something could not be asked for, so "not changed" will not mean "done".
     """
 
-    left: int
+    budget: Budget
     postponed: int = 0
     unfinished: bool = False
     reached: set[str] = field(default_factory=set)
@@ -85,17 +88,17 @@ class Follower:
 
     Args:
         kept: Says which articles the archive has.
-        max_pages: Pages fetched for one address in one run.
+        settings: fetch_max_…: what one address may cost in one run.
 
     Attributes:
         unchanged: Entries of the current run that had not to be fetched, or had not changed.
     """
 
-    def __init__(self, fetcher: Fetcher, memory: Memory, kept: KeptIds, *, max_pages: int) -> None:
+    def __init__(self, fetcher: Fetcher, memory: Memory, kept: KeptIds, settings: Settings) -> None:
         self._fetcher = fetcher
         self._memory = memory
         self._kept = kept
-        self._max_pages = max_pages
+        self._settings = settings
         self._lock = threading.Lock()
         self._compared: set[str] = set()
         self.begin()
@@ -112,10 +115,13 @@ class Follower:
             StoppedError: The run is being stopped.
             StoreError: The archive cannot say what it has.
         """
-        visit, url = _Visit(self._max_pages), given
+        visit, url = _Visit(Budget(self._settings)), given
         try:
             url = normalised(given)
-            yield from self._source(url, visit)
+            with self._fetcher.spending(visit.budget):
+                yield from self._source(url, visit)
+        except SpentError:
+            visit.postponed += 1
         except (StoppedError, StoreError):
             raise
         except FetchError as error:  # also what is forbidden: this very address was asked for
@@ -126,7 +132,7 @@ class Follower:
         if visit.postponed:
             reason = (
                 f"{visit.postponed:,} more of its pages or sitemaps are left to the next run: one"
-                f" run fetches {self._max_pages:,} pages (SONGNGU_FETCH_MAX_PAGES)"
+                f" run takes {visit.budget.spent} for a source"
             )
             yield Step(Failure(url, None, reason, skipped=True))
 
@@ -162,7 +168,7 @@ class Follower:
         if found is None:
             yield single(url, fetched, text)
             return
-        yield from self._entries(url, found, earlier, visit)
+        yield from self._entries(url, found, earlier, visit, place=fetched.url)
         yield from self._children(found.children, visit, depth=depth)
         # Of an index nothing can be told from its not having changed: its sitemaps may have.
         complete = not (found.children or found.damage or visit.postponed or visit.unfinished)
@@ -171,9 +177,13 @@ class Follower:
         self._memory.forget_entries(url, earlier.stamps.keys() - listed)
 
     def _entries(
-        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit
+        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit, *, place: str
     ) -> Iterator[Step]:
-        """The pages of a feed or sitemap that may be new."""
+        """The pages of a feed or sitemap that may be new.
+
+        Args:
+            place: Where it was found in the end.
+        """
         if found.damage is not None:
             many = len(found.entries) + len(found.children)
             reason = f"{found.damage}; {many} entries could be made out" if many else found.damage
@@ -181,7 +191,8 @@ class Follower:
         elif not found.entries and not found.children:
             yield Step(Failure(url, None, f"the {found.kind} holds no entries", skipped=True))
         met = set()
-        for number, entry in enumerate(found.entries, 1):
+        for number, listed in enumerate(found.entries, 1):
+            entry = replace(listed, listed_at=place)
             if entry.url is None:
                 yield only_content(f"{url}#{number}", entry)
                 continue
@@ -193,19 +204,22 @@ class Follower:
                 self._count_unchanged(entry.url not in earlier.waiting)
             elif not self._claim(entry.url):
                 yield Step(records=(seen,))
-            elif visit.left:
+            elif not visit.budget.spent:
                 yield from self._entry(entry, seen, visit)
             else:
                 visit.postponed += 1
 
     def _entry(self, entry: Entry, seen: Seen, visit: _Visit) -> Iterator[Step]:
-        visit.left -= 1
+        visit.budget.pages -= 1
         known = self._page(seen.url)
         try:
             step = followed(self._fetcher, known or Page(seen.url, "failed"), entry)
         except RestingError as error:
             visit.unfinished = True
             yield _failed(seen.url, error)
+            return
+        except SpentError:
+            visit.postponed += 1
             return
         if step.document is None:
             self._count_unchanged(1)
@@ -214,25 +228,34 @@ class Follower:
     def _children(
         self, children: Sequence[tuple[str, str]], visit: _Visit, *, depth: int
     ) -> Iterator[Step]:
-        """The sitemaps that an index names."""
-        for child, changed in children:
+        """The sitemaps that an index names: what is new first, then what was not read longest."""
+        before = self._memory.read_before(child for child, _ in children)
+
+        def last_read(child: tuple[str, str]) -> float:
+            stamp, read = before.get(child[0], ("", 0.0))
+            return read if stamp == child[1] else 0.0
+
+        for child, changed in sorted(children, key=last_read):
             if child in visit.reached:
                 continue
             if depth >= _DEEPEST:
                 yield Step(Failure(child, None, "stands too deep in indexes of sitemaps"))
-            elif visit.left:
+            elif not visit.budget.spent:
                 try:
                     yield from self._source(child, visit, changed=changed, depth=depth + 1)
+                except SpentError:
+                    visit.postponed += 1
                 except FetchError as error:
                     visit.unfinished = True
-                    yield _failed(child, error)
+                    # Remembered, so that its turn comes again after that of the others.
+                    yield Step(_failed(child, error).document, (SourceState(child, stamp=changed),))
             else:
                 visit.postponed += 1
 
     def _earlier(self, url: str) -> _Earlier:
         pages, now = self._memory.pages_of(url), time.time()
         failed = [page for page in pages if page.outcome == "failed"]
-        due = {page.url for page in failed if page.retry_at <= now}
+        due = {page.url for page in failed if page.is_due(now)}
         waiting = {page.url for page in failed} - due
         with self._lock:
             compare = url not in self._compared

@@ -20,7 +20,7 @@ from indexer.sources.warcrecords import LARGEST, Record, read_records
 from search.errors import ExtractionError, FetchError, NotAnArticleError
 
 _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
-_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.I | re.S)
+_HTML_START = re.compile(rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 # It would write what it thinks of odd addresses between the lines of the progress bar.
@@ -51,13 +51,14 @@ class WebArchive:
         """One item for each page or damaged record, and a note on the records passed over."""
         # lxml and what comes with it take a fifth of a second: only for who has pages.
         from indexer.extraction import extract_page
+        from indexer.sources.entries import with_own_address
 
         for item in self._items():
             if isinstance(item, Failure):
                 yield item
                 continue
             try:
-                fields = extract_page(item.html, url=item.uri)
+                fields = with_own_address(extract_page(item.html, url=item.uri), item.uri)
             except ExtractionError as error:
                 # Crawls are full of pages that list stories: these are no errors.
                 skipped = isinstance(error, NotAnArticleError)
@@ -134,9 +135,15 @@ def _page(record: Record) -> _Page | str:
         raise FetchError(f"the page is larger than {LARGEST >> 20} MiB: no page of news is")
     if not body.strip():
         raise FetchError("the page is empty: crawl it again")
-    if not kind and not _HTML_START.match(body[:4096]):
+    if not kind and not _looks_like_html(body[:4096]):
         return "not HTML"
     return _Page(record.uri, _decoded(body, kind))
+
+
+def _looks_like_html(head: bytes) -> bool:
+    while (head := head.lstrip()).startswith(b"<!--"):
+        head = head.partition(b"-->")[2]
+    return _HTML_START.match(head) is not None
 
 
 def _decoded(body: bytes, content_type: str) -> bytes | str:

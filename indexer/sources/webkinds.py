@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 from urllib.parse import urljoin
 
 from indexer.fetching.bodies import too_large
@@ -16,10 +17,10 @@ from search.errors import FetchError
 _FEEDS = {"rss", "rdf", "feed"}
 _SITEMAPS = {"urlset", "sitemapindex"}
 _TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
-_ADDRESS_LINES = re.compile(r"(?:\s*https?://\S+)+\s*")
-_LINK = re.compile(r"<link\s[^>]{0,2000}>", re.IGNORECASE)
-_META = re.compile(r"<meta\s[^>]{0,2000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_ADDRESS = re.compile(r"https?://.")
+_LINK = re.compile(r"<link\s[^<>]{0,2000}>", re.IGNORECASE)
+_META = re.compile(r"<meta\s[^<>]{0,2000}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _FEED_TYPES = {
     "application/rss+xml",
     "application/atom+xml",
@@ -50,7 +51,7 @@ def listing(
         return read_feed(start, url=url)
     if root in _SITEMAPS:
         return read_sitemap(start, url=url)
-    if media_type == "text/plain" and _ADDRESS_LINES.fullmatch(start):
+    if media_type == "text/plain" and start and all(map(_ADDRESS.match, start.split())):
         return read_text_sitemap(start, url=url)
     if root not in ("", "html") and "xml" in media_type and not _looks_like_html(start):
         raise FetchError(f"is XML with the root <{root}>: neither feed, nor sitemap, nor page")
@@ -88,9 +89,17 @@ def _json(text: str, url: str) -> Listing:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FetchError(f"is no valid JSON ({str(error)[:100]})") from error
-    if isinstance(value, dict) and "jsonfeed.org/version/" in str(value.get("version")):
+    if isinstance(value, dict) and _is_feed(value):
         return read_json_feed(value, url=url)
     raise FetchError("is JSON, but no JSON Feed: download it and index the file, if it is news")
+
+
+def _is_feed(value: Mapping[str, object]) -> bool:
+    """Whether JSON is a JSON Feed: by its version, also where that is only a number."""
+    version = str(value.get("version")).strip()
+    return "jsonfeed.org/version/" in version or (
+        version in ("1", "1.0", "1.1") and isinstance(value.get("items"), list)
+    )
 
 
 def _root(text: str) -> str:

@@ -8,12 +8,20 @@ from urllib.parse import urlsplit
 
 from indexer.articles import id_of_url
 from indexer.extraction import extract_page
-from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, Validators, text_of
+from indexer.fetching import (
+    NO_VALIDATORS,
+    Fetched,
+    Fetcher,
+    RestingError,
+    Validators,
+    text_of,
+)
 from indexer.fetching.memory import Page, Seen, SourceState
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.entries import Entry, completed
+from indexer.sources.entries import Entry, completed, with_own_address
 from indexer.sources.feeds import whole_story
 from indexer.sources.webkinds import feeds_named, refuses_indexing
+from search.addresses import site_of, speaks_for
 from search.errors import (
     ExtractionError,
     FetchError,
@@ -21,8 +29,6 @@ from search.errors import (
     NotAnArticleError,
     UnreachableError,
 )
-
-_VARIANTS = ("www.", "m.", "mobile.", "amp.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
     Raises:
         RestingError: Its host is left alone now.
         StoppedError: The run is being stopped.
+        SpentError: The budget of the source is spent.
     """
     url = known.url
     try:
@@ -54,6 +61,8 @@ def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
             return Step(records=(known,))
         page = text_of(fetched.data, fetched.charset)
         fields = _article(page, fetched)
+    except RestingError:
+        raise
     except (FetchError, ExtractionError) as error:
         return without_page(known, entry, error)
     return _kept(url, completed(fields, entry), fetched.validators)
@@ -76,9 +85,11 @@ def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError)
     url, reason = known.url, str(error)
     failed = known.failed_again(time.time())
     story = "" if isinstance(error, _LeaveOutError) else whole_story(entry.content)
-    if story:
+    if story and not speaks_for(entry.listed_at, url):
+        reason += "; the text that the feed has of it is not taken, for the feed is of another site"
+    elif story:
         note = f"the text is the feed's own, because the page cannot be had: {reason}"
-        fields = {**completed({}, entry), "text": story, "url": url}
+        fields = {**completed({"url": url}, entry), "text": story}
         if isinstance(error, UnreachableError):
             return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), (failed,))
         step = _kept(url, fields, NO_VALIDATORS)
@@ -114,26 +125,11 @@ def _article(page: str, fetched: Fetched) -> dict[str, object]:
     except Exception as error:  # a page that breaks a parser costs only itself
         told = " ".join(repr(error).split())[:200]
         raise ExtractionError(f"the page cannot be read: {told}") from error
-    # A page speaks for its own site only: a canonical address elsewhere would let any site put
-    # its text in the place of another's article.
-    said = str(fields.get("url") or "")
-    if _site(said) != _site(fetched.url):
-        fields["url"] = fetched.url
-    fields.setdefault("source", _site(fetched.url))
+    fields = with_own_address(fields, fetched.url)
+    fields.setdefault("source", urlsplit(f"//{site_of(fetched.url)}").hostname)
     return fields
 
 
 def _kept(url: str, fields: dict[str, object], validators: Validators) -> Step:
     record = Page(url, "kept", validators, article=id_of_url(str(fields.get("url") or url)))
     return Step(RawDocument(Origin(url), fields=fields), (record,))
-
-
-def _site(url: str) -> str:
-    """The host of an address, without what only tells variants of one site apart."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-    for variant in _VARIANTS:
-        host = host.removeprefix(variant)
-    return host

@@ -77,6 +77,9 @@ class Encoder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, without prefix and special tokens."""
 
+    def release(self) -> None:
+        """Let go of what only many texts need; it is loaded again when they come."""
+
     def close(self) -> None:
         """Let go of the model."""
 

