@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import time
 from collections import Counter
 from contextlib import closing
 
-import pytest
 from support.commands import songngu, songngu_json, start
 from support.entries import PROFILE, entry, unit
 from support.histories import processes
@@ -16,12 +15,12 @@ from support.places import elasticsearch_url, place
 from indexer.pipeline import Indexer
 from indexer.sources import Origin, RawDocument
 from search.addresses import article_key
-from search.engine import Archive, open_archive, open_store
+from search.engine import open_archive, open_store
 from search.settings import Settings
 from search.stores.embedded import EmbeddedStore
 from search.stores.sqlite_rows import insert
 
-__all__ = ["elasticsearch_url", "place"]
+__all__ = ["elasticsearch_url", "place", "processes"]
 
 WRITERS = 4
 ADDRESSES = 60
@@ -54,43 +53,42 @@ def test_an_address_that_another_article_has_is_taken(store, make_store):
     assert store.upsert([at("f", 2)]).written == ("f",)
 
 
-def write(location, name, ready, start, reports):
+def write(location, name, folder):
     """A writer of its own process: the same addresses as the others, its own ids."""
     with closing(open_store(location, Settings())) as store:
-        ready.put(name)
-        start.wait()
+        (folder / f"{name}.ready").touch()
+        while not (folder / "go").exists():
+            time.sleep(0.001)
+        written, taken = [], []
         for first in range(0, ADDRESSES, 10):
             numbers = range(first, first + 10)
             report = store.upsert([at(f"{name}-{n}", n, f"tin của {name}") for n in numbers])
-            reports.put((report.written, report.taken, report.failures))
-        reports.put(None)
+            assert not report.failures
+            written += report.written
+            taken += report.taken
+    (folder / f"{name}.json").write_text(json.dumps([written, taken]), "utf-8")
 
 
-def test_several_writers_at_once(store):
-    context = processes()
-    ready, go, reports = context.Queue(), context.Event(), context.Queue()
+def test_several_writers_at_once(store, processes, tmp_path):
+    names = [f"w{n}" for n in range(WRITERS)]
     writers = [
-        context.Process(target=write, args=(store.location, f"w{n}", ready, go, reports))
-        for n in range(WRITERS)
+        processes.Process(target=write, args=(store.location, name, tmp_path)) for name in names
     ]
     for writer in writers:
         writer.start()
-    for _ in writers:
-        ready.get(timeout=120)
-    go.set()
-    written, taken, ended = set(), [], 0
-    while ended < WRITERS:
-        report = reports.get(timeout=120)
-        if report is None:
-            ended += 1
-            continue
-        assert not report[2]
-        written |= set(report[0])
-        taken += report[1]
-    for writer in writers:
-        writer.join(60)
+    deadline = time.monotonic() + 120
+    while not all((tmp_path / f"{name}.ready").exists() for name in names):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (tmp_path / "go").touch()
+    written, taken = set(), []
+    for name, writer in zip(names, writers, strict=True):
+        writer.join(120)
         assert writer.exitcode == 0
         writer.close()
+        wrote, refused = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
+        written |= set(wrote)
+        taken += refused
     store.flush()
     kept = {article.id for article in store.stream()}
     assert kept == written
@@ -147,6 +145,8 @@ def test_commands_at_once(place, tmp_path):
         sources.append(tmp_path / f"{name}.jsonl")
         rows = (story | {"id": f"{name}-{n}"} for n, story in enumerate(stories))
         sources[-1].write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    (tmp_path / "first.jsonl").write_text('{"id": "first", "text": "Một tin có trước."}', "utf-8")
+    songngu_json("index", "first.jsonl", "--archive", place, cwd=tmp_path)
     command = ("--archive", place, "--json", "--errors")
     runs = [
         start("index", source, *command, f"{source.stem}-errors", cwd=tmp_path)
@@ -162,7 +162,7 @@ def test_commands_at_once(place, tmp_path):
     with closing(open_store(place, Settings())) as store:
         store.flush()
         assert shared(store) == []
-        assert {origin for id_ in store.hashes([]) for origin in store.origins([id_])} == set()
+        assert sum(store.stats().articles.values()) == 41
     for source in sources:
         report = songngu_json("index", source, "--archive", place, cwd=tmp_path)
         assert report["unchanged"] == 40
