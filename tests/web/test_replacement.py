@@ -11,7 +11,6 @@ from search.records import Article
 from search.settings import Settings
 from webui import create_app
 
-
 of_the_store = pytest.mark.xfail(
     reason="the embedded store goes on reading the file that was replaced", strict=True
 )
