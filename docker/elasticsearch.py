@@ -277,6 +277,8 @@ class Server:
             "CLI_NAME": "server",
             "CLI_LIBS": "lib/tools/server-cli",
         }
+        if "SONGNGU_TEST_RUN" in os.environ:  # by it the tests find and end all that they started
+            environment["SONGNGU_TEST_RUN"] = os.environ["SONGNGU_TEST_RUN"]
         command = [part.format(home=home, java=java) for part in self.release.launcher]
         with self.log.open("wb") as log:
             process = subprocess.Popen(

@@ -64,6 +64,11 @@ class Refusal:
     reason: str = ""
 
 
+_BUSY = Refusal(503, "More wait for the archive than can be served soon.")
+_REASONS = {431: "The address or a header is too long."}
+"""Where waitress refuses."""
+
+
 class Parser(HTTPRequestParser):  # type: ignore[misc]
     """Reads a request; what it cannot read becomes its ``error``.
 
@@ -156,7 +161,8 @@ class RefusalTask(_Served, WSGITask):  # type: ignore[misc]
         """The request as the application sees it, with why it is refused."""
         environ: dict[str, Any] = super().get_environment()
         error = self.request.error
-        environ[REFUSAL] = (error.code, error.reason if isinstance(error, Refusal) else "")
+        reason = error.reason if isinstance(error, Refusal) else _REASONS.get(error.code, "")
+        environ[REFUSAL] = (error.code, reason)
         return environ
 
     def _answer_plainly(self) -> None:
@@ -201,7 +207,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Answer the first request, unless it has waited for too long."""
         request = self.requests[0]
         if request.error is None and time.monotonic() > self.served_before:
-            request.error = Refusal(503)
+            request.error = _BUSY
         super().service()
 
     def idle_since(self) -> float | None:
@@ -226,7 +232,7 @@ class Lanes:
         lane = self._quick if request.error else self._lane_of(request.path)
         channel.served_before = time.monotonic() + QUEUE_S
         if lane is not self._quick and len(lane.queue) >= QUEUE_PER_THREAD * len(lane.threads):
-            request.error = Refusal(503)
+            request.error = _BUSY
             lane = self._quick
         lane.add_task(channel)
 
@@ -267,7 +273,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     ) -> None:
         # It warns of every request that waits for a thread, which is what a queue is for.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        self._most = min(CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = CONNECTIONS if files < 0 else min(CONNECTIONS, files // 2)
         settings = Adjustments(
             ident="",
             connection_limit=2 * self._most,  # ours comes first

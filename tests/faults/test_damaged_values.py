@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.commands import one_line, songngu, songngu_json
-from support.counts import count
+from support.counts import count, done
 
 from indexer.deepening import deepen
 from indexer.linking import link
@@ -138,7 +138,7 @@ def damaged(intact, path, statement, value):
     return path
 
 
-def everything(archive, source, tmp_path):
+def everything(archive, source, encoder, tmp_path):
     """What can be asked of an archive, by name; reembed comes last."""
     store = archive.store
     client = create_app(archive, settings=archive.settings).test_client()
@@ -165,7 +165,7 @@ def everything(archive, source, tmp_path):
         "withdraw": lambda: [
             store.origins(["cầu"]), store.brought(str(source)), store.withdraw(["?"], "/tin")
         ],
-        "reembed": lambda: reembed(store, archive.encoder, on_progress=lambda *_: None),
+        "reembed": lambda: reembed(store, encoder, on_progress=lambda *_: None),
     }  # fmt: skip
 
 
@@ -196,13 +196,14 @@ def told(action, path):
 def test_any_damage_is_told_with_the_way_back_and_the_way_leads_back(
     intact, source, encoder, tmp_path, damage
 ):
+    done("SONGNGU_FUZZ")
     path = damaged(intact, tmp_path / "news.db", *damage)
     (tmp_path / "copied.db").unlink(missing_ok=True)
     archive = Archive(EmbeddedStore(path), Settings(), encoder=encoder)
     with closing(EmbeddedStore(intact)) as store:
         whole = {e.article.id: e.article for e in store.entries()}
     with closing(archive.store) as store:
-        actions = everything(archive, source, tmp_path)
+        actions = everything(archive, source, encoder, tmp_path)
         reembedding = actions.pop("reembed")
         commands = {told(action, path) for action in actions.values()}
         assert commands <= {None, "doctor --mend", "reembed", "link --again"}
@@ -215,7 +216,7 @@ def test_any_damage_is_told_with_the_way_back_and_the_way_leads_back(
         after = {e.article.id: e.article for e in store.entries()}
         assert {a.url for a in after.values()} == {a.url for a in whole.values()}
         assert all(article == whole.get(id_, article) for id_, article in after.items())
-        for name, action in everything(archive, source, tmp_path).items():
+        for name, action in everything(archive, source, encoder, tmp_path).items():
             assert told(action, path) is None, name
 
 
@@ -245,11 +246,11 @@ def test_commands_say_it_in_one_line_and_what_they_name_mends_it(
             for word in line.split()
         ]
         place = [] if command[0] == "copy" else ["--archive", tmp_path / "tried.db"]
-        done = songngu(*command, *place, cwd=tmp_path)
-        assert "Traceback" not in done.stderr
-        if done.returncode:
+        ended = songngu(*command, *place, cwd=tmp_path)
+        assert "Traceback" not in ended.stderr
+        if ended.returncode:
             failed.add(command[0])
-            told = one_line(done.stderr)
+            told = one_line(ended.stderr)
             assert told.endswith(f"songngu {TOLD[statement]} --archive {tmp_path}/tried.db")
             assert "tried.db is damaged: " in told
     assert failed >= ({"search"} if "passages" in statement or "day" in statement else {"export"})

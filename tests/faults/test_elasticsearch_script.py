@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -60,13 +61,13 @@ def url_of(process) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path):
-    # Root's server runs under another account, which must get to it.
-    for parent in tmp_path.parents[:3]:
-        parent.chmod(0o755)
-    tmp_path.chmod(0o755)
-    yield tmp_path / "server"
-    script("stop", "--data", tmp_path / "server")
+def folder():
+    # Not below pytest's folder: root's server runs under another account, closed out of that.
+    with tempfile.TemporaryDirectory(prefix="songngu-script-") as above:
+        Path(above).chmod(0o755)
+        folder = Path(above, "server")
+        yield folder
+        script("stop", "--data", folder)
 
 
 @pytest.mark.parametrize("version", ["9", "8"])

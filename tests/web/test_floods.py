@@ -1,6 +1,7 @@
 """More connections and searches than the site can take: it goes on answering, and says so."""
 
 import json
+import resource
 import socket
 import threading
 import time
@@ -42,13 +43,28 @@ def test_hundreds_of_idle_connections_stop_nothing(app):
             assert get(server, target).status == 200
 
 
-def test_more_connections_than_there_are_places_stop_nothing(app, monkeypatch):
+def few_places(monkeypatch):
     monkeypatch.setattr(server_module, "CONNECTIONS", 40)
+
+
+def few_files(monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (80, 80))
+
+
+@pytest.mark.parametrize("limit", [few_places, few_files])
+def test_more_connections_than_there_are_places_stop_nothing(app, monkeypatch, limit):
+    limit(monkeypatch)
     with served(app) as server, many_connections(server, 200) as opened:
         for target in ("/healthz", "/?q=metro"):
             assert get(server, target).status == 200
         assert len(server.active_channels) <= 41
         assert read_to_end(opened[0]) == b""  # the first to come is the first to go
+
+
+def test_where_any_number_of_files_may_be_open(app, monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, -1))
+    with served(app) as server:
+        assert [get(server, "/healthz").status for _ in range(3)] == [200] * 3
 
 
 def test_a_request_that_trickles_in_is_given_up(app, short_patience):

@@ -592,15 +592,25 @@ class ElasticsearchStore:
 
     def _claimed(self, wanted: Mapping[str, Entry]) -> _Claims:
         """Claim the addresses of articles that are about to be written."""
-        addresses: dict[str, str] = {}
-        taken: dict[str, str] = {}
+        askers: dict[str, list[str]] = {}
         for entry in wanted.values():
-            id_, key = entry.article.id, article_key(entry.article.url)
-            if key is not None and addresses.setdefault(key, id_) != id_:
-                taken[id_] = addresses[key]
+            key = article_key(entry.article.url)
+            if key is not None:
+                askers.setdefault(key, []).append(entry.article.id)
         with self._errors():
+            # Of several in one batch the one goes first that has the address already.
+            holders = self._records.holders([key for key, ids in askers.items() if len(ids) > 1])
+            addresses = {
+                key: holders[key] if holders.get(key) in ids else ids[0]
+                for key, ids in askers.items()
+            }
             held, documents = self._records.claim(addresses, having=self._having)
-        taken |= {addresses[key]: holder for key, holder in held.items()}
+        taken = {
+            id_: held.get(key, addresses[key])
+            for key, ids in askers.items()
+            for id_ in ids
+            if key in held or id_ != addresses[key]
+        }
         return _Claims(addresses, documents, taken)
 
     def _unconfirmed(
