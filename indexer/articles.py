@@ -16,7 +16,7 @@ from indexer.pages.prose import tidy, without_html
 from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
 from search.addresses import canonical_url
-from search.errors import ExtractionError
+from search.errors import ExtractionError, NotAnArticleError
 from search.languages import LANGUAGES, fold, normalise
 from search.records import Article
 
@@ -266,7 +266,8 @@ def _language(given: str, text: str, warnings: list[str]) -> str:
     """The code that is given, or the language that the text is in.
 
     Raises:
-        ExtractionError: An article in a language that is not registered.
+        NotAnArticleError: The text is in a language that is not registered.
+        ExtractionError: Such a one is given.
     """
     from search.detection import detect, is_third_language  # their tables load when needed
 
@@ -284,7 +285,7 @@ def _language(given: str, text: str, warnings: list[str]) -> str:
             " leave lang out to have it detected"
         )
     if foreign:
-        raise ExtractionError(
+        raise NotAnArticleError(
             f"the text is in a third language, and Songngu reads {', '.join(LANGUAGES)}:"
             " give lang where that is wrong"
         )

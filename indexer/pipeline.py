@@ -18,7 +18,7 @@ from indexer.sources import Failure, RawDocument
 from search.addresses import article_key
 from search.encoders.base import Encoder
 from search.engine import Archive
-from search.errors import SourceError, StoreError
+from search.errors import NotAnArticleError, SourceError, StoreError
 from search.languages import LANGUAGES
 from search.profiles import archive_profile
 from search.records import Article, Passage
@@ -235,7 +235,8 @@ class Indexer:
             try:
                 converted = to_article(document)
             except SourceError as error:
-                self._problem("failed", document, str(error))
+                kind = "skipped" if isinstance(error, NotAnArticleError) else "failed"
+                self._problem(kind, document, str(error))
                 continue
             for warning in (*document.notes, *converted.warnings):
                 self._problem("warning", document, warning)

@@ -14,7 +14,7 @@ from indexer.dates import parse_date
 from indexer.pages.blocks import Block, Role, Shape, blocks_of
 from indexer.pages.markup import decoded, parsed
 from indexer.pages.metadata import PageMetadata, personal, read_metadata
-from indexer.pages.refusals import LEAST_WORDS, refuse, refuse_third_language
+from indexer.pages.refusals import LEAST_WORDS, refuse
 from indexer.pages.story import Head, Story, find_story, overlap, tokens_of
 from indexer.pages.telling import Reading, read_page, told_blocks
 from search.languages import fold
@@ -73,7 +73,6 @@ def extract_page(
         paragraphs, words, captions = [*paragraphs, *captions], words + shown, ()
     refuse(head, story, blocks, title=title, words=words)
     text = "\n\n".join(paragraphs)
-    refuse_third_language(f"{title}\n{story.lead}\n{text}")
     found: dict[str, object] = {
         "title": title,
         "lead": story.lead,
@@ -97,12 +96,7 @@ def _title(head: PageMetadata, blocks: Sequence[Block]) -> str:
     if not head.titles:
         return shown[0].text if shown else ""
     likely = head.titles[0]
-    known = any(
-        overlap(tokens_of(likely), tokens_of(block.text)) >= 0.6
-        for block in blocks
-        if block.words <= 45
-    )
-    for title in head.titles if shown and not known else ():
+    for title in head.titles if shown else ():
         if max(overlap(tokens_of(title), tokens_of(block.text)) for block in shown) >= 0.4:
             likely = title
             break

@@ -33,6 +33,9 @@ _SITE = re.compile(
     re.IGNORECASE,
 )
 _MOST_TAGS = 30
+_LONGEST_NAME = 4
+"""Words of a site's name."""
+
 
 _TITLES = ("og:title", "twitter:title", "parsely-title", "dc.title", "sailthru.title", "title")
 _DATES = (
@@ -250,17 +253,18 @@ def _titles(
     site = fold(source)
     cleaned = [_without_site(title, headings, site) for title in given if title]
     titles = dict.fromkeys(t for t in cleaned if t and fold(t) != site and len(t) <= 400)
-    foreign = [t for t in titles if t in headings and not _agrees(t, titles)]
-    return tuple(_whole(t, titles) for t in (*(t for t in titles if t not in foreign), *foreign))
+    # The window's title ends with the site's name.
+    tail = "" if window is None else _TITLE_DIVIDER.split(_clean(window.text or ""))[-1]
+    names = [source, tail if len(tail.split()) <= _LONGEST_NAME else ""]
+    own = [t for t in titles if t not in headings or not _is_named(t, names)]
+    return tuple(_whole(t, titles) for t in own or titles)
 
 
-def _agrees(heading: str, titles: Iterable[str]) -> bool:
-    """Whether a heading is like one of the other titles: else it may name the site or section."""
+def _is_named(heading: str, names: Sequence[str]) -> bool:
+    """Whether a heading is, but for a word or two, one of some names."""
     words = set(exact_tokens(fold(heading)))
-    # Of a window's title the longest part: the site's name stands beside it.
-    longest = (max(_TITLE_DIVIDER.split(t), key=len) for t in titles if t != heading)
-    others = [set(exact_tokens(fold(part))) for part in longest]
-    return not others or any(len(words & o) >= 0.5 * min(len(words), len(o)) for o in others)
+    others = (set(exact_tokens(fold(name))) for name in names if name)
+    return any(len(words & o) >= 0.3 * (len(words) + len(o)) for o in others)
 
 
 def _whole(title: str, titles: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from indexer.pages.blocks import Block, Role
 from indexer.pages.metadata import PageMetadata
 from indexer.pages.story import Story
 from search.errors import NotAnArticleError
-from search.languages import LANGUAGES, fold
+from search.languages import fold
 
 LEAST_WORDS = 25
 """Words of running text below which nothing is taken for an article."""
@@ -70,20 +70,6 @@ def refuse(
     raise NotAnArticleError(
         f"no article is on this page: its longest passage has {words} words of running text"
     )
-
-
-def refuse_third_language(text: str) -> None:
-    """Raise where a story is in none of the languages.
-
-    Raises:
-        NotAnArticleError: It is no article for this archive.
-    """
-    from search.detection import is_third_language  # its tables are loaded when they are needed
-
-    if is_third_language(text):
-        raise NotAnArticleError(
-            f"the story is in a third language, and Songngu reads {', '.join(LANGUAGES)}"
-        )
 
 
 def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: int) -> bool:

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 from lxml.html import HtmlElement
@@ -466,12 +467,12 @@ def _thread(blocks: Sequence[Block], lines: Sequence[Line | None]) -> int:
     They can be many times as long as the story. Only what follows shows that "12 comments" heads
     them and is no button: one date after the other.
     """
-    words = 0
+    words, dated = 0, cache(lambda j: blocks[j].words <= 14 and find_date(blocks[j].text))
     for i, block in enumerate(blocks):
         line = lines[i]
         if line is not None and line.kind is Kind.END and block.words <= 10 and words >= 40:
-            short = (other.text for other in blocks[i + 1 : i + 60] if other.words <= 14)
-            if sum(find_date(text) is not None for text in short) >= _DATES_OF_THREAD:
+            below = range(i + 1, min(i + 60, len(blocks)))
+            if sum(bool(dated(j)) for j in below) >= _DATES_OF_THREAD:
                 return i
         words += block.words if block.prose else 0
     return len(blocks)
