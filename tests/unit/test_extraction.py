@@ -237,7 +237,7 @@ def test_a_story_told_in_pictures():
     assert found.captions == ()
 
 
-# Nothing is lost without a word --------------------------------------------------------------------
+# Nothing is lost without a word
 
 CAPTION = "Potters wait on the quay as the mayor of the commune, left, speaks with them on Tuesday."
 
@@ -276,8 +276,10 @@ def test_a_short_item_beside_other_headlines_is_an_article():
 
 
 def test_a_notice_to_old_browsers_is_no_text():
-    notice = ("<div><p>You are using a very old browser. To see these pages as they are meant to be"
-              " seen, please change to a newer one; films will not play until you do.</p></div>")  # fmt: skip
+    notice = (
+        "<div><p>You are using a very old browser. To see these pages as they are meant to"
+        " be seen, please change to a newer one; films will not play until you do.</p></div>"
+    )
     assert told_by(f"{notice}<header><h1>{EN.title}</h1></header>{STORY}") == list(EN.paragraphs)
 
 
@@ -342,8 +344,8 @@ def test_publication_counts_though_the_update_stands_first():
 
 FRENCH = (
     "<p>Le maire du village est arrivé lundi au four pour une visite de trois jours consacrée aux"
-    " métiers anciens, a annoncé la commune.</p><p>Les potiers signeront plusieurs accords mercredi,"
-    " parmi lesquels un contrat avec les restaurants de la ville.</p>"
+    " métiers anciens, a annoncé la commune.</p><p>Les potiers signeront plusieurs accords"
+    " mercredi, parmi lesquels un contrat avec les restaurants de la ville.</p>"
 )
 
 
