@@ -149,6 +149,6 @@ def _language(declared: str | None, text: str) -> str | None:
     """The language that the page declares, if its text looks like it."""
     if declared is None:
         return None
-    from search.detection import detect  # its tables are loaded only when they are needed
+    from search.detection import detect, is_third_language  # their tables load when needed
 
-    return declared if detect(text).lang == declared else None
+    return declared if detect(text).lang == declared and not is_third_language(text) else None
