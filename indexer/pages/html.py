@@ -111,7 +111,7 @@ def _title(head: PageMetadata, blocks: Sequence[Block]) -> str:
 
 def _missed(fields: dict[str, object], reading: Reading) -> tuple[str, ...]:
     """A note where a generous reading has far more than the article: nothing is lost silently."""
-    kept = " ".join(str(fields.get(name, "")) for name in ("lead", "text", "captions"))
+    kept = " ".join(str(fields.get(name, "")) for name in ("title", "lead", "text", "captions"))
     words = len(kept.split())
     if reading.most < max(_MUCH_MORE * words, words + _MISSED_WORDS):
         return ()
