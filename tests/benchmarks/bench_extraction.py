@@ -2,9 +2,10 @@
 
 Run it as ``PYTHONPATH=tests python tests/benchmarks/bench_extraction.py PAGES…``: folders with
 pages and a ``gold.jsonl`` (file, url, lang, text, title, date, must_not) as
-``../shared/data/pages`` has; for Vietnamese and for other pages apart. ``--pages`` prints a line for
-each page. F1 is that of the multisets of words, averaged over pages, and over the tenth of them
-that is read worst; titles count as right without regard to case and quotation marks, dates by their day.
+``../shared/data/pages`` has. Vietnamese and other pages are measured apart; ``--pages`` prints a
+line for each page. F1 is that of the multisets of words, averaged over pages, and over the tenth of
+them that is read worst; titles count as right without regard to case and quotation marks, dates by
+their day.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def compare(language: str, pages: Sequence[Page], *, each: bool) -> None:
     """
     print(f"{len(pages)} {language} pages")
     print(
-        f"{'':<26}{'F1':>7}{'precision':>11}{'recall':>8}{'worst tenth':>12}{'titles':>9}{'days':>8}"
-        f"{'intruders':>11}{'ms/page':>9}"
+        f"{'':<26}{'F1':>7}{'precision':>11}{'recall':>8}{'worst tenth':>12}{'titles':>9}"
+        f"{'days':>8}{'intruders':>11}{'ms/page':>9}"
     )
     for name, extract in WAYS.items():
         with suppress(ExtractionError):
