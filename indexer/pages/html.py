@@ -111,7 +111,7 @@ def _title(head: PageMetadata, blocks: Sequence[Block]) -> str:
 
 def _missed(fields: dict[str, object], reading: Reading) -> tuple[str, ...]:
     """A note where a generous reading has far more than the article: nothing is lost silently."""
-    kept = " ".join(str(fields.get(name, "")) for name in ("lead", "text", "captions"))
+    kept = " ".join(str(fields.get(name, "")) for name in ("title", "lead", "text", "captions"))
     words = len(kept.split())
     if reading.most < max(_MUCH_MORE * words, words + _MISSED_WORDS):
         return ()
@@ -149,6 +149,6 @@ def _language(declared: str | None, text: str) -> str | None:
     """The language that the page declares, if its text looks like it."""
     if declared is None:
         return None
-    from search.detection import detect  # its tables are loaded only when they are needed
+    from search.detection import detect, is_third_language  # their tables load when needed
 
-    return declared if detect(text).lang == declared else None
+    return declared if detect(text).lang == declared and not is_third_language(text) else None

@@ -324,9 +324,15 @@ class _Page:
                 break  # the first paragraph is no lead only because the description repeats it
             if named or overlap(tokens, description) >= 0.6 or (heading and block.words >= 8):
                 return i
-            if i == self.first and block.words >= 10 and not block.aside:
+            if i == self.first and block.words >= 10 and not (block.aside or self._alike(i)):
                 return i
         return None
+
+    def _alike(self, i: int) -> bool:
+        """Whether paragraphs that are told further down have the mark-up of this block."""
+        own = _likeness(self.blocks[i].element)
+        below = (self.blocks[j] for j in self.told if j > i)
+        return any(block.prose and _likeness(block.element) == own for block in below)
 
     def _in_body(self, i: int) -> bool:
         """Whether a block stands in the element that holds the paragraphs after it."""

@@ -11,7 +11,7 @@ import search.encoders
 import search.encoders.bundled
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True)
 def nothing_but_our_code():
     """Sockets, processes and models are out of reach, whichever way they are asked for."""
     with pytest.MonkeyPatch.context() as patch:

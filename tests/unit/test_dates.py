@@ -127,6 +127,13 @@ def test_years_are_bounded_by_today() -> None:
         ("Thứ bảy, 7/3/2026", ("2026-03-07", "")),
         ("21 May 2025 - 14:19", ("2025-05-21T14:19:00", "")),
         ("Ngày mai trời nắng", None),
+        (
+            "Updated: 10:00, 5 March 2026 | Published: 08:00, 4 March 2026",
+            ("2026-03-04T08:00:00", ""),
+        ),
+        ("Cập nhật 10:00 5/3/2026 - Đăng lúc 08:00 4/3/2026", ("2026-03-04T08:00:00", "")),
+        ("Published March 4, 2026 | Updated March 5, 2026", ("2026-03-04", "")),
+        ("Updated March 5, 2026", ("2026-03-05", "")),
     ],
 )
 def test_a_date_is_found_in_the_line_that_shows_it(

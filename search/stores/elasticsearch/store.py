@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import elasticsearch
@@ -51,7 +50,7 @@ from search.stores.elasticsearch.indices import (
     unchanged_since,
 )
 from search.stores.elasticsearch.links import ElasticsearchLinks
-from search.stores.elasticsearch.records import Records
+from search.stores.elasticsearch.records import Claims, Records
 from search.stores.links import Link, LinkStore, forget
 
 _PAGE = 200
@@ -155,7 +154,7 @@ class ElasticsearchStore:
         outdated: set[str] = set()
         versions: dict[str, dict[str, Any]] = {}
         # A generation's articles have their addresses already, and so has what is only deepened.
-        claims = _Claims({}, {}, {})
+        claims = Claims({}, {}, {})
         if replacing is not None:
             versions = self._versions(wanted, replacing)
             outdated = wanted.keys() - versions.keys()
@@ -590,7 +589,7 @@ class ElasticsearchStore:
             if doc.get("found") and doc["_source"].get("key") == key
         }
 
-    def _claimed(self, wanted: Mapping[str, Entry]) -> _Claims:
+    def _claimed(self, wanted: Mapping[str, Entry]) -> Claims:
         """Claim the addresses of articles that are about to be written."""
         askers: dict[str, list[str]] = {}
         for entry in wanted.values():
@@ -611,10 +610,10 @@ class ElasticsearchStore:
             for id_ in ids
             if key in held or id_ != addresses[key]
         }
-        return _Claims(addresses, documents, taken)
+        return Claims(addresses, documents, taken)
 
     def _unconfirmed(
-        self, claims: _Claims, written: Mapping[str, Mapping[str, Any]]
+        self, claims: Claims, written: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, str]:
         """Articles that lost their address to another one while they were written: they go."""
         mine = {key: id_ for key, id_ in claims.addresses.items() if id_ in written}
@@ -679,21 +678,6 @@ class ElasticsearchStore:
             else:
                 found.append(bodies.word_candidates(hits, lookup.k))
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Claims:
-    """Addresses of articles that are about to be written.
-
-    Attributes:
-        addresses: Address → the article that is to have it.
-        documents: Address → the claim.
-        taken: Article → the one that has its address, so that it cannot be written.
-    """
-
-    addresses: Mapping[str, str]
-    documents: Mapping[str, dict[str, Any]]
-    taken: dict[str, str]
 
 
 def _finds_something(lookup: Lookup) -> bool:
