@@ -235,7 +235,7 @@ READERS = {
         webkinds.refuses_indexing(text, text),
     ),
     "a page that is fetched": lambda text: webpages.single(
-        URL, Fetched(URL, b"", client.NO_VALIDATORS), text
+        URL, Fetched(URL, b"", client.NO_VALIDATORS), text.encode("utf-8", "replace")
     ),
     "what text is": lambda text: [
         _listed(text, kind) for kind in ("text/plain", "text/html", "application/xml")
