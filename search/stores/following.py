@@ -71,7 +71,7 @@ class Follower:
             except UnwritableError as error:
                 if on_disk:
                     raise
-                logger.warning("Words are searched in memory. %s", error)
+                logger.warning("Words are searched in memory. %s", str(error))
             self._words = WordIndex(None)
             return self._follow(self._words)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -181,7 +182,9 @@ class SqliteFile:
                 f" Delete {self.location}-wal and {self.location}-shm, which belong to that one."
             )
         try:
-            connection = self._opened(_WRITES if not self._only_reads else self._read_only())
+            connection = self._opened(_WRITES)
+            # SQLite opens what it may only read without a word.
+            self._only_reads = not writing and not os.access(self.path, os.W_OK)
         except sqlite3.OperationalError as error:
             # A folder that takes no files, or a full disk: reading needs none.
             if writing or "locked" in str(error) or "busy" in str(error):

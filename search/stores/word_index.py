@@ -269,23 +269,24 @@ class WordIndex:
         the note of it must not leave them twice.
         """
         mark = self._mark or Mark(to.archive)
+        above = Query.range_query(_SCHEMA, "row", FieldType.Unsigned, lower_bound=mark.row + 1)
+        # Not delete_documents_by_term: for a number it deletes nothing, and says nothing.
+        gone = Query.term_set_query(_SCHEMA, "row", list(removed))
         writers: dict[str, tantivy.IndexWriter] = {}
         with self._writing():
-            for lang, index in self._indexes.items():
-                writer = writers[lang] = index.writer(_WRITER_BYTES, 1)
-                writer.delete_documents_by_query(
-                    Query.range_query(_SCHEMA, "row", FieldType.Unsigned, lower_bound=mark.row + 1)
-                )
-                # Not delete_documents_by_term: for a number it deletes nothing, and says nothing.
-                writer.delete_documents_by_query(
-                    Query.term_set_query(_SCHEMA, "row", list(removed))
-                )
-            for word_row in added:
-                writers[word_row.lang].add_document(_document(word_row))
-            for lang, writer in writers.items():
-                writer.commit()
-                writer.wait_merging_threads()
-                self._indexes[lang].reload()
+            try:
+                for lang, index in self._indexes.items():
+                    writers[lang] = index.writer(_WRITER_BYTES, 1)
+                    writers[lang].delete_documents_by_query(above)
+                    writers[lang].delete_documents_by_query(gone)
+                for word_row in added:
+                    writers[word_row.lang].add_document(_document(word_row))
+                for lang, index in self._indexes.items():
+                    writers[lang].commit()
+                    writers[lang].wait_merging_threads()
+                    index.reload()
+            finally:
+                writers.clear()  # their locks go with them, whatever keeps this frame
             self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
             self._store_mark(to)
         self._mark = to
