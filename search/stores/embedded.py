@@ -11,7 +11,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,9 +37,10 @@ from search.stores.embedded_links import EmbeddedLinks
 from search.stores.following import Follower
 from search.stores.links import Link, LinkStore, forget
 from search.stores.scanning import run
-from search.stores.sqlite_file import SqliteFile, driver_errors, remove_archive, statements
+from search.stores.sqlite_file import SqliteFile, remove_archive, statements
 from search.stores.sqlite_formats import FORMAT, migrate, take_over
 from search.stores.sqlite_lease import hold_lease
+from search.stores.sqlite_log import number_archive
 from search.stores.sqlite_mending import mend
 from search.stores.sqlite_notes import read_note, write_note
 from search.stores.sqlite_rows import (
@@ -105,6 +106,7 @@ class EmbeddedStore:
                 if not self._is_there(connection):
                     for statement in statements(SCHEMA + MORE_SCHEMA):
                         connection.execute(statement)
+                    number_archive(connection)
                     self._file.set_meta(connection, "format", str(FORMAT))
                     self._file.set_meta(connection, "archive", uuid.uuid4().hex)
                     self._file.set_meta(connection, "profile", json.dumps(profile.to_json()))
@@ -154,9 +156,8 @@ class EmbeddedStore:
 
     def flush(self) -> None:
         """Bring the word index up to date and fold SQLite's write-ahead log into the file."""
-        self._follower.follow()
-        with self._file.reading() as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self._follower.follow(on_disk=True)
+        self._file.fold_log()
 
     def hashes(self, ids: Sequence[str]) -> dict[str, str]:
         """Content hashes of those of the ids that are kept."""
@@ -296,7 +297,7 @@ class EmbeddedStore:
         self._current()
         columns = f"row, words, shallow, {ARTICLE_COLUMNS}"
         query = f"SELECT {columns} FROM articles ORDER BY id"  # noqa: S608
-        with self._moment() as connection:
+        with self._file.moment() as connection:
             dimension = self._profile_in(connection).encoder.dimension
             cursor = connection.execute(query)
             while batch := cursor.fetchmany(BATCH):
@@ -427,17 +428,10 @@ class EmbeddedStore:
     ) -> Iterator[T]:
         """What is made of the rows of one moment, however long reading them takes."""
         self._current()
-        with self._moment() as connection:
+        with self._file.moment() as connection:
             cursor = connection.execute(query, values)
             while batch := cursor.fetchmany(BATCH):
                 yield from map(of, batch)
-
-    @contextmanager
-    def _moment(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own: what it pins must not hold this thread's other reads."""
-        with driver_errors(self.location), closing(self._file.connect()) as connection:
-            connection.execute("BEGIN")
-            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

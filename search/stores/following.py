@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from search.stores.sqlite_file import SqliteFile, writable
+from search.stores.sqlite_file import SqliteFile
 from search.stores.sqlite_rows import MARK, article_rows, removed_rows, vector_batch, word_rows
 from search.stores.sqlite_values import profile_of
 from search.stores.vector_index import VectorIndex, VectorSnapshot
-from search.stores.word_index import Mark, WordIndex, WordSnapshot
+from search.stores.word_index import Mark, UnwritableError, WordIndex, WordSnapshot
+
+logger = logging.getLogger(__name__)
+
+
+class _Moment(NamedTuple):
+    """The state of an archive.
+
+    Attributes:
+        generation: Of the file; see ``SqliteFile``.
+    """
+
+    generation: int
+    mark: Mark
+
+
+_Followed = tuple[_Moment, Mapping[str, VectorSnapshot], WordSnapshot]
 
 
 class Follower:
@@ -21,7 +38,7 @@ class Follower:
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._followed: tuple[Mark, Mapping[str, VectorSnapshot], WordSnapshot] | None = None
+        self._followed: _Followed | None = None
         self._vectors: VectorIndex | None = None
         self._words: WordIndex | None = None
 
@@ -34,87 +51,100 @@ class Follower:
         """Let go of the memory."""
         self._followed = self._vectors = self._words = None
 
-    def follow(self) -> tuple[Mark, Mapping[str, VectorSnapshot], WordSnapshot]:
-        """The derived indexes as of now: their mark, the vectors by language, the words."""
-        now = self._mark()
-        followed = self._followed
-        if followed is not None and followed[0] == now:
+    def follow(self, *, on_disk: bool = False) -> _Followed:
+        """The derived indexes as of now: the moment, the vectors by language, the words.
+
+        Where the word index cannot be written, it is made in memory, so that searches go on.
+
+        Args:
+            on_disk: Fail then, so that whoever has written the archive is told.
+        """
+        if (followed := self._up_to_date(on_disk=on_disk)) is not None:
             return followed
         with self._lock:
-            followed = self._followed
-            if followed is not None and followed[0] == now:
+            if (followed := self._up_to_date(on_disk=on_disk)) is not None:
                 return followed
-            words = self._words = self._words or self._opened()
-            with self._moment() as connection:
-                now = self._mark()
-                if words.open(now.archive) == now:
-                    return self._take(connection, now, words)
-            # Nobody else moves the words while they are locked, so they are no further than the
-            # archive is at a moment that begins after it.
-            with words.locked(), self._moment() as connection:
-                now = self._mark()
-                mark = words.open(now.archive)
-                if mark is None or not _passed(connection, mark):
-                    mark = words.reset(now.archive)
-                if mark != now:
-                    words.advance(
-                        removed_rows(connection, mark.removal),
-                        word_rows(connection, mark.row),
-                        to=now,
-                    )
+            if self._words is None or (on_disk and self._words.in_memory):
+                self._words = WordIndex(self.folder)
+            try:
+                return self._follow(self._words)
+            except UnwritableError as error:
+                if on_disk:
+                    raise
+                logger.warning("Words are searched in memory. %s", str(error))
+            self._words = WordIndex(None)
+            return self._follow(self._words)
+
+    def _up_to_date(self, *, on_disk: bool) -> _Followed | None:
+        followed, words = self._followed, self._words
+        if followed is None or words is None or (on_disk and words.in_memory):
+            return None
+        with self._file.reading() as connection:
+            return followed if followed[0] == self._now(connection) else None
+
+    def _follow(self, words: WordIndex) -> _Followed:
+        with self._file.moment() as connection:
+            now = self._now(connection)
+            if words.open(now.mark.archive) == now.mark:
                 return self._take(connection, now, words)
+        # Nobody else moves the words while they are locked, so they are no further than the
+        # archive is at a moment that begins after it.
+        with words.locked(), self._file.moment() as connection:
+            now = self._now(connection)
+            mark = words.open(now.mark.archive)
+            if mark != now.mark and (
+                mark is None or self._is_replaced(now) or not _passed(connection, mark)
+            ):
+                mark = words.reset(now.mark.archive)
+            if mark != now.mark:
+                words.advance(
+                    removed_rows(connection, mark.removal),
+                    word_rows(connection, mark.row),
+                    to=now.mark,
+                )
+            return self._take(connection, now, words)
 
-    def _opened(self) -> WordIndex:
-        return WordIndex(self.folder if writable(self._file.path.parent) else None)
-
-    def _take(
-        self, connection: sqlite3.Connection, now: Mark, words: WordIndex
-    ) -> tuple[Mark, Mapping[str, VectorSnapshot], WordSnapshot]:
+    def _take(self, connection: sqlite3.Connection, now: _Moment, words: WordIndex) -> _Followed:
         """Keep the words of this moment together with the vectors of the same moment."""
-        snapshots = self._vectors_at(connection, now)
-        self._followed = (now, snapshots, words.snapshot())
+        vectors = self._vectors_at(connection, now)
+        self._followed = (now, vectors, words.snapshot())
         return self._followed
 
     def _vectors_at(
-        self, connection: sqlite3.Connection, now: Mark
+        self, connection: sqlite3.Connection, now: _Moment
     ) -> Mapping[str, VectorSnapshot]:
         made = profile_of(self._file.meta(connection, "profile"))
         dimension = made.encoder.dimension
-        before = self._followed[0] if self._followed is not None else Mark(now.archive)
+        before = self._followed[0].mark if self._followed is not None else Mark(now.mark.archive)
         # Kept again once they are whole: what fails on the way must not be added twice.
         vectors, self._vectors = self._vectors, None
         if (
             vectors is None
-            or before.archive != now.archive
+            or self._is_replaced(now)
+            or before.archive != now.mark.archive
             or vectors.wasted()
             or not _passed(connection, before)
         ):
-            vectors, before = VectorIndex(dimension, made.direction), Mark(now.archive)
+            vectors, before = VectorIndex(dimension, made.direction), Mark(now.mark.archive)
         for batch in article_rows(connection, before.row):
             vectors.add(vector_batch(connection, batch, dimension))
         vectors.remove(removed_rows(connection, before.removal))
         self._vectors = vectors
         return vectors.snapshots()
 
-    @contextmanager
-    def _moment(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the archive, however long it is read."""
-        with self._file.reading() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("COMMIT")
+    def _is_replaced(self, now: _Moment) -> bool:
+        """Whether another file has taken the place of the one that was followed."""
+        return self._followed is not None and self._followed[0].generation != now.generation
 
-    def _mark(self) -> Mark:
-        with self._file.reading() as connection:
-            try:
-                archive = self._file.meta(connection, "archive")
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    raise self._file.missing() from error
-                raise
-            return Mark(archive, *connection.execute(MARK).fetchone())
+    def _now(self, connection: sqlite3.Connection) -> _Moment:
+        try:
+            archive = self._file.meta(connection, "archive")
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                raise self._file.missing() from error
+            raise
+        mark = Mark(archive, *connection.execute(MARK).fetchone())
+        return _Moment(self._file.generation, mark)
 
 
 def _passed(connection: sqlite3.Connection, mark: Mark) -> bool:

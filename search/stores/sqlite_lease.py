@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def hold_lease(archive: Path, location: str, purpose: str) -> Iterator[None]:
         StoreError: The folder cannot be written.
     """
     try:
-        file = archive.with_name(f"{archive.name}.lease").open("a+", encoding="utf-8")
+        file = archive.with_name(f"{archive.name}.lease").open("a+b", buffering=0)
     except OSError as error:
         raise StoreError(
             f"{location} cannot be rewritten: its folder takes no files ({error.strerror})."
@@ -31,13 +31,14 @@ def hold_lease(archive: Path, location: str, purpose: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
+            holder = file.read().decode("utf-8", "replace").strip() or "another process"
             raise ArchiveBusyError(
-                f"{location} is being rewritten by {file.read().strip() or 'another process'}. One"
+                f"{location} is being rewritten by {holder}. One"
                 " at a time: wait until that has ended, or end it, and give the command again."
             ) from error
         since = datetime.now().astimezone().isoformat(timespec="seconds")
-        file.truncate(0)
-        file.write(f"{purpose} (process {os.getpid()}, since {since})\n")
-        file.flush()
+        with suppress(OSError):  # a full disk: the lock holds without it
+            file.truncate(0)
+            file.write(f"{purpose} (process {os.getpid()}, since {since})\n".encode())
         # Never removed: whoever has it open already would lock a file that nobody else sees.
         yield

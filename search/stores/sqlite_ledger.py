@@ -24,7 +24,8 @@ def select_in(
     """Rows of a query with "IN (*)" for values of any number, each value once."""
     remaining = iter(dict.fromkeys(values))
     while batch := list(islice(remaining, BATCH)):
-        yield from connection.execute(query.replace("*", ",".join("?" * len(batch))), batch)
+        marks = ",".join("?" * len(batch))
+        yield from connection.execute(query.replace("*", marks), batch).fetchall()
 
 
 def remove(connection: sqlite3.Connection, ids: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ ARTICLE_COLUMNS = "id, lang, title, lead, text, date, url, source, authors, sect
 _MEND = "doctor --mend"
 
 
-class Damage(ValueError):  # noqa: N818 – never raised out of a store: see ``driver_errors``
+class Damage(Exception):  # noqa: N818 – never raised out of a store: see ``driver_errors``
     """A value that cannot be what it was.
 
     Attributes:

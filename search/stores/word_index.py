@@ -7,9 +7,11 @@ Elasticsearch, so that both stores compute the same scores.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
+import os
 import shutil
 import time
 import zlib
@@ -32,6 +34,11 @@ _FORMAT = 4
 _LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
 _WRITER_BYTES = 64_000_000
 _LOCK_TIMEOUT_S = 120.0
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class UnwritableError(StoreError):
+    """The disk takes nothing: it is full, read-only, or somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +191,7 @@ class WordIndex:
     """Follows an archive and hands out snapshots; the caller holds a lock while it changes.
 
     Args:
-        folder: Where the index is kept; None keeps it in memory (an archive that is read-only).
+        folder: Where the index is kept; None keeps it in memory.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -193,6 +200,11 @@ class WordIndex:
         self._searchers: dict[str, tantivy.Searcher] = {}
         self._mark: Mark | None = None
         self._checksums: dict[str, tuple[int, int, int]] = {}
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nobody else sees it."""
+        return self._folder is None
 
     def snapshot(self) -> WordSnapshot:
         """All articles as of the mark that ``open`` or ``advance`` came to last."""
@@ -257,23 +269,24 @@ class WordIndex:
         the note of it must not leave them twice.
         """
         mark = self._mark or Mark(to.archive)
+        above = Query.range_query(_SCHEMA, "row", FieldType.Unsigned, lower_bound=mark.row + 1)
+        # Not delete_documents_by_term: for a number it deletes nothing, and says nothing.
+        gone = Query.term_set_query(_SCHEMA, "row", list(removed))
         writers: dict[str, tantivy.IndexWriter] = {}
         with self._writing():
-            for lang, index in self._indexes.items():
-                writer = writers[lang] = index.writer(_WRITER_BYTES, 1)
-                writer.delete_documents_by_query(
-                    Query.range_query(_SCHEMA, "row", FieldType.Unsigned, lower_bound=mark.row + 1)
-                )
-                # Not delete_documents_by_term: for a number it deletes nothing, and says nothing.
-                writer.delete_documents_by_query(
-                    Query.term_set_query(_SCHEMA, "row", list(removed))
-                )
-            for word_row in added:
-                writers[word_row.lang].add_document(_document(word_row))
-            for lang, writer in writers.items():
-                writer.commit()
-                writer.wait_merging_threads()
-                self._indexes[lang].reload()
+            try:
+                for lang, index in self._indexes.items():
+                    writers[lang] = index.writer(_WRITER_BYTES, 1)
+                    writers[lang].delete_documents_by_query(above)
+                    writers[lang].delete_documents_by_query(gone)
+                for word_row in added:
+                    writers[word_row.lang].add_document(_document(word_row))
+                for lang, index in self._indexes.items():
+                    writers[lang].commit()
+                    writers[lang].wait_merging_threads()
+                    index.reload()
+            finally:
+                writers.clear()  # their locks go with them, whatever keeps this frame
             self._searchers = {lang: index.searcher() for lang, index in self._indexes.items()}
             self._store_mark(to)
         self._mark = to
@@ -365,7 +378,10 @@ class WordIndex:
         try:
             yield
         except (ValueError, OSError) as error:
-            raise StoreError(
+            # What tantivy raises has no number, but says the same words.
+            refused = any(os.strerror(number) in str(error) for number in _REFUSALS)
+            kind = UnwritableError if refused else StoreError
+            raise kind(
                 f"The word index {self._folder} cannot be written: {error}. Free space, give write"
                 " permission, or remove what is in its place, then try again; no article is lost."
             ) from error

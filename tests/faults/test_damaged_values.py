@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.commands import one_line, songngu, songngu_json
+from support.commands import one_line
 from support.counts import count, done
 
 from indexer.deepening import deepen
@@ -19,9 +19,10 @@ from indexer.linking import link
 from indexer.pipeline import Indexer
 from indexer.reembedding import reembed
 from indexer.sources import open_sources
+from search.cli import main
 from search.copying import copy_archive
 from search.encoders import load_encoder
-from search.engine import Archive
+from search.engine import Archive, open_archive
 from search.errors import StoreError
 from search.mending import mend
 from search.records import Query
@@ -221,41 +222,54 @@ def test_any_damage_is_told_with_the_way_back_and_the_way_leads_back(
 
 
 TOLD = {
-    "UPDATE passages SET vector = x'' WHERE article = 1": "doctor --mend",
-    "UPDATE passages SET vector = substr(vector, 1, 9)": "doctor --mend",
-    "UPDATE articles SET authors = '[' WHERE id = 'cầu'": "doctor --mend",
-    "UPDATE articles SET day = 'soon' WHERE id = 'cầu'": "doctor --mend",
-    "UPDATE articles SET date = '2025-99-99' WHERE id = 'cầu'": "doctor --mend",
-    "UPDATE meta SET value = '{' WHERE key = 'profile'": "reembed",
-    "DELETE FROM meta WHERE key = 'profile'": "reembed",
+    "UPDATE passages SET vector = x'' WHERE article = 1": ("doctor --mend", {"search", "copy"}),
+    "UPDATE passages SET vector = substr(vector, 1, 9)": ("doctor --mend", {"search", "copy"}),
+    "UPDATE articles SET authors = '[' WHERE id = 'cầu'": ("doctor --mend", {"search", "export"}),
+    "UPDATE articles SET day = 'soon' WHERE id = 'cầu'": ("doctor --mend", {"search"}),
+    "UPDATE articles SET date = '2025-99-99' WHERE id = 'cầu'": ("doctor --mend", {"export"}),
+    "UPDATE meta SET value = '{' WHERE key = 'profile'": ("reembed", {"search", "index", "deepen"}),
+    "DELETE FROM meta WHERE key = 'profile'": ("reembed", {"search", "index", "deepen"}),
 }
 COMMANDS = ["search cầu", "export", "stats", "index SOURCE", "deepen", "copy ARCHIVE copied.db"]
 
 
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs a command as the shell does; returns (exit status, standard error)."""
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["songngu", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0, capsys.readouterr().err
+
+    return run
+
+
 @pytest.mark.parametrize("statement", TOLD)
 def test_commands_say_it_in_one_line_and_what_they_name_mends_it(
-    intact, source, tmp_path, statement
+    intact, source, tmp_path, command, statement
 ):
     path = damaged(intact, tmp_path / "news.db", statement, None)
     shutil.rmtree(f"{path}.words")
+    way, expected = TOLD[statement]
     failed = set()
     for line in COMMANDS:
-        shutil.copy(path, tmp_path / "tried.db")
-        command = [
-            {"SOURCE": source, "ARCHIVE": tmp_path / "tried.db"}.get(word, word)
-            for word in line.split()
-        ]
-        place = [] if command[0] == "copy" else ["--archive", tmp_path / "tried.db"]
-        ended = songngu(*command, *place, cwd=tmp_path)
-        assert "Traceback" not in ended.stderr
-        if ended.returncode:
-            failed.add(command[0])
-            told = one_line(ended.stderr)
-            assert told.endswith(f"songngu {TOLD[statement]} --archive {tmp_path}/tried.db")
-            assert "tried.db is damaged: " in told
-    assert failed >= ({"search"} if "passages" in statement or "day" in statement else {"export"})
-    assert songngu(*TOLD[statement].split(), "--archive", path, cwd=tmp_path).returncode == 0
-    assert songngu("deepen", "--archive", path, cwd=tmp_path).returncode == 0
-    songngu_json("index", source, "--archive", path, cwd=tmp_path)
-    results = songngu_json("search", "cầu treo", "--archive", path, cwd=tmp_path)
-    assert results["results"]["vi"][0]["id"] == "cầu"
+        tried = shutil.copy(path, tmp_path / "tried.db")
+        words = [{"SOURCE": source, "ARCHIVE": tried}.get(word, word) for word in line.split()]
+        place = [] if words[0] == "copy" else ["--archive", tried]
+        status, said = command(*words, *place)
+        if status:
+            failed.add(words[0])
+            told = one_line(said)
+            assert told.startswith(f"songngu: {tried} is damaged: ")
+            assert f"Mend it with: songngu {way} --archive {tried}" in told
+    assert failed >= expected
+    for words in (way.split(), ["deepen"], ["index", source]):
+        status, said = command(*words, "--archive", path)
+        assert status == 0, said
+    with closing(open_archive(str(path))) as archive:
+        hits = archive.search(Query("cầu treo")).results["vi"]
+        assert hits[0].article.id == "cầu"
+        assert hits[0].article.authors == ("Lê A",)

@@ -8,7 +8,9 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -288,3 +290,130 @@ def test_a_folder_that_does_not_exist(source, tmp_path):
     done = songngu("index", source, "--archive", tmp_path / "no" / "news.db", cwd=tmp_path)
     assert done.returncode == 1
     assert "does not exist" in one_line(done.stderr)
+
+
+def fill_disk(folder):
+    """Leave no room at all."""
+    ballast = os.open(folder / "ballast", os.O_CREAT | os.O_WRONLY)
+    try:
+        for size in (1 << 16, 1 << 12, 1):
+            with suppress(OSError):
+                while True:
+                    os.write(ballast, b"x" * size)
+    finally:
+        os.close(ballast)
+
+
+def killed_writer(path):
+    """Commit an article to the log alone, and die."""
+    code = (
+        "import os, sys\n"
+        "from dataclasses import replace\n"
+        "from search.stores.embedded import EmbeddedStore\n"
+        "from search.languages import LANGUAGES\n"
+        "store = EmbeddedStore(sys.argv[1])\n"
+        "one = next(store.entries())\n"
+        "article = replace(one.article, id='late', title='', text='Tin muộn về một con đò.')\n"
+        "forms = LANGUAGES['vi'].forms(title='', body=article.body)\n"
+        "new = replace(one, article=article, passages=one.passages[:1], forms=forms,\n"
+        "              vectors=one.vectors[:1])\n"
+        "assert store.upsert([new]).written\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)])
+    assert done.returncode == -signal.SIGKILL
+    assert Path(f"{path}-wal").stat().st_size > 0
+
+
+@pytest.mark.parametrize("word_index", ["kept", "gone", "behind"])
+def test_a_full_disk_can_be_searched(archive, mounted, tmp_path, word_index):
+    folder = mounted("64m")
+    path = folder / "news.db"
+    shutil.copy(archive, path)
+    if word_index != "gone":
+        assert found(path)[0] == "a007"
+    if word_index == "behind":
+        killed_writer(path)
+    fill_disk(folder)
+    results = songngu_json("search", "Tin số 7 trường học", "--archive", path, cwd=tmp_path)
+    assert results["results"]["vi"][0]["id"] == "a007"
+    assert found(path)[0] == "a007"
+    assert found(path, "con đò") == (["late"] if word_index == "behind" else [])
+    assert len(songngu("export", "--archive", path, cwd=tmp_path).stdout.splitlines()) >= ARTICLES
+    assert songngu("stats", "--archive", path, cwd=tmp_path).returncode == 0
+    (tmp_path / "one.jsonl").write_text('{"id": "new", "text": "Tin mới về cầu tre"}', "utf-8")
+    for command in (
+        ["index", tmp_path / "one.jsonl"],
+        ["delete", "a007"],
+        ["reembed"],
+        ["deepen"],
+        ["doctor", "--mend"],
+    ):
+        done = songngu(*command, "--archive", path, cwd=tmp_path)
+        if done.returncode:
+            assert "full or failing" in one_line(done.stderr) or "No space" in done.stderr
+    (folder / "ballast").unlink()
+    songngu_json("index", tmp_path / "one.jsonl", "--archive", path, cwd=tmp_path)
+    assert found(path, "cầu tre")[0] == "new"
+
+
+def test_a_search_goes_on_while_its_disk_fills_up_and_is_freed(archive, mounted):
+    folder = mounted("64m")
+    path = folder / "news.db"
+    shutil.copy(archive, path)
+    opened = open_archive(str(path))
+
+    def hits(query):
+        results = opened.search(Query(query, lang="vi", mode="words", k=3)).results
+        return [hit.article.id for hit in results["vi"]]
+
+    fill_disk(folder)
+    assert hits("Tin số 7")[0] == "a007"
+    (folder / "ballast").unlink()
+    killed_writer(path)
+    assert hits("con đò") == ["late"]
+    fill_disk(folder)
+    assert hits("con đò") == ["late"]
+    (folder / "ballast").unlink()
+    assert opened.store.delete(["late"]) == 1
+    opened.store.flush()
+    assert hits("con đò") == []
+    opened.close()
+    assert found(path)[0] == "a007"
+
+
+@pytest.mark.parametrize("left", ["log", "log and its index", "nothing"])
+def test_a_read_only_disk_can_be_searched_whatever_was_left_on_it(
+    archive, mounted, tmp_path, left, source
+):
+    folder = mounted("64m")
+    path = folder / "news.db"
+    shutil.copy(archive, path)
+    assert found(path)[0] == "a007"
+    if left != "nothing":
+        killed_writer(path)
+    if left == "log":
+        (folder / "news.db-shm").unlink()
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    results = songngu_json("search", "Tin số 7 trường học", "--archive", path, cwd=tmp_path)
+    assert results["results"]["vi"][0]["id"] == "a007"
+    assert found(path, "con đò") == ([] if left == "nothing" else ["late"])
+    exported = songngu("export", "--archive", path, cwd=tmp_path).stdout.splitlines()
+    assert len(exported) == ARTICLES + (left != "nothing")
+    assert songngu("stats", "--archive", path, cwd=tmp_path).returncode == 0
+    copied = songngu("copy", path, tmp_path / "copied.db", cwd=tmp_path)
+    assert copied.returncode == 0, copied.stderr
+    for command in (["delete", "a007"], ["reembed"], ["deepen"], ["doctor", "--mend"], ["link"]):
+        done = songngu(*command, "--archive", path, cwd=tmp_path)
+        if done.returncode:
+            assert "Traceback" not in done.stderr
+            assert len(done.stderr.splitlines()) == 1
+    assert songngu("delete", "a007", "--archive", path, cwd=tmp_path).returncode == 1
+    assert songngu("reembed", "--archive", path, cwd=tmp_path).returncode == 1
+    opened = open_archive(str(path))
+    assert opened.articles(["a007"])
+    subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+    assert opened.store.delete(["a007"]) == 1
+    opened.store.flush()
+    opened.close()
+    assert found(path)[0] != "a007"
