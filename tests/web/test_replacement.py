@@ -11,10 +11,6 @@ from search.records import Article
 from search.settings import Settings
 from webui import create_app
 
-of_the_store = pytest.mark.xfail(
-    reason="the embedded store goes on reading the file that was replaced", strict=True
-)
-
 
 def story(id_, what):
     return Article(id=id_, title=f"A {what} is found", text=f"A {what} was found.", lang="en")
@@ -44,7 +40,6 @@ def replace(file, *stories):
     write_archive(stories, file.with_name("new.db")).rename(file)
 
 
-@of_the_store
 def test_the_site_answers_from_the_new_file(client, file):
     assert found(client, "zeppelin") == ["old"]
     replace(file, story("new", "submarine"), story("other", "balloon"))
@@ -56,7 +51,6 @@ def test_the_site_answers_from_the_new_file(client, file):
     assert client.get("/").status_code == 200
 
 
-@of_the_store
 def test_and_after_a_write_to_it(client, file):
     assert found(client, "zeppelin") == ["old"]
     replace(file, story("new", "submarine"))
@@ -67,7 +61,6 @@ def test_and_after_a_write_to_it(client, file):
     assert client.get("/article/newest").status_code == 200
 
 
-@of_the_store
 def test_and_after_the_second_replacement(client, file):
     for id_, what in [("one", "zeppelin"), ("two", "submarine"), ("three", "balloon")]:
         replace(file, story(id_, what))
