@@ -28,7 +28,7 @@ from search.errors import (
 )
 from search.settings import Settings
 from search.stores.base import NearestLookup, Scope, Term, Tombstone, WordLookup
-from search.stores.elasticsearch import ElasticsearchStore, records
+from search.stores.elasticsearch import ElasticsearchStore, bodies, records
 from search.stores.links import LinkRecord
 
 __all__ = ["ElasticsearchStore", "elasticsearch_url"]
@@ -421,3 +421,33 @@ def test_a_block_is_not_told_as_wrong_credentials(tmp_path):
         assert done.returncode == 1
         assert "disk is nearly full" in one_line(done.stderr)
         assert "credentials" not in done.stderr
+
+
+def test_whoever_is_told_that_an_address_is_taken_is_told_by_whom_for_good(place):
+    """A second writer looked before the first had written, a third one looked after it."""
+    with opened(place, SETTINGS) as store:
+        store.create(PROFILE)
+        key = "https://a.example/1"
+        first, third = (
+            entry("first", "tin", unit(1), url=key),
+            entry("third", "tin", unit(1), url=key),
+        )
+        told, looked = [], []
+
+        def having(wanted):
+            """What the second sees: at its first look the first has claimed and not written."""
+            looked.append(dict(wanted))
+            if len(looked) > 1:
+                return store._having(wanted)
+            store._writing.index(
+                index=store._name, id="first", document=bodies.document(first, PROFILE)
+            )
+            told.extend(store.upsert([third]).taken)
+            return set()
+
+        _, claims = store._records.claim({key: "first"}, having=store._having)
+        taken, _ = store._records.claim({key: "second"}, having=having)
+        assert told == [("third", "first")]
+        assert taken == {key: "first"}
+        assert store._records.confirm({key: "first"}, claims) == {}
+        assert store.ids_at([key]) == {key: "first"}

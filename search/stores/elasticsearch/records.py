@@ -199,13 +199,20 @@ class Records:
                 if doc["_source"]["article"] != open_[key]
             }
             held = having(foreign) if foreign else set()
-            taken |= {key: foreign[key] for key in held}
+            # Written anew as they are: who looked before the article was there, and is about to
+            # take the claim over, looks again. Else it might go after it was named here.
+            taken |= {
+                key: foreign[key]
+                for key in self._claims({key: foreign[key] for key in held}, known)
+            }
             claims |= {key: doc for key, doc in known.items() if key not in foreign}
             asked = {
                 key: id_ for key, id_ in open_.items() if key not in claims and key not in held
             }
             claims |= self._claims(asked, known)
-            open_ = {key: id_ for key, id_ in asked.items() if key not in claims}
+            open_ = {
+                key: id_ for key, id_ in open_.items() if key not in claims and key not in taken
+            }
         # Whatever is contended so long is left to the others.
         return taken | self.holders(list(open_)), claims
 

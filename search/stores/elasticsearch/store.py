@@ -176,19 +176,25 @@ class ElasticsearchStore:
                 raise mismatch(self.location, self._required_profile(), profile)
             else:
                 failures.append((id_, reason_of(item)))
-        taken = claims.taken | self._unconfirmed(claims, written)
+        lost = self._unconfirmed(claims, written)
         # What was taken down while it was being written must not stay.
         late = self._barred({key: wanted[key] for key in map(bodies.document_id, written)})
         if late:
             self.delete([latest[key].article.id for key in late])
+        # Whoever has its address by now may lose it too, or die: only asking again tells.
+        again = WriteReport(())
+        if lost:
+            again = self.upsert([latest[bodies.document_id(id_)] for id_ in lost], made=made)
+        gone = {bodies.document_id(id_) for id_ in lost} | late
         return WriteReport(
-            tuple(
-                id_ for id_ in written if id_ not in taken and bodies.document_id(id_) not in late
+            (*(id_ for id_ in written if bodies.document_id(id_) not in gone), *again.written),
+            (*failures, *again.failures),
+            barred=(
+                *(latest[key].article.id for key in latest if key in barred | late),
+                *(id_ for id_ in again.barred if bodies.document_id(id_) not in late),
             ),
-            tuple(failures),
-            barred=tuple(latest[key].article.id for key in latest if key in barred | late),
             outdated=tuple(latest[key].article.id for key in latest if key in outdated),
-            taken=tuple(taken.items()),
+            taken=(*claims.taken.items(), *again.taken),
         )
 
     def delete(self, ids: Sequence[str]) -> int:
@@ -612,10 +618,8 @@ class ElasticsearchStore:
         }
         return Claims(addresses, documents, taken)
 
-    def _unconfirmed(
-        self, claims: Claims, written: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, str]:
-        """Articles that lost their address to another one while they were written: they go."""
+    def _unconfirmed(self, claims: Claims, written: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Ids of articles that lost their address to another one meanwhile, and are gone again."""
         mine = {key: id_ for key, id_ in claims.addresses.items() if id_ in written}
         with self._errors():
             lost = self._records.confirm(mine, claims.documents)
@@ -633,7 +637,7 @@ class ElasticsearchStore:
                 location=self.location,
                 passing=(CONFLICT,),
             )
-        return {mine[key]: holder for key, holder in lost.items()}
+        return [mine[key] for key in lost]
 
     def _bulk(self, actions: Iterator[dict[str, Any]]) -> Iterator[tuple[bool, str, Any]]:
         with self._errors():
