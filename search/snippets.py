@@ -127,10 +127,12 @@ class Marker:
         """The dates and numbers of a text that may be the query's."""
         if not self.quantities:
             return []
+        firsts = {asked.tokens[0] for asked in self.quantities}
+        wanted = {token for asked in self.quantities for token in asked.wanted}
         return [
             said
             for said in LANGUAGES[self.lang].quantities(text)
-            if any(asked.matches(said) for asked in self.quantities)
+            if said.tokens[0] in wanted or not firsts.isdisjoint(said.tokens)
         ]
 
     def _matches(self, token: Token) -> bool:
