@@ -10,10 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import brotli
+import zstandard
 from warcio.archiveiterator import WARCIterator
+from warcio.bufferedreaders import BufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
+from indexer.charsets import decoded
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.reading import is_stream, opened_bytes, shown
 from indexer.sources.warcrecords import LARGEST, Record, read_records
@@ -23,6 +27,19 @@ _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNOREC
 _HTML_START = re.compile(rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
+
+class _Brotli:
+    """What warcio expects of a decompressor; it sets an attribute that brotli's own refuses."""
+
+    unused_data = b""
+
+    def __init__(self) -> None:
+        self.decompress = brotli.Decompressor().process
+
+
+# Servers also send what warcio does not know by itself.
+BufferedReader.DECOMPRESSORS["br"] = _Brotli
+BufferedReader.DECOMPRESSORS["zstd"] = lambda: zstandard.ZstdDecompressor().decompressobj()
 # It would write what it thinks of odd addresses between the lines of the progress bar.
 logging.getLogger("warcio").setLevel(logging.CRITICAL)
 
@@ -150,6 +167,4 @@ def _decoded(body: bytes, content_type: str) -> bytes | str:
     match = _CHARSET.search(content_type)
     if match is None:
         return body
-    from indexer.fetching.bodies import text_of  # with it comes the HTTP client
-
-    return text_of(body, match[1])
+    return decoded(body, match[1])
