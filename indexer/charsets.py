@@ -159,7 +159,7 @@ _VNI = re.compile(
 )
 
 _SAMPLE = 20_000  # characters read to know what a text is
-_LEAST_WORDS, _MOST_WORDS = 3, 300
+_LEAST_WORDS, _MOST_WORDS = 3, 100
 _LEAST_SHARE = 0.9  # of the words with such letters are syllables, if it is the right encoding
 _LEAST_GAIN = 0.25
 _TAGS = re.compile(r"<[^<>]{0,1000}>")

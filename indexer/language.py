@@ -10,7 +10,7 @@ from search.errors import ExtractionError
 from search.languages import LANGUAGES, fold
 
 _LEAST_CHARACTERS = 60  # of a text whose language can be told from a hundred others
-_SAMPLE = 2_000
+_SAMPLE = 1_000
 _SURE = 0.8
 _DOUBTFUL = 0.3
 _NO_LANGUAGES = ("und", "mul", "zxx", "mis", "root")  # unknown, several, none, uncoded
