@@ -13,12 +13,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from indexer.aliases import ALIASES, is_missing, is_placeholder, squashed
 from indexer.charsets import conversion
-from indexer.cleaning import clean_page
 from indexer.dates import parse_date
 from indexer.language import language_of
+from indexer.pages.prose import tidy, without_html
+from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
 from indexer.sources.mapping import names_in
-from indexer.tidying import tidy, without_html
 from search.addresses import canonical_url
 from search.errors import ExtractionError
 from search.languages import fold, normalise

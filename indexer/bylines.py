@@ -25,6 +25,7 @@ _CREDITS = re.compile(
 _SIGNED_BELOW = re.compile(
     r"(?:by|written by|words by|story by|authors?|author of the article|tac gia|thuc hien|bai)\s*:?"
 )
+_SIGNED_AFTER = re.compile(r"(?<=\d)[\s,|·•–—-]+(?:by|bởi)\s+(?P<names>\S.*)$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
 _AGENCIES = (
     r"TTXVN(?:/Vietnam\+)?|Vietnam\+|VNA|VOV[\w.-]*(?: [\w.-]+){0,2}|VTV[\w.-]*|AFP|AP|Reuters"
@@ -204,7 +205,9 @@ def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
         # Months may follow a name: "By Ann Lee September 24, 2025".
         given = (w for w in match["names"].split() if fold(w.strip(".,;:-")) in rest.split())
         return names_in(" ".join(given))
-    first, bar, _ = re.sub(r"\s{2,}|\s*[|·•]\s*", "|", text).partition("|")
+    if match := _SIGNED_AFTER.search(text):  # "24 Sep 2025 by Ann Lee"
+        return names_in(match["names"])
+    first, bar, _ = re.sub(r"\s{2,}|\s*[|·•]\s*", "|", text.strip()).partition("|")
     return bare_names(first) if bar else ()
 
 

@@ -104,8 +104,11 @@ def western(data: bytes) -> str:
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without a mark, told by the empty half of its letters; None for anything else."""
-    even, odd = head[0::2].count(0), head[1::2].count(0)
+    """UTF-16 or UTF-32 without a mark, told by the empty parts of its letters; else None."""
+    ends = [head[place::4].count(0) for place in range(4)]
+    if sum(ends) > 0.6 * len(head):
+        return "utf-32-be" if ends[0] > ends[3] else "utf-32-le"
+    even, odd = ends[0] + ends[2], ends[1] + ends[3]
     if max(even, odd) > _WIDE * len(head) / 2 and min(even, odd) < 0.05 * len(head):
         return "utf-16-be" if even > odd else "utf-16-le"
     return None

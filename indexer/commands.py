@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from indexer.filling import Filling, fill, link_new
-from indexer.freshness import opened_web, run_rounds, seconds
+from indexer.freshness import is_web_address, opened_web, run_rounds, seconds
 from indexer.pipeline import Report
 from indexer.reporting import print_report
 from indexer.sources import KINDS, FieldMap, ReadOptions
 from indexer.sources.folders import ERROR_FILE
 from indexer.sources.reading import STDIN
+from indexer.termination import kill_if_busy
 from search.cli import F, archive_options
 from search.engine import open_archive
 from search.errors import SettingsError
@@ -110,6 +111,8 @@ def index(
     in the other language and with their copies, as `songngu link` does.
     """
     interval_s = seconds(every) if every is not None else None
+    if interval_s is not None or any(map(is_web_address, sources)):
+        kill_if_busy()
     if interval_s is not None and STDIN in sources:
         raise SettingsError("--every reads its sources again and again, and - can be read once.")
     reading = read_options(kind, pairs)
@@ -126,7 +129,7 @@ def index(
                 how = Filling(reading, only_opening=passages == "lead", web=web, anew=anew)
                 report = fill(opened, sources, errors=Path(errors), how=how)
                 settled = settled and not report.changed
-                if not settled:
+                if not (settled or stop.is_set()):
                     link_new(opened, report)
                     settled = not report.interrupted
                 return report

@@ -53,7 +53,6 @@ _LEAST_TITLE_SHORT = 0.5
 _LEAST_TITLE_TOKENS = 4  # a shorter title names a column, not a story
 _SITE = re.compile(r"\s+[-–—|]\s+(?=[^-–—|]+$)")
 _MOST_SITE_WORDS = 4
-_MOBILE = re.compile(r"^(?:m|amp|mobile)\.")
 
 Shingles = np.ndarray[tuple[int], np.dtype[np.uint32]]
 
@@ -189,4 +188,4 @@ def _address(url: str | None) -> str | None:
         return None
     parts = urlsplit(canonical)
     path = parts.path.removesuffix("/amp").removesuffix(".amp")
-    return f"{_MOBILE.sub('', parts.netloc)}{path}?{parts.query}"
+    return f"{parts.netloc}{path}?{parts.query}"

@@ -12,12 +12,15 @@ import math
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from search.languages import fold, normalise
 
 _Day = TypeVar("_Day", bound=date)
 
 _EARLIEST_YEAR = 1800
+_WRITTEN = 2026
+"""The year of this code: a clock that is further back is wrong, and no reason to refuse a date."""
 _LONGEST = 200
 """Characters; no line that is a date comes near it."""
 
@@ -68,7 +71,7 @@ _DATES = tuple(
         rf"(?<!\d){_DAY} ?(?:thang|th|thg) ?\.?(?P<m>\d{{1,2}})(?: ?[,/-] ?| )(?:nam )?{_YEAR}"
         r"(?!\d)",
         rf"(?<!\d){_DAY} ?thang (?P<vm>{_VIETNAMESE_MONTH})(?: ?[,/-] ?| )(?:nam )?{_YEAR}(?!\d)",
-        rf"\b(?:thang|thg) ?(?P<m>\d{{1,2}}) {_DAY},? (?:nam )?{_YEAR}(?!\d)",
+        rf"\b(?:thang|thg|th) ?\.?(?P<m>\d{{1,2}}) {_DAY},? (?:nam )?{_YEAR}(?!\d)",
         rf"\bthang (?P<vm>{_VIETNAMESE_MONTH}) {_DAY},? (?:nam )?{_YEAR}(?!\d)",
         rf"(?<!\d){_DAY}(?:st|nd|rd|th)?(?: of)?(?: ?[-/,.] ?| )?(?P<name>{_MONTH})\b\.?"
         rf"(?: ?[-/,] ?| ){_SHORT_YEAR}(?!\d|:)",
@@ -87,9 +90,13 @@ _TIME = re.compile(
 )
 _COMPACT_TIME = re.compile(r"^t?(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?(?!\d)")
 _ZONE = re.compile(
-    r"(?<!\S)(?P<bare>[+-]\d\d(?::?\d\d)?)(?![\d:])"
+    r"(?<!\S)(?P<bare>[+-]\d\d(?::?\d\d)?)(?![\d:])z?"
     r"|(?:\b|(?<=\d))(?:(?P<name>gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt|ict)\b)?"
     r"(?: ?(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<m>\d\d))?(?![\d:]))?"
+)
+_PLACE = re.compile(
+    r"\(?\b(?:Africa|America|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)"
+    r"(?:/[A-Za-z][A-Za-z_+-]{0,30}\d{0,2}){1,2}\b\)?"
 )
 # What may stand around a date without making it something else.
 _AROUND = re.compile(
@@ -103,6 +110,7 @@ _AROUND = re.compile(
     r"|[\s,.;:|()\[\]·•–—/-]+"
 )
 _LATER = re.compile(r"\b(?:last )?(?:updated|modified)\b|\bcap nhat\b")
+_PUBLISHED = re.compile(r"\b(?:(?:first )?(?:published|posted|created)|dang|xuat ban)\b")
 # "UTCUpdated", "20247:55 AM": what copying leaves of elements without white space between them.
 _GLUED_WORD = re.compile(
     r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-zà-ỹ])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z]{2})"
@@ -156,10 +164,7 @@ def find_date(line: str) -> tuple[str, str] | None:
         return None
     spaced = _GLUED_TIME.sub(" ", _GLUED_WORD.sub(" ", normalise(line)))
     folded = " ".join(fold(spaced).split())
-    if later := _LATER.search(folded, 1):
-        before = folded[: later.start()]
-        if any(pattern.search(before) for pattern in _DATES):
-            folded = before
+    folded = _of_publication(folded)
     for pattern in _DATES:
         if found := pattern.search(folded):
             try:
@@ -192,13 +197,12 @@ class _ImpossibleDateError(ValueError):
 
 
 def _from_rules(text: str, value: object) -> str:
+    if place := _PLACE.search(text):
+        return _at_place(f"{text[: place.start()]} {text[place.end() :]}", place.group(), value)
     folded = " ".join(fold(normalise(text)).split())
     if not folded or len(folded) > _LONGEST:
         raise _refused(value)
-    if later := _LATER.search(folded, 1):
-        before = folded[: later.start()]
-        if any(pattern.search(before) for pattern in _DATES):
-            folded = before  # published first, then updated: published counts
+    folded = _of_publication(folded)
     for pattern in _DATES:
         if found := pattern.search(folded):
             day = _day(found, value)
@@ -211,12 +215,38 @@ def _from_rules(text: str, value: object) -> str:
     raise _refused(value)
 
 
+def _at_place(text: str, place: str, value: object) -> str:
+    """A date with the name of a zone as IANA's database has it ("Asia/Ho_Chi_Minh").
+
+    Where no zone is called so, the day alone is known: the hour would be another one.
+    """
+    written = _from_rules(text, value)
+    moment = datetime.fromisoformat(written)
+    if len(written) == len("2025-09-24") or moment.tzinfo is not None:
+        return written
+    try:
+        return moment.replace(tzinfo=ZoneInfo(place.strip("()"))).isoformat()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return moment.date().isoformat()
+
+
+def _of_publication(folded: str) -> str:
+    """What a text says of its publication, where it says when it was updated too."""
+    later = _LATER.search(folded)
+    if later is None:
+        return folded
+    published = _PUBLISHED.search(folded, later.end())
+    parts = [folded[: later.start()], folded[published.start() :] if published else ""]
+    dated = (part for part in parts if any(pattern.search(part) for pattern in _DATES))
+    return next(dated, folded)
+
+
 def _day(found: re.Match[str], value: object) -> date:
     parts = found.groupdict()
     year, day = int(parts["y"]), int(parts["d"])
     if len(parts["y"]) == 2:
-        century = datetime.now(tz=UTC).year // 100 * 100
-        year += century if century + year <= datetime.now(tz=UTC).year + 2 else century - 100
+        century = _this_year() // 100 * 100
+        year += century if century + year <= _this_year() + 2 else century - 100
     if name := parts.get("name"):
         month = _MONTHS[name]
     elif name := parts.get("vm"):
@@ -320,8 +350,12 @@ def _from_library(text: str, value: object, lang: str | None) -> str:
     return with_time.isoformat() if ":" in text else with_time.date().isoformat()
 
 
+def _this_year() -> int:
+    return max(_WRITTEN, datetime.now(tz=UTC).year)
+
+
 def _checked(day: _Day, value: object) -> _Day:
-    if not _EARLIEST_YEAR <= day.year <= datetime.now(tz=UTC).year + 2:
+    if not _EARLIEST_YEAR <= day.year <= _this_year() + 2:
         raise _ImpossibleDateError(f"{_shown(value)} lies in the year {day.year}")
     return day
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Protocol
 
 import click
 
 from indexer.pipeline import Report
 from indexer.sources import Failure, RawDocument
+from indexer.termination import stopped_by_signals
 from search.engine import Archive
 from search.errors import SettingsError, StoreUnavailableError
 from search.settings import Settings
@@ -135,7 +133,7 @@ def run_rounds(
     interval_s: float,
     stop: threading.Event,
 ) -> None:
-    """Run again and again until SIGTERM or Ctrl-C; a second Ctrl-C does not wait.
+    """Run again and again until SIGTERM or Ctrl-C; a second one does not wait.
 
     A round that takes longer than the interval is followed by the next at once. An archive that
     does not answer costs one round: nothing is remembered as read that was not written.
@@ -144,7 +142,7 @@ def run_rounds(
         run: One round; told whether it is the first.
         tell: Prints the report of a round.
     """
-    with _asked_to_stop(stop):
+    with stopped_by_signals(stop):
         first = True
         while not stop.is_set():
             began = time.monotonic()
@@ -156,20 +154,3 @@ def run_rounds(
                 click.echo(f"songngu: {error} The next round tries again.", err=True)
             first = False
             stop.wait(max(0.0, began + interval_s - time.monotonic()))
-
-
-@contextmanager
-def _asked_to_stop(stop: threading.Event) -> Iterator[None]:
-    def ask(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        print("Stopping; what was fetched is still written.", file=sys.stderr)  # noqa: T201
-
-    before = {name: signal.signal(name, ask) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)

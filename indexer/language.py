@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
-from search.errors import ExtractionError
+from search.errors import ExtractionError, NotAnArticleError
 from search.languages import LANGUAGES, fold
 
-_LEAST_CHARACTERS = 60  # of a text whose language can be told from a hundred others
-_SAMPLE = 1_000
-_SURE = 0.8
 _DOUBTFUL = 0.3
 _NO_LANGUAGES = ("und", "mul", "zxx", "mis", "root")  # unknown, several, none, uncoded
-_ENGLISH_TOO = {"pcm"}  # Nigerian Pidgin: what tables of numbers in English are taken for
 
 
 def language_of(given: str, text: str, warnings: list[str]) -> str:
@@ -26,20 +21,27 @@ def language_of(given: str, text: str, warnings: list[str]) -> str:
         warnings: Gets a line where the language was detected although one was given, or is a guess.
 
     Raises:
-        ExtractionError: It says, or is written in, a language that Songngu does not read.
+        NotAnArticleError: The text is in a language that Songngu does not read.
+        ExtractionError: Such a one is given.
     """
+    from search.detection import detect, is_third_language  # their tables load when needed
+
     code = _code_of(given) if given else None
     if code is not None and code not in LANGUAGES:
         raise ExtractionError(
             f"lang is {given[:40]!r}, and Songngu reads {', '.join(LANGUAGES)}:"
             " leave lang out to have it detected"
         )
-    if (other := _third_language(text)) is not None:
-        raise ExtractionError(f"the text is in {other}, and Songngu reads {', '.join(LANGUAGES)}")
+    foreign = is_third_language(text)
     if code is not None:
+        if foreign:
+            warnings.append(f"lang: given as {code}, but the text is in another language")
         return code
-    from search.detection import detect  # its tables are loaded only when they are needed
-
+    if foreign:
+        raise NotAnArticleError(
+            f"the text is in a third language, and Songngu reads {', '.join(LANGUAGES)}:"
+            " give lang where that is wrong"
+        )
     found = detect(text)
     if given:
         warnings.append(f"lang: {given[:40]!r} is no language known; read as {found.lang}")
@@ -74,30 +76,3 @@ def _names() -> dict[str, str]:
         names |= dict.fromkeys((plain, plain.removeprefix("tiếng ")), code)
     names |= {language.endonym.casefold(): code for code, language in LANGUAGES.items()}
     return names | {fold(name): code for name, code in names.items()}
-
-
-def _third_language(text: str) -> str | None:
-    """The language of a text that is surely in none of ours, as a reader calls it, else None."""
-    sample = text[:_SAMPLE]
-    letters = [char for char in sample if char.isalpha()]
-    if sum(map(_is_no_latin, letters)) > 0.5 * len(letters):
-        return "another script than Latin"
-    if len(sample) < _LEAST_CHARACTERS:
-        return None
-    code, probability = _identifier().classify(sample)
-    if code in LANGUAGES or code in _ENGLISH_TOO or probability < _SURE:
-        return None
-    from babel import Locale
-
-    return str(Locale("en").languages.get(code, code))
-
-
-def _is_no_latin(letter: str) -> bool:
-    return letter > "\u024f" and not "\u1e00" <= letter <= "\u1eff"
-
-
-@cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -18,7 +18,7 @@ from indexer.sources import Failure, RawDocument
 from search.addresses import article_key
 from search.encoders.base import Encoder
 from search.engine import Archive
-from search.errors import SourceError, StoreError
+from search.errors import NotAnArticleError, SourceError, StoreError
 from search.languages import LANGUAGES
 from search.profiles import archive_profile
 from search.records import Article, Passage
@@ -26,6 +26,7 @@ from search.sharpening import ArchiveCounts
 from search.stores.base import Entry, names_of
 
 _Read = tuple[Article, RawDocument]
+_Embedded = tuple[Entry, RawDocument]
 
 BATCH = 64
 """Documents that are read, embedded and written together: what a kill can cost at most."""
@@ -164,27 +165,64 @@ class Indexer:
             self._write(new, known)
 
     def _write(self, new: Sequence[_Read], known: Mapping[str, str]) -> None:
-        encoder = self.archive.encoder
-        entries = embedded([article for article, _ in new], encoder, only_opening=self.only_opening)
-        written = self.archive.store.upsert(entries, made=archive_profile(encoder))
-        kept, barred = set(written.written), set(written.barred)
-        self.report.passages += sum(
-            len(entry.passages) for entry in entries if entry.article.id in kept
-        )
-        reasons = dict(written.failures)
-        for article, document in new:
-            if article.id in barred:
-                self._problem("skipped", document, "was taken down while it was being indexed")
-                continue
-            if article.id not in kept:
-                reason = reasons.get(article.id, "the archive did not take it; index it again")
+        articles = [article for article, _ in new]
+        entries = embedded(articles, self.archive.encoder, only_opening=self.only_opening)
+        read = [(entry, document) for entry, (_, document) in zip(entries, new, strict=True)]
+        taken = self._keep(read, known)
+        if taken:
+            # Somebody else was first at these addresses: they go on as if they had come later.
+            moved = list(self._under_holders(taken))
+            self._bring([(entry.article, document) for entry, document in moved])
+            there = self.archive.store.hashes([entry.article.id for entry, _ in moved])
+            changed = [
+                (entry, document)
+                for entry, document in moved
+                if there.get(entry.article.id) != entry.article.content_hash
+            ]
+            self.report.unchanged += len(moved) - len(changed)
+            for _, document in self._keep(changed, there):
+                reason = "others write to its address at this moment; index it again"
                 self._problem("failed", document, reason)
-                continue
-            self._counts.add(article)
-            if article.id in known:
-                self.report.updated += 1
-            else:
-                self.report.added += 1
+
+    def _keep(self, read: Sequence[_Embedded], known: Mapping[str, str]) -> Sequence[_Embedded]:
+        """Write articles and count what became of them, but for those whose address is taken.
+
+        Args:
+            known: Content hashes of those that the archive has.
+        """
+        entries = [entry for entry, _ in read]
+        made = archive_profile(self.archive.encoder)
+        written = self.archive.store.upsert(entries, made=made)
+        kept, barred, taken = set(written.written), set(written.barred), dict(written.taken)
+        reasons = dict(written.failures)
+        for entry, document in read:
+            id_ = entry.article.id
+            if id_ in barred:
+                self._problem("skipped", document, "was taken down while it was being indexed")
+            elif id_ in kept:
+                self.report.passages += len(entry.passages)
+                self._counts.add(entry.article)
+                if id_ in known:
+                    self.report.updated += 1
+                else:
+                    self.report.added += 1
+            elif id_ not in taken:
+                reason = reasons.get(id_, "the archive did not take it; index it again")
+                self._problem("failed", document, reason)
+        return [(entry, document) for entry, document in read if entry.article.id in taken]
+
+    def _under_holders(self, taken: Sequence[_Embedded]) -> Iterator[_Embedded]:
+        """Articles under the ids that have their addresses now."""
+        keys = {entry.article.id: article_key(entry.article.url) or "" for entry, _ in taken}
+        holders = self.archive.store.ids_at(list(keys.values()))
+        for entry, document in taken:
+            key = keys[entry.article.id]
+            article = replace(entry.article, id=holders.get(key, entry.article.id))
+            self._addresses[key] = article.id
+            self._seen.setdefault(article.id, article.content_hash)
+            if document.origin.source is not None:
+                self.report.held[document.origin.source].add(article.id)
+            yield replace(entry, article=article), document
 
     def _read(self, documents: Sequence[RawDocument | Failure]) -> Iterator[_Read]:
         """Articles of a batch; every other document is counted and reported."""
@@ -197,7 +235,8 @@ class Indexer:
             try:
                 converted = to_article(document)
             except SourceError as error:
-                self._problem("failed", document, str(error))
+                kind = "skipped" if isinstance(error, NotAnArticleError) else "failed"
+                self._problem(kind, document, str(error))
                 continue
             for warning in (*document.notes, *converted.warnings):
                 self._problem("warning", document, warning)
@@ -206,21 +245,19 @@ class Indexer:
     def _known_by_address(self, read: Sequence[_Read]) -> Iterator[_Read]:
         """Articles under the id by which the archive has them already.
 
-        One that comes under a new id from an address that is known is the article that is there.
+        One that is new or changed, and comes from an address that is known, is the article that has
+        the address.
         """
         store = self.archive.store
         there = store.hashes([article.id for article, _ in read])
         keys = [article_key(article.url) for article, _ in read]
-        strange = {
-            key
-            for key, (article, _) in zip(keys, read, strict=True)
-            if key and article.id not in there and key not in self._addresses
-        }
-        at = store.ids_at(sorted(strange)) if strange else {}
-        for key, (article, document) in zip(keys, read, strict=True):
+        changed = [there.get(article.id) != article.content_hash for article, _ in read]
+        strange = {key for key, new in zip(keys, changed, strict=True) if key and new}
+        at = store.ids_at(sorted(strange - self._addresses.keys())) if strange else {}
+        for key, new, (article, document) in zip(keys, changed, read, strict=True):
             id_ = article.id
             if key is not None:
-                if id_ not in there:
+                if new:
                     id_ = self._addresses.get(key) or at.get(key) or id_
                 self._addresses.setdefault(key, id_)
             yield (article if id_ == article.id else replace(article, id=id_)), document

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +16,7 @@ from tqdm import tqdm
 
 from indexer.linking_command import summary
 from indexer.pipeline import Problem, Report
+from search.addresses import redacted
 from search.errors import SettingsError
 
 _SHOWN = 5
@@ -38,11 +41,19 @@ class ErrorFile:
 
     def add(self, problem: Problem) -> None:
         """Write one line; the first few failures are shown at once."""
+        problem = replace(
+            problem,
+            file=redacted(problem.file),
+            reason=redacted(problem.reason),
+        )
         line = json.dumps(problem.to_json(), ensure_ascii=False) + "\n"
         if self._file is None:
             try:
                 # By lines: whoever looks on sees each problem at once, and so does a full disk.
-                self._file = self._path.open("a", encoding="utf-8", buffering=1)
+                # For its owner alone: addresses and what servers said are nobody else's business.
+                self._file = open(  # noqa: SIM115
+                    self._path, "a", encoding="utf-8", buffering=1, opener=_private
+                )
             except OSError as error:
                 self._file = self._give_up(error)
         try:
@@ -67,6 +78,10 @@ class ErrorFile:
         reason = f"{self._path} cannot be written ({error.strerror}); reasons are shown here"
         tqdm.write(reason, file=sys.stderr)
         return sys.stderr
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _begin_anew(path: Path) -> None:

@@ -13,9 +13,20 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _VARIANT_HOST = re.compile(r"(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.])")
+_FEED_HOST = re.compile(r"(?:feeds?|rss)\.(?=[^.]+\.[^.])")
 # "m.com.vn" is a site of its own, not the mobile edition of "com.vn".
 _SUFFIXES = frozenset("ac co com edu gob gov go ne net or org".split())
 _AMP_PATH = re.compile(r"^/amp(?=/.)|(?:/amp|\.amp)(?=/?$)|\.amp(?=\.html?$)")
+# A password may have a slash in it; then what is before it looks like a port, and is none.
+_USER = re.compile(
+    r"(?<=://)(?:[^\s/?#@]{0,300}@|[^\s/?#@:]{0,100}:(?!\d{1,5}(?:[/?#\s]|$))[^\s@]{0,300}@)"
+)
+_SECRET = re.compile(
+    r"([?&;#](?:[\w.-]{0,40}(?:token|secret|passw|api[_-]?key|auth(?!or)|signature|session|credential)"
+    r"[\w.-]{0,40}|(?:access|private|feed|rss|user)?[_-]?key|sig|hmac|jwt|pwd|pass|sid)=)"
+    r"[^&;#\s\"'<>]+",
+    re.IGNORECASE,
+)
 _LONGEST_KEY = 2_000  # characters; real addresses of articles are far below
 
 # What can only be a server's address, well or badly typed: it has a scheme, a password, or a port
@@ -50,7 +61,7 @@ def canonical_url(url: str) -> str | None:
         return None
     if parts.scheme.lower() not in ("http", "https") or not host:
         return None
-    host = _without_variant(host)
+    host = f"[{host}]" if ":" in host else _without_variant(host)
     place = host if port in (None, 80, 443) else f"{host}:{port}"
     query = sorted(
         (name, value)
@@ -76,8 +87,46 @@ def article_key(url: str | None) -> str | None:
     return canonical if parts.path != "/" or parts.query or parts.fragment else None
 
 
+def redacted(text: str) -> str:
+    """Text with what is secret in its web addresses made unreadable: what is told and listed.
+
+    That are names and passwords before a host, and parameters that are called as secrets are.
+    """
+    return _SECRET.sub(r"\1***", _USER.sub("***@", text))
+
+
+def site_of(url: str) -> str:
+    """The host of an address, and its port where that is no usual one; "" where it has none.
+
+    The mobile edition and the like are the same site.
+    """
+    canonical = canonical_url(url)
+    return urlsplit(canonical).netloc if canonical else ""
+
+
+def speaks_for(speaker: str, url: str) -> bool:
+    """Whether what stands at one address may say what an article at another is.
+
+    The one rule by which text and data from the web find the article that they are of: a site
+    speaks for its own addresses, and for no others. A page says its own address (its canonical one)
+    only within its site; a feed or sitemap may *lead* to the pages of any site, but for those of
+    another nothing counts that it says of them, because each speaks for itself. Else any feed could
+    put its text in the place of another publisher's article.
+
+    Args:
+        speaker: Where a page, feed or sitemap was found in the end, after all redirects.
+    """
+    site, own = site_of(url), site_of(speaker)
+    return bool(site) and site in (own, _without_prefix(_FEED_HOST, own))
+
+
 def _without_variant(host: str) -> str:
-    rest = _VARIANT_HOST.sub("", host, count=1)
+    return _without_prefix(_VARIANT_HOST, host)
+
+
+def _without_prefix(prefix: re.Pattern[str], host: str) -> str:
+    found = prefix.match(host)
+    rest = host[found.end() :] if found else host
     variant = host.removesuffix(rest)
     own_site = rest.split(".")[0] in _SUFFIXES and rest.count(".") == 1
     return host if own_site and not variant.startswith("www") else rest

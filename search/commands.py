@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -29,6 +29,11 @@ from search.records import (
     Sort,
 )
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.mending import MendReport
+
+_SHOWN = 10
 
 
 @click.command()
@@ -107,14 +112,30 @@ def copy(source: str, destination: str, *, as_json: bool) -> None:
         )
         if report.barred:
             click.echo(f"{report.barred:,} were taken down there and are left out.", err=True)
-        for id_, reason in report.failures[:10]:
+        for id_, holder in report.taken[:_SHOWN]:
+            click.echo(f"  {id_} is left out: {holder} has its address there.", err=True)
+        if report.taken:
+            click.echo(
+                f"{len(report.taken):,} have the address of another article, and are left out. If"
+                " the source itself has several articles of one address, mend it with: songngu"
+                " doctor --mend --archive SOURCE",
+                err=True,
+            )
+        for id_, reason in report.failures[:_SHOWN]:
             click.echo(f"  {id_}: {reason}", err=True)
-    sys.exit(1 if report.failures else 0)
+    sys.exit(1 if report.failures or report.taken else 0)
 
 
 @click.command()
 @archive_options
-def doctor(archive: str | None, encoder: str | None) -> None:
+@click.option(
+    "--mend",
+    "mends",
+    is_flag=True,
+    help="Put the archive right first: of several articles of one address the newest, most"
+    " complete one stays; damaged values are mended as far as they can be.",
+)
+def doctor(archive: str | None, encoder: str | None, *, mends: bool) -> None:
     """Check the installation: versions, the encoder, the archive."""
     settings = Settings.load({"archive": archive, "encoder": encoder})
     click.echo(f"songngu {metadata.version('songngu')} on Python {platform.python_version()}")
@@ -124,6 +145,10 @@ def doctor(archive: str | None, encoder: str | None) -> None:
     troubles = 0
     opened = open_archive(settings=settings)
     try:
+        if mends:
+            from search.mending import mend
+
+            _print_mended(mend(opened.store))
         for what, check in (
             ("the archive", opened.ready),
             ("the encoder", lambda: opened.encoder.encode_queries(["kiểm tra"])),
@@ -138,6 +163,21 @@ def doctor(archive: str | None, encoder: str | None) -> None:
     finally:
         opened.close()
     sys.exit(1 if troubles else 0)
+
+
+def _print_mended(report: MendReport) -> None:
+    for what in report.damaged[:_SHOWN]:
+        click.echo(f"mended: {what}")
+    for gone, kept in report.doubles[:_SHOWN]:
+        click.echo(f"removed: {gone}, whose address {kept} has")
+    click.echo(
+        f"{len(report.damaged):,} damaged values mended, {len(report.doubles):,} articles removed"
+        " whose address another one has."
+    )
+    if report.damaged:
+        click.echo("What was lost comes back when the sources are indexed again.")
+    if report.damaged and report.shallow:
+        click.echo(f"{report.shallow:,} articles have not all their passages: songngu deepen")
 
 
 def _echo_json(value: Any) -> None:

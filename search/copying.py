@@ -27,12 +27,15 @@ class CopyReport:
     Attributes:
         unchanged: Articles that the destination held already with the same content.
         barred: Articles that were taken down in the destination.
+        taken: (article id, id of another article that has its address in the destination) of those
+            that were left out.
         failures: (article id, reason).
     """
 
     copied: int
     unchanged: int
     barred: int
+    taken: tuple[tuple[str, str], ...]
     failures: tuple[tuple[str, str], ...]
     seconds: float
 
@@ -63,6 +66,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
         # First of all: what was taken down is not to come back by way of a copy.
         target.bar(list(dict.fromkeys(origin.tombstones().values())))
         copied = unchanged = barred = 0
+        taken: list[tuple[str, str]] = []
         failures: list[tuple[str, str]] = []
         total = sum(origin.stats().articles.values())
         with progress_bar(total=total, unit="article", desc="Copying") as progress:
@@ -73,16 +77,20 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
                 copied += len(report.written)
                 barred += len(report.barred)
                 unchanged += len(batch) - len(new)
+                taken += report.taken
                 failures += report.failures
-                _copy_sources(origin, target, [entry.article.id for entry in batch])
-                _copy_links(batch, origin.linking, target.linking)
+                there_now = {*there, *report.written}
+                copied_now = [entry for entry in batch if entry.article.id in there_now]
+                _copy_sources(origin, target, [entry.article.id for entry in copied_now])
+                _copy_links(copied_now, origin.linking, target.linking)
                 progress.update(len(batch))
         target.flush()
         carry(origin, target)
     finally:
         origin.close()
         target.close()
-    return CopyReport(copied, unchanged, barred, tuple(failures), time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return CopyReport(copied, unchanged, barred, tuple(taken), tuple(failures), seconds)
 
 
 def _same(entry: Entry, there: Kept | None) -> bool:

@@ -184,6 +184,11 @@ def read_address(
     return address, tuple(errors)
 
 
+def is_for_programs(path: str) -> bool:
+    """Whether a path belongs to the API or the health checks, which answer in JSON."""
+    return path in ("/api", "/healthz", "/readyz") or path.startswith("/api/")
+
+
 def clean_query(typed: str) -> str:
     """A query on one line: NFC, no invisible or control characters, single spaces."""
     return " ".join(normalise(typed).replace("\ufffd", " ").split())

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from search.errors import QueryError
 from webui.addresses import MAX_K, read_address
-from webui.site import current_site
+from webui.site import PROBE, current_site
 
 blueprint = Blueprint("api", __name__)
 
@@ -67,8 +67,8 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Whether the archive can be searched; 503 where it cannot."""
-    current_site().archive.ready()
+    """Whether a search would be answered, by making one; 503 where it would not."""
+    current_site().archive.search(PROBE)
     return _no_store(jsonify({"status": "ready"}))
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import click
 
 from search.cli import archive_options
 from search.engine import Archive, open_archive
 from search.errors import SongnguError
-from search.records import Query
 from search.settings import Settings
 from webui.app import create_app
 from webui.serving import serve as serve_app
+from webui.site import PROBE
 
 DEMO_ARCHIVE = "songngu-demo.db"
 
@@ -43,13 +46,12 @@ def serve(archive: str | None, encoder: str | None, host: str | None, port: int 
 @click.option("--no-serve", is_flag=True, help="Only fill the archive.")
 def demo(archive: str, host: str | None, port: int | None, *, no_serve: bool) -> None:
     """Fill a demo archive with the stories that ship in the package, and serve it."""
-    # By name: the site itself must not depend on the indexer.
-    stories = import_module("indexer.demo").stories_path()
-    filling = import_module("indexer.filling")
     settings = Settings.load({"archive": archive, "host": host, "port": port})
     opened = open_archive(settings=settings)
-    report = filling.fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
-    filling.link_new(opened, report)
+    # In a process of its own: embedding many texts takes a gigabyte that serving does not need, and
+    # that a process hardly gives back.
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as filling:
+        report = filling.submit(_fill, settings).result()
     click.echo(
         f"{opened.location}: {report.added} stories added, {report.unchanged} there already."
     )
@@ -57,6 +59,20 @@ def demo(archive: str, host: str | None, port: int | None, *, no_serve: bool) ->
         opened.close()
     else:
         _serve(opened, settings)
+
+
+def _fill(settings: Settings) -> Any:
+    """Index and link the stories that ship; the report."""
+    # By name: the site itself must not depend on the indexer.
+    stories = import_module("indexer.demo").stories_path()
+    filling = import_module("indexer.filling")
+    opened = open_archive(settings=settings)
+    try:
+        report = filling.fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
+        filling.link_new(opened, report)
+    finally:
+        opened.close()
+    return report
 
 
 def _serve(archive: Archive, settings: Settings) -> None:
@@ -72,4 +88,4 @@ def _serve(archive: Archive, settings: Settings) -> None:
 def _warm_up(archive: Archive) -> None:
     # A site may start before its archive is there; then the first reader's search loads all.
     with suppress(SongnguError):
-        archive.search(Query("tin tức news"))
+        archive.search(PROBE)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.exceptions import HTTPException
@@ -18,9 +28,16 @@ from search.errors import (
     QueryTooLongError,
     StoreError,
 )
-from webui.addresses import Address, BadParameterError, QueryLengthError
+from webui.addresses import Address, BadParameterError, QueryLengthError, is_for_programs
+
+REFUSAL = "songngu.refusal"
+"""Key of a WSGI environment: (status, reason) of a request that was refused before it came here.
+
+The reason is a sentence in English, or empty.
+"""
 
 RETRY_AFTER_S = 30
+BUSY_RETRY_AFTER_S = 5
 
 
 class PastTheEndError(Exception):
@@ -101,6 +118,13 @@ _METHOD = Problem(
     _l("This address cannot be used that way"),
     _l("It can only be read (GET)."),
 )
+_BUSY = Problem(
+    503,
+    "busy",
+    _l("Too many searches at once"),
+    _l("More was asked just now than this site can answer. Try again in a moment."),
+    retry_after_s=BUSY_RETRY_AFTER_S,
+)
 _UNEXPECTED = Problem(
     500,
     "internal",
@@ -113,6 +137,7 @@ _NOTHING_TO_FIND = _l(
     "There is nothing in it to look for. Add a word, a name or a question; a minus sign only leaves"
     " stories out."
 )
+_NOT_READ = _l("The browser or the program asked in a way that this site does not understand.")
 
 
 def problem_of(error: Exception) -> Problem:
@@ -141,16 +166,14 @@ def problem_of(error: Exception) -> Problem:
             return _NOT_FOUND
         case HTTPException(code=405):
             return _METHOD
-        case HTTPException(code=code) if code is not None and 400 <= code < 500:
+        case HTTPException(code=503):
+            return _BUSY
+        case HTTPException(code=code) if code is not None and code >= 400 and code != 500:
             name = error.name.lower().replace(" ", "_")
-            return Problem(code, name, _l("This request cannot be answered"), error.name)
+            title = _l("This request cannot be answered")
+            return Problem(code, name, title, error.description or error.name, gist=_NOT_READ)
         case _:
             return _UNEXPECTED
-
-
-def wants_json() -> bool:
-    """Whether the request came from a program: errors of the API are JSON whatever is wrong."""
-    return request.blueprint == "api" or request.path.startswith("/api/")
 
 
 def error_json(problem: Problem) -> Response:
@@ -172,11 +195,11 @@ def respond(error: Exception) -> Response:
     A page shows the search that failed again: the view leaves its address in ``g.address``.
     """
     problem = problem_of(error)
-    if problem.status >= 500:
+    if problem.status in (500, 503):  # others of the kind are mistakes of the client
         current_app.logger.error(
-            "%s %s: %s", request.method, request.path, error, exc_info=problem is _UNEXPECTED
+            "%s %r: %s", request.method, request.path, error, exc_info=problem is _UNEXPECTED
         )
-    if wants_json():
+    if is_for_programs(request.path):
         response = error_json(problem)
     else:
         response = error_page(problem, g.get("address", Address()))
@@ -191,11 +214,17 @@ def respond(error: Exception) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error of the application through ``respond``."""
+    """Answer every error of the application, and every refusal, through ``respond``."""
+
+    def refuse() -> None:
+        if refusal := request.environ.get(REFUSAL):
+            status, reason = refusal
+            abort(status, reason or None)
 
     def handle(error: Exception) -> Response | RequestRedirect:
         if isinstance(error, RequestRedirect):
             return error
         return respond(error)
 
+    app.before_request(refuse)
     app.register_error_handler(Exception, handle)

@@ -16,6 +16,8 @@ from babel.dates import format_date, format_time
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
+from webui.addresses import is_for_programs
+
 INTERFACE_LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 """Languages of the interface with their own names; the first is shown first."""
 
@@ -45,7 +47,7 @@ def choose_interface() -> str:
 
     The API always speaks English: its messages are for programmers and their logs.
     """
-    if request.blueprint == "api" or request.path.startswith("/api/"):
+    if is_for_programs(request.path):
         return DEFAULT_INTERFACE
     if chosen := chosen_interface():
         return chosen

@@ -1,26 +1,25 @@
-"""Serving the site with waitress, a production WSGI server."""
+"""Serving the site: where it listens, and when it stops."""
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 import threading
 from types import FrameType
-from typing import Any
 
 import click
 from flask import Flask
-from waitress import create_server
 
 from search.errors import SettingsError
+from webui.server import Server
+from webui.site import current_site
 
 THREADS = 8
 """Requests answered at once: searching releases the interpreter, so more threads than cores pay."""
 
 
-def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> Any:
-    """A waitress server that listens already; ``run()`` serves, ``close()`` lets go.
+def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> Server:
+    """A server that listens already; ``run()`` serves, ``close()`` lets go.
 
     Args:
         port: 0 takes a free one; see the server's ``effective_port``.
@@ -28,17 +27,9 @@ def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> 
     Raises:
         SettingsError: The address cannot be listened on.
     """
-    # It warns of every request that waits for a thread, which is what a queue is for.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    return create_server(
-        app,
-        sockets=[_listen(host, port)],
-        threads=threads,
-        ident="",
-        # Requests have no bodies: what is larger is abuse.
-        max_request_body_size=1024,
-        channel_timeout=60,
-    )
+    with app.app_context():
+        longest = current_site().settings.max_query_chars
+    return Server(app, _listen(host, port), threads=threads, max_query_chars=longest)
 
 
 def _listen(host: str, port: int) -> socket.socket:

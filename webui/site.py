@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from search.engine import Archive, open_archive
+from search.records import Query
 from search.stores.base import StoreStats
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 STATS_SECONDS = 30.0
 """How long figures about the archive may be shown before it is asked again."""
+
+PROBE = Query("tin tức news", k=1)
+"""A search like any reader's, for whether searching works."""
 
 _EXTENSION = "songngu"
 

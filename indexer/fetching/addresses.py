@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from search.addresses import redacted
 from search.errors import FetchError
 
 _LONGEST = 4000
@@ -21,7 +22,7 @@ def normalised(url: str, *, base: str | None = None) -> str:
     Raises:
         FetchError: It is no http or https address of a host.
     """
-    shown = url.strip()[:100]
+    shown = redacted(url.strip())[:100]
     try:
         joined = urljoin(base or "", _BREAKS.sub("", url.strip()))
         parts = urlsplit(joined)

@@ -305,7 +305,7 @@ class Fetcher:
                     raise UnreachableError(
                         f"answers {response.status}: the server is busy or broken; a later run"
                         " tries again",
-                        retry_after_s=_retry_after(said.get("Retry-After")),
+                        retry_after_s=_retry_after(said.get("Retry-After"), said.get("Date")),
                     )
                 if response.status != 200:
                     return _Answer(response.status, said, b"")
@@ -376,16 +376,26 @@ def _headers(raw: list[tuple[bytes, bytes]]) -> Message:
     return message
 
 
-def _retry_after(value: str | None) -> float | None:
-    """Seconds: the header holds them, or a date."""
+def _retry_after(value: str | None, now: str | None) -> float | None:
+    """Seconds: the header holds them, or a date.
+
+    Args:
+        now: The server's own time (Date): our clock may be wrong.
+    """
     if value is None:
         return None
     if value.strip().isdecimal():
         return float(min(int(value), 86_400))
+    date = _http_date(value)
+    if date is None:
+        return None
+    since = _http_date(now) or datetime.now(UTC)
+    return min(max(0.0, (date - since).total_seconds()), 86_400.0)
+
+
+def _http_date(value: str | None) -> datetime | None:
     try:
-        date = email.utils.parsedate_to_datetime(value)
+        date = email.utils.parsedate_to_datetime(value or "")
     except (ValueError, TypeError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return min(max(0.0, (date - datetime.now(UTC)).total_seconds()), 86_400.0)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

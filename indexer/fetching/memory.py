@@ -8,6 +8,7 @@ remembered is written only after the archive holds the article, so a kill loses 
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import threading
 import time
@@ -57,6 +58,13 @@ class Page:
     article: str | None = None
     failures: int = 0
     retry_at: float = 0.0
+
+    def is_due(self, now: float) -> bool:
+        """Whether a failed page is to be tried again.
+
+        No pause is as long as one that a clock makes that was set back.
+        """
+        return not now < self.retry_at <= now + _LAST_RETRY_S
 
     def failed_again(self, now: float) -> Page:
         """The same page after one more failure: when it is tried next."""
@@ -229,6 +237,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     if str(path) != ":memory:":
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # It holds addresses as they are asked for, with whatever is secret in them.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise sqlite3.OperationalError(str(error)) from error
     connection = sqlite3.connect(path, timeout=30, check_same_thread=False)

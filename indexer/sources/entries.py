@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from indexer.fetching import normalised
+from search.addresses import speaks_for
 from search.errors import FetchError
 
 XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
 """The declaration at the beginning: of text that is decoded already, it only misleads a parser."""
 
+_AMPERSAND = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 _LONGEST_LEAD = 600
 
 
@@ -26,12 +28,14 @@ class Entry:
         fields: What the entry says of the article, under our names; as in a JSON line.
         content: The whole story, as HTML or plain text, where the feed carries it.
         changed: When it says it was changed: "updated", "lastmod", else "".
+        listed_at: Where the feed or sitemap was found.
     """
 
     url: str | None
     fields: Mapping[str, object] = field(default_factory=dict)
     content: str = ""
     changed: str = ""
+    listed_at: str = ""
 
     @property
     def stamp(self) -> str:
@@ -59,10 +63,27 @@ class Listing:
     damage: str | None = None
 
 
+def with_ampersands(text: str) -> str:
+    """XML whose bare ampersands are escaped, as in addresses that nobody escaped ("?id=1&page=2").
+
+    A parser would drop them, or what follows. In CDATA they are right as they are.
+    """
+    plain, *sections = text.split("<![CDATA[")
+    parts = [_AMPERSAND.sub("&amp;", plain)]
+    for section in sections:
+        inside, end, outside = section.partition("]]>")
+        parts += ["<![CDATA[", inside, end, _AMPERSAND.sub("&amp;", outside)]
+    return "".join(parts)
+
+
 def completed(page: Mapping[str, object], entry: Entry | None) -> dict[str, object]:
-    """The fields of a page, with what it lacks taken from the entry that led to it."""
+    """The fields of a page, with what it lacks taken from the entry that led to it.
+
+    Only if the entry may speak for it (``speaks_for``).
+    """
     fields = {name: value for name, value in page.items() if value not in (None, "", [], ())}
-    if entry is None:
+    url = str(fields.get("url") or "")
+    if entry is None or (url and not speaks_for(entry.listed_at, url)):
         return fields
     given = {name: value for name, value in entry.fields.items() if value not in (None, "", [])}
     date, listed = str(fields.get("date", "")), str(given.get("date", ""))
@@ -71,6 +92,16 @@ def completed(page: Mapping[str, object], entry: Entry | None) -> dict[str, obje
     if not _is_lead(str(given.get("lead", ""))):
         given.pop("lead", None)
     return {**given, **fields}
+
+
+def with_own_address(fields: Mapping[str, object], place: str) -> dict[str, object]:
+    """The fields of a page with the address it gives itself, or where it was found.
+
+    Args:
+        place: Where it was found; what it says of itself counts only if that speaks for it.
+    """
+    said = str(fields.get("url") or "")
+    return {**fields, "url": said if speaks_for(place, said) else place}
 
 
 def _is_lead(text: str) -> bool:

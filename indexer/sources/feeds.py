@@ -14,8 +14,8 @@ import feedparser
 from feedparser.mixin import _FeedParserMixin as FeedParser
 
 from indexer.dates import parse_date
-from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute
-from indexer.tidying import tidy, without_html
+from indexer.pages.prose import tidy, without_html
+from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute, with_ampersands
 
 MOST_ENTRIES = 5000
 """Feeds hold some dozens; what comes after these is not read."""
@@ -36,7 +36,7 @@ def read_feed(text: str, *, url: str) -> Listing:
     """
     # The text is decoded already, so what its first line says of an encoding is wrong by now.
     text = _CHARACTER.sub(_possible, XML_HEAD.sub("", text, count=1))
-    data = _with_short_prolog(text).encode("utf-8", "replace")
+    data = with_ampersands(_with_short_prolog(text)).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     try:
         # What stands in its HTML is taken out here (``without_html``), in time that is bounded.
@@ -154,7 +154,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
 
 
 def _date(written: object, parsed: Any) -> str:
-    """A date as ISO 8601, in the publisher's own time zone where that can be read; else ""."""
+    """A date as ISO 8601, in the publisher's own time zone; the day alone where that is unknown."""
     if isinstance(written, str) and written.strip():
         try:
             return parse_date(written)
@@ -162,7 +162,7 @@ def _date(written: object, parsed: Any) -> str:
             pass
     if parsed is not None:
         try:
-            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).isoformat()
+            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).date().isoformat()
         except (ValueError, TypeError, OverflowError, OSError):
             pass
     return ""

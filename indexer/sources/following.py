@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from indexer.fetching import (
@@ -166,9 +166,9 @@ class Follower:
             max_bytes=self._fetcher.page_limit,
         )
         if found is None:
-            yield single(url, fetched, text)
+            yield single(url, fetched, data)
             return
-        yield from self._entries(url, found, earlier, visit)
+        yield from self._entries(url, found, earlier, visit, place=fetched.url)
         yield from self._children(found.children, visit, depth=depth)
         # Of an index nothing can be told from its not having changed: its sitemaps may have.
         complete = not (found.children or found.damage or visit.postponed or visit.unfinished)
@@ -177,9 +177,13 @@ class Follower:
         self._memory.forget_entries(url, earlier.stamps.keys() - listed)
 
     def _entries(
-        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit
+        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit, *, place: str
     ) -> Iterator[Step]:
-        """The pages of a feed or sitemap that may be new."""
+        """The pages of a feed or sitemap that may be new.
+
+        Args:
+            place: Where it was found in the end.
+        """
         if found.damage is not None:
             many = len(found.entries) + len(found.children)
             reason = f"{found.damage}; {many} entries could be made out" if many else found.damage
@@ -187,7 +191,8 @@ class Follower:
         elif not found.entries and not found.children:
             yield Step(Failure(url, None, f"the {found.kind} holds no entries", skipped=True))
         met = set()
-        for number, entry in enumerate(found.entries, 1):
+        for number, listed in enumerate(found.entries, 1):
+            entry = replace(listed, listed_at=place)
             if entry.url is None:
                 yield only_content(f"{url}#{number}", entry)
                 continue
@@ -250,7 +255,7 @@ class Follower:
     def _earlier(self, url: str) -> _Earlier:
         pages, now = self._memory.pages_of(url), time.time()
         failed = [page for page in pages if page.outcome == "failed"]
-        due = {page.url for page in failed if page.retry_at <= now}
+        due = {page.url for page in failed if page.is_due(now)}
         waiting = {page.url for page in failed} - due
         with self._lock:
             compare = url not in self._compared

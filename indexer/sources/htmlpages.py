@@ -22,20 +22,20 @@ class HtmlPage:
     def documents(self) -> Iterator[RawDocument | Failure]:
         """The article on the page; passed over, with the reason, where it is no article."""
         # lxml and what comes with it take a fifth of a second: only for who has pages.
-        from indexer.extraction import extract_page
+        from indexer.pages.html import extract_page
 
         try:
             with opened(self.file, encoded=True) as stream:
                 data = stream.read(_LARGEST + 1)
             if len(data) > _LARGEST:
                 raise FetchError(f"is larger than {_LARGEST >> 20} MiB, so no page of one story")
-            fields = extract_page(data)
+            found = extract_page(data)
         except NotAnArticleError as error:
             yield Failure(self.name, None, str(error), skipped=True)
         except (FetchError, ExtractionError) as error:
             yield Failure(self.name, None, str(error))
         else:
-            yield RawDocument(Origin(self.name), fields=fields)
+            yield RawDocument(Origin(self.name), fields=found.fields, notes=found.notes)
 
     def count(self) -> int | None:
         """Always one, an article or a failure."""

@@ -7,7 +7,7 @@ from itertools import islice
 
 from lxml import etree
 
-from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute
+from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute, with_ampersands
 
 MOST_ENTRIES = 50_000
 """The protocol's own limit for one file."""
@@ -31,7 +31,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False
     )
-    data = XML_HEAD.sub("", text, count=1).encode("utf-8", "replace")
+    data = with_ampersands(XML_HEAD.sub("", text, count=1)).encode("utf-8", "replace")
     root = etree.fromstring(data, parser)
     if root is None:
         return Listing("sitemap", damage="holds nothing that can be read as XML")

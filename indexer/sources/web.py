@@ -19,6 +19,7 @@ from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure, RawDocument
 from indexer.sources.following import Follower, KeptIds
 from indexer.sources.webpages import Step
+from search.addresses import redacted
 from search.errors import StoreError
 from search.settings import Settings
 
@@ -150,8 +151,9 @@ class WebReader:
     def close(self) -> None:
         """Hang up, and let go of the memory's file. Give the reading a moment to end."""
         self._stop.set()
+        ends_at = time.monotonic() + 2.0
         for thread in self._threads:
-            thread.join(timeout=2)
+            thread.join(timeout=max(0.0, ends_at - time.monotonic()))
         self._fetcher.close()
         self._memory.close()
 
@@ -193,7 +195,7 @@ def _brought(step: Step, url: str) -> Step:
     """A step whose document knows the address that led to it."""
     if not isinstance(step.document, RawDocument):
         return step
-    origin = replace(step.document.origin, source=url)
+    origin = replace(step.document.origin, source=redacted(url))
     return replace(step, document=replace(step.document, origin=origin))
 
 

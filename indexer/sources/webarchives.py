@@ -17,7 +17,6 @@ from warcio.bufferedreaders import BufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
-from indexer.charsets import decoded
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.reading import is_stream, opened_bytes, shown
 from indexer.sources.warcrecords import LARGEST, Record, read_records
@@ -49,7 +48,8 @@ class _Page:
     """A page as a server sent it: bytes, or text where the server named their encoding."""
 
     uri: str
-    html: bytes | str
+    html: bytes
+    charset: str | None
 
 
 class WebArchive:
@@ -67,20 +67,23 @@ class WebArchive:
     def documents(self) -> Iterator[RawDocument | Failure]:
         """One item for each page or damaged record, and a note on the records passed over."""
         # lxml and what comes with it take a fifth of a second: only for who has pages.
-        from indexer.extraction import extract_page
+        from indexer.pages.html import extract_page
+        from indexer.sources.entries import with_own_address
 
         for item in self._items():
             if isinstance(item, Failure):
                 yield item
                 continue
             try:
-                fields = extract_page(item.html, url=item.uri)
+                found = extract_page(item.html, url=item.uri, charset=item.charset)
+                fields = with_own_address(found.fields, item.uri)
             except ExtractionError as error:
                 # Crawls are full of pages that list stories: these are no errors.
                 skipped = isinstance(error, NotAnArticleError)
                 yield Failure(self._place(item.uri), None, str(error), skipped=skipped)
             else:
-                yield RawDocument(Origin(self._place(item.uri)), fields=fields)
+                origin = Origin(self._place(item.uri))
+                yield RawDocument(origin, fields=fields, notes=found.notes)
 
     def count(self) -> int | None:
         """Pages, damaged records and the note; nothing is extracted for it."""
@@ -153,18 +156,11 @@ def _page(record: Record) -> _Page | str:
         raise FetchError("the page is empty: crawl it again")
     if not kind and not _looks_like_html(body[:4096]):
         return "not HTML"
-    return _Page(record.uri, _decoded(body, kind))
+    charset = _CHARSET.search(kind)
+    return _Page(record.uri, body, charset[1] if charset else None)
 
 
 def _looks_like_html(head: bytes) -> bool:
     while (head := head.lstrip()).startswith(b"<!--"):
         head = head.partition(b"-->")[2]
     return _HTML_START.match(head) is not None
-
-
-def _decoded(body: bytes, content_type: str) -> bytes | str:
-    """Text where the server named an encoding, told as for pages that are fetched."""
-    match = _CHARSET.search(content_type)
-    if match is None:
-        return body
-    return decoded(body, match[1])

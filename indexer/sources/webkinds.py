@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 from urllib.parse import urljoin
 
 from indexer.fetching.bodies import too_large
@@ -88,9 +89,17 @@ def _json(text: str, url: str) -> Listing:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FetchError(f"is no valid JSON ({str(error)[:100]})") from error
-    if isinstance(value, dict) and "jsonfeed.org/version/" in str(value.get("version")):
+    if isinstance(value, dict) and _is_feed(value):
         return read_json_feed(value, url=url)
     raise FetchError("is JSON, but no JSON Feed: download it and index the file, if it is news")
+
+
+def _is_feed(value: Mapping[str, object]) -> bool:
+    """Whether JSON is a JSON Feed: by its version, also where that is only a number."""
+    version = str(value.get("version")).strip()
+    return "jsonfeed.org/version/" in version or (
+        version in ("1", "1.0", "1.1") and isinstance(value.get("items"), list)
+    )
 
 
 def _root(text: str) -> str:

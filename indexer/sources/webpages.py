@@ -7,20 +7,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from indexer.articles import id_of_url
-from indexer.extraction import extract_page
-from indexer.fetching import (
-    NO_VALIDATORS,
-    Fetched,
-    Fetcher,
-    RestingError,
-    Validators,
-    text_of,
-)
+from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Validators
 from indexer.fetching.memory import Page, Seen, SourceState
+from indexer.pages.html import Extracted, extract_page
+from indexer.pages.markup import decoded
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.entries import Entry, completed
+from indexer.sources.entries import Entry, completed, with_own_address
 from indexer.sources.feeds import whole_story
 from indexer.sources.webkinds import feeds_named, refuses_indexing
+from search.addresses import site_of, speaks_for
 from search.errors import (
     ExtractionError,
     FetchError,
@@ -28,8 +23,6 @@ from search.errors import (
     NotAnArticleError,
     UnreachableError,
 )
-
-_VARIANTS = ("www.", "m.", "mobile.", "amp.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +53,30 @@ def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
         fetched = fetcher.get(url, validators=known.validators)
         if fetched.unchanged:
             return Step(records=(known,))
-        page = text_of(fetched.data, fetched.charset)
-        fields = _article(page, fetched)
+        found = _article(decoded(fetched.data, fetched.charset), fetched)
     except RestingError:
         raise
     except (FetchError, ExtractionError) as error:
         return without_page(known, entry, error)
-    return _kept(url, completed(fields, entry), fetched.validators)
+    return _kept(url, completed(found.fields, entry), fetched.validators, found.notes)
 
 
-def single(url: str, fetched: Fetched, page: str) -> Step:
-    """The document of a page that was asked for by its address."""
+def single(url: str, fetched: Fetched, data: bytes) -> Step:
+    """The document of a page that was asked for by its address.
+
+    Args:
+        data: The page, unpacked.
+    """
+    page = ""
     try:
-        fields = _article(page, fetched)
+        page = decoded(data, fetched.charset)
+        found = _article(page, fetched)
     except ExtractionError as error:
-        reason, feeds = str(error), feeds_named(page, url=fetched.url)
+        reason, feeds = str(error), feeds_named(page, url=fetched.url) if page else ()
         if feeds:
             reason += f"; it names a feed, which can be indexed: songngu index {feeds[0]}"
         return Step(Failure(url, None, reason))
-    return _kept(url, completed(fields, None), fetched.validators)
+    return _kept(url, completed(found.fields, None), fetched.validators, found.notes)
 
 
 def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError) -> Step:
@@ -86,13 +84,14 @@ def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError)
     url, reason = known.url, str(error)
     failed = known.failed_again(time.time())
     story = "" if isinstance(error, _LeaveOutError) else whole_story(entry.content)
-    if story:
+    if story and not speaks_for(entry.listed_at, url):
+        reason += "; the text that the feed has of it is not taken, for the feed is of another site"
+    elif story:
         note = f"the text is the feed's own, because the page cannot be had: {reason}"
-        fields = {**completed({}, entry), "text": story, "url": url}
+        fields = {**completed({"url": url}, entry), "text": story}
         if isinstance(error, UnreachableError):
             return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), (failed,))
-        step = _kept(url, fields, NO_VALIDATORS)
-        return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), step.records)
+        return _kept(url, fields, NO_VALIDATORS, (note,))
     if isinstance(error, NotAnArticleError):  # nor will it be, before its entry changes
         return Step(Failure(url, None, reason, skipped=True), (Page(url, "skipped"),))
     forbidden = isinstance(error, ForbiddenFetchError)
@@ -107,8 +106,8 @@ def only_content(place: str, entry: Entry) -> Step:
     return Step(RawDocument(Origin(place), fields={**completed({}, entry), "text": story}))
 
 
-def _article(page: str, fetched: Fetched) -> dict[str, object]:
-    """Fields of the article on a page.
+def _article(page: str, fetched: Fetched) -> Extracted:
+    """The article on a page.
 
     Raises:
         ExtractionError: There is none, or the page asks to be left out.
@@ -118,32 +117,19 @@ def _article(page: str, fetched: Fetched) -> dict[str, object]:
     if not page.strip():
         raise ExtractionError("the page is empty")
     try:
-        fields = extract_page(page, url=fetched.url)
+        found = extract_page(page, url=fetched.url)
     except ExtractionError:
         raise
     except Exception as error:  # a page that breaks a parser costs only itself
         told = " ".join(repr(error).split())[:200]
         raise ExtractionError(f"the page cannot be read: {told}") from error
-    # A page speaks for its own site only: a canonical address elsewhere would let any site put
-    # its text in the place of another's article.
-    said = str(fields.get("url") or "")
-    if _site(said) != _site(fetched.url):
-        fields["url"] = fetched.url
-    fields.setdefault("source", _site(fetched.url))
-    return fields
+    fields = with_own_address(found.fields, fetched.url)
+    fields.setdefault("source", urlsplit(f"//{site_of(fetched.url)}").hostname)
+    return Extracted(fields, found.notes)
 
 
-def _kept(url: str, fields: dict[str, object], validators: Validators) -> Step:
+def _kept(
+    url: str, fields: dict[str, object], validators: Validators, notes: tuple[str, ...] = ()
+) -> Step:
     record = Page(url, "kept", validators, article=id_of_url(str(fields.get("url") or url)))
-    return Step(RawDocument(Origin(url), fields=fields), (record,))
-
-
-def _site(url: str) -> str:
-    """The host of an address, without what only tells variants of one site apart."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-    for variant in _VARIANTS:
-        host = host.removeprefix(variant)
-    return host
+    return Step(RawDocument(Origin(url), fields=fields, notes=notes), (record,))

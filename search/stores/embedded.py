@@ -11,12 +11,11 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-
+from search.addresses import article_key
 from search.encoders.base import FloatArray
 from search.errors import StoreError
 from search.records import Article, Filters, Passage, day_of
@@ -41,17 +40,30 @@ from search.stores.scanning import run
 from search.stores.sqlite_file import SqliteFile, driver_errors, remove_archive, statements
 from search.stores.sqlite_formats import FORMAT, migrate, take_over
 from search.stores.sqlite_lease import hold_lease
+from search.stores.sqlite_mending import mend
 from search.stores.sqlite_notes import read_note, write_note
 from search.stores.sqlite_rows import (
-    ARTICLE_COLUMNS,
     BATCH,
     MORE_SCHEMA,
     SCHEMA,
-    article_of,
     forms_of,
     insert,
     vector_batch,
 )
+from search.stores.sqlite_values import (
+    ARTICLE_COLUMNS,
+    article_of,
+    language,
+    optional_text,
+    profile_of,
+    spans_and_vectors,
+    text,
+)
+
+_KEPT_COLUMNS = "id, hash, shallow"
+
+Row = Sequence[Any]
+T = TypeVar("T")
 
 
 class EmbeddedStore:
@@ -67,6 +79,7 @@ class EmbeddedStore:
         self._file = SqliteFile(self._path, self.location)
         self._follower = Follower(self._file)
         self._is_current = False
+        self._is_generation = False
         self._links = EmbeddedLinks(self._file.reading, self._writing)
 
     def profile(self) -> ArchiveProfile | None:
@@ -74,7 +87,7 @@ class EmbeddedStore:
         if not self._path.exists():
             return None
         with self._file.reading() as connection:
-            if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            if not self._is_there(connection):
                 return None
             return self._profile_in(connection)
 
@@ -89,7 +102,7 @@ class EmbeddedStore:
                 )
             with self._file.writing(creating=True) as connection:
                 # Another process may have been first between the look above and this lock.
-                if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+                if not self._is_there(connection):
                     for statement in statements(SCHEMA + MORE_SCHEMA):
                         connection.execute(statement)
                     self._file.set_meta(connection, "format", str(FORMAT))
@@ -110,7 +123,7 @@ class EmbeddedStore:
         self._required_profile()
         latest = {entry.article.id: entry for entry in entries}
         names = [name for entry in latest.values() for name in names_of(entry.article)]
-        written, barred, outdated = [], [], []
+        written, barred, outdated, taken = [], [], [], []
         with self._writing() as connection:
             # Another process may have embedded everything anew since these vectors were made.
             profile = self._profile_in(connection)
@@ -123,14 +136,18 @@ class EmbeddedStore:
                     barred.append(id_)
                 elif replacing is not None and _hash_of(connection, id_) != replacing.get(id_):
                     outdated.append(id_)
+                elif holder := self._holder_of_address(connection, entry.article):
+                    taken.append((id_, holder))
                 else:
                     insert(connection, entry)
                     written.append(id_)
-        return WriteReport(tuple(written), barred=tuple(barred), outdated=tuple(outdated))
+        return WriteReport(
+            tuple(written), barred=tuple(barred), outdated=tuple(outdated), taken=tuple(taken)
+        )
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
-        self._required_profile()
+        self._required()
         forget(self._links, ids)
         with self._writing() as connection:
             return ledger.remove(connection, ids)
@@ -143,29 +160,30 @@ class EmbeddedStore:
 
     def hashes(self, ids: Sequence[str]) -> dict[str, str]:
         """Content hashes of those of the ids that are kept."""
-        return {id_: hash_ for id_, hash_ in self._select("id, hash", ids)}  # noqa: C416
+        return {kept.id: kept.hash for kept in self._select(_KEPT_COLUMNS, ids, of=_kept)}
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
-        rows = self._select(ARTICLE_COLUMNS, ids)
-        return {row[0]: article_of(row) for row in rows}
+        found = self._select(ARTICLE_COLUMNS, ids, of=article_of)
+        return {article.id: article for article in found}
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
         """Those of the ids that are kept, in short."""
         self._current()
-        return {row[0]: _kept(row) for row in self._select("id, hash, shallow", ids)}
+        return {kept.id: kept for kept in self._select(_KEPT_COLUMNS, ids, of=_kept)}
 
     def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
         """Addresses → id of the article that has it."""
         self._current()
         query = "SELECT key, min(id) FROM articles WHERE key IN (*) GROUP BY key"
         with self._file.reading() as connection:
-            return {key: id_ for key, id_ in ledger.select_in(connection, query, keys)}  # noqa: C416
+            found = ledger.select_in(connection, query, keys)
+            return {key: text(id_, "the id of an article") for key, id_ in found}
 
     def listing(self) -> Iterator[Kept]:
         """Everything that is kept, in short, by ascending id."""
-        query = "SELECT id, hash, shallow FROM articles ORDER BY id"
-        return (_kept(row) for row in self._snapshot(query))
+        query = f"SELECT {_KEPT_COLUMNS} FROM articles ORDER BY id"  # noqa: S608
+        return self._snapshot(query, of=_kept)
 
     def stream(
         self, *, lang: str | None = None, filters: Filters | None = None
@@ -181,7 +199,7 @@ class EmbeddedStore:
             conditions.append(f"source IN ({','.join('?' * len(filters.sources))})")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         query = f"SELECT {ARTICLE_COLUMNS} FROM articles{where} ORDER BY id"  # noqa: S608
-        return (article_of(row) for row in self._snapshot(query, values))
+        return self._snapshot(query, values, of=article_of)
 
     def shallow(self) -> list[str]:
         """Ids of articles that have only their first passage, newest first."""
@@ -241,17 +259,18 @@ class EmbeddedStore:
         """The model's own vectors of those of the ids that are kept, by position."""
         dimension = self._required_profile().encoder.dimension
         query = (
-            "SELECT a.id, p.vector FROM articles a JOIN passages p ON p.article = a.row"
+            "SELECT a.id, p.position, p.start, p.stop, p.vector"
+            " FROM articles a JOIN passages p ON p.article = a.row"
             " WHERE a.id IN (*) ORDER BY p.article, p.position"
         )
-        blobs: dict[str, list[bytes]] = {}
+        kept: dict[str, list[Row]] = {}
         with self._file.reading() as connection:
-            for id_, vector in ledger.select_in(connection, query, ids):
-                blobs.setdefault(str(id_), []).append(bytes(vector))
-        return {
-            id_: np.frombuffer(b"".join(kept), "<f4").reshape(-1, dimension)
-            for id_, kept in blobs.items()
-        }
+            for id_, *passage in ledger.select_in(connection, query, ids):
+                kept.setdefault(str(id_), []).append(passage)
+            return {
+                id_: spans_and_vectors(passages, dimension, f"article {id_}")[1]
+                for id_, passages in kept.items()
+            }
 
     def sizes(self) -> dict[str, int]:
         """Articles by language."""
@@ -275,18 +294,16 @@ class EmbeddedStore:
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
         self._current()
-        with driver_errors(self.location):
-            # Of its own: the moment that BEGIN pins must not hold this thread's other reads.
-            connection = self._file.connect()
-        try:
-            connection.execute("BEGIN")
+        columns = f"row, words, shallow, {ARTICLE_COLUMNS}"
+        query = f"SELECT {columns} FROM articles ORDER BY id"  # noqa: S608
+        with self._moment() as connection:
             dimension = self._profile_in(connection).encoder.dimension
-            columns = f"row, words, shallow, {ARTICLE_COLUMNS}"
-            cursor = connection.execute(f"SELECT {columns} FROM articles ORDER BY id")  # noqa: S608
+            cursor = connection.execute(query)
             while batch := cursor.fetchmany(BATCH):
                 for row, words, shallow, *columns_of_article in batch:
                     article = article_of(columns_of_article)
-                    kept = vector_batch(connection, [(row, article.id, "", None, None)], dimension)
+                    own = [(row, article.id, article.lang, None, None)]
+                    kept = vector_batch(connection, own, dimension)
                     yield Entry(
                         article=article,
                         passages=tuple(Passage(*span) for span in kept.spans.tolist()),
@@ -294,8 +311,6 @@ class EmbeddedStore:
                         forms=forms_of(article, words),
                         shallow=bool(shallow),
                     )
-        finally:
-            connection.close()
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
@@ -305,28 +320,28 @@ class EmbeddedStore:
             def count(query: str) -> int:
                 return int(connection.execute(query).fetchone()[0])
 
+            def counts(query: str, what: str) -> dict[str, int]:
+                return {text(name, what): n for name, n in connection.execute(query)}
+
             first, last = connection.execute(
                 "SELECT min(substr(date, 1, 10)), max(substr(date, 1, 10)) FROM articles"
             ).fetchone()
+            articles = counts("SELECT lang, count(*) FROM articles GROUP BY lang", "a language")
             return StoreStats(
-                articles=dict(
-                    connection.execute("SELECT lang, count(*) FROM articles GROUP BY lang")
-                ),
+                articles={language(lang, "a language"): n for lang, n in articles.items()},
                 passages=count("SELECT count(*) FROM passages"),
-                sources=dict(
-                    connection.execute(
-                        "SELECT coalesce(source, '') AS s, count(*) AS n FROM articles"
-                        " GROUP BY s ORDER BY n DESC, s"
-                    )
+                sources=counts(
+                    "SELECT coalesce(source, '') AS s, count(*) AS n FROM articles GROUP BY s"
+                    " ORDER BY n DESC, s",
+                    "a source",
                 ),
-                date_first=first,
-                date_last=last,
+                date_first=optional_text(first, "a date"),
+                date_last=optional_text(last, "a date"),
                 bytes_used=self._bytes_used(),
-                months=dict(
-                    connection.execute(
-                        "SELECT coalesce(substr(date, 1, 7), '') AS m, count(*) FROM articles"
-                        " GROUP BY m ORDER BY m"
-                    )
+                months=counts(
+                    "SELECT coalesce(substr(date, 1, 7), '') AS m, count(*) FROM articles"
+                    " GROUP BY m ORDER BY m",
+                    "a date",
                 ),
                 shallow=count("SELECT count(*) FROM articles WHERE shallow"),
                 tombstones=count("SELECT count(*) FROM tombstones"),
@@ -335,7 +350,7 @@ class EmbeddedStore:
     @contextmanager
     def lease(self, purpose: str) -> Iterator[Callable[[], None]]:
         """Keep everybody else from rewriting the archive."""
-        self._required_profile()
+        self._required()
         with hold_lease(self._path, self.location, purpose):
             yield lambda: None  # a lock cannot be lost
 
@@ -350,6 +365,7 @@ class EmbeddedStore:
             if fresh or not _belongs(place, archive, profile):
                 remove_archive(place)
             generation = EmbeddedStore(place)
+            generation._is_generation = True
             try:
                 generation.create(profile)
                 with generation._writing() as connection:
@@ -361,15 +377,22 @@ class EmbeddedStore:
                 take_over(connection, place, profile)
             remove_archive(place)
 
+    def mend(self) -> list[str]:
+        """Put damaged values right as far as they can be; says what was wrong."""
+        self._required()
+        with self._file.writing() as connection:
+            wrong = mend(connection)
+        self.flush()
+        return wrong
+
     def note(self, name: str) -> bytes | None:
         """A piece of derived data."""
-        self._required_profile()
+        self._required()
         with self._file.reading() as connection:
             return read_note(connection, name)
 
     def set_note(self, name: str, data: bytes) -> None:
         """Keep a piece of derived data."""
-        self._required_profile()
         with self._writing() as connection:
             write_note(connection, name, data)
 
@@ -378,30 +401,43 @@ class EmbeddedStore:
         self._file.close()
         self._follower.close()
 
+    def _holder_of_address(self, connection: sqlite3.Connection, article: Article) -> str | None:
+        """The id of another article that has an article's address, which it has not itself."""
+        key = article_key(article.url)
+        if key is None or self._is_generation:  # whose articles have their addresses already
+            return None
+        query = "SELECT id FROM articles WHERE key = ? ORDER BY id = ? DESC, id LIMIT 1"
+        row = connection.execute(query, (key, article.id)).fetchone()
+        return None if row is None or row[0] == article.id else str(row[0])
+
     def _forget_links_of(self, ids: Sequence[str]) -> None:
         """Close what links say over those of the articles that are gone."""
         there = self.hashes(ids)
         forget(self._links, [id_ for id_ in ids if id_ not in there])
 
-    def _select(self, columns: str, ids: Sequence[str]) -> list[tuple[str, ...]]:
-        self._required_profile()  # an older format that cannot be written can still be searched
+    def _select(self, columns: str, ids: Sequence[str], *, of: Callable[[Row], T]) -> list[T]:
+        """What is made of the rows of those of the ids that are kept."""
+        self._required()  # an older format that cannot be written can still be searched
         query = f"SELECT {columns} FROM articles WHERE id IN (*)"  # noqa: S608
         with self._file.reading() as connection:
-            return list(ledger.select_in(connection, query, ids))
+            return [of(row) for row in ledger.select_in(connection, query, ids)]
 
-    def _snapshot(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows of one moment, however long reading them takes."""
+    def _snapshot(
+        self, query: str, values: Sequence[object] = (), *, of: Callable[[Row], T]
+    ) -> Iterator[T]:
+        """What is made of the rows of one moment, however long reading them takes."""
         self._current()
-        with driver_errors(self.location):
-            # Of its own: the moment that BEGIN pins must not hold this thread's other reads.
-            connection = self._file.connect()
-            try:
-                connection.execute("BEGIN")
-                cursor = connection.execute(query, values)
-                while batch := cursor.fetchmany(BATCH):
-                    yield from batch
-            finally:
-                connection.close()
+        with self._moment() as connection:
+            cursor = connection.execute(query, values)
+            while batch := cursor.fetchmany(BATCH):
+                yield from map(of, batch)
+
+    @contextmanager
+    def _moment(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own: what it pins must not hold this thread's other reads."""
+        with driver_errors(self.location), closing(self._file.connect()) as connection:
+            connection.execute("BEGIN")
+            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -412,14 +448,23 @@ class EmbeddedStore:
 
     def _current(self) -> None:
         """See to it that there is an archive, of the present format."""
-        self._required_profile()
+        self._required()
         if not self._is_current:
             with self._file.reading() as connection:
                 migrate(self._file, connection)
             self._is_current = True
 
+    def _is_there(self, connection: sqlite3.Connection) -> bool:
+        return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+    def _required(self) -> None:
+        """See to it that there is an archive; what it says of its encoder may be damaged."""
+        with self._file.reading() as connection:
+            if not self._is_there(connection):
+                raise self._file.missing()
+
     def _profile_in(self, connection: sqlite3.Connection) -> ArchiveProfile:
-        return ArchiveProfile.from_json(json.loads(self._file.meta(connection, "profile")))
+        return profile_of(self._file.meta(connection, "profile"))
 
     def _required_profile(self) -> ArchiveProfile:
         profile = self.profile()
@@ -432,8 +477,11 @@ class EmbeddedStore:
         return self._file.bytes_used() + sum(f.stat().st_size for f in files if f.exists())
 
 
-def _kept(row: Sequence[Any]) -> Kept:
-    return Kept(row[0], row[1], bool(row[2]))
+def _kept(row: Row) -> Kept:
+    """What is in a row of ``_KEPT_COLUMNS``."""
+    id_, hash_, shallow = row
+    text(id_, "the id of an article")
+    return Kept(id_, text(hash_, f"article {id_}: its content hash"), bool(shallow))
 
 
 def _hash_of(connection: sqlite3.Connection, id_: str) -> str | None:
@@ -448,9 +496,9 @@ def _belongs(place: Path, archive: str, profile: ArchiveProfile) -> bool:
     file = SqliteFile(place, str(place))
     try:
         with file.reading() as connection:
-            made = json.loads(file.meta(connection, "profile"))
-            return file.meta(connection, "of") == archive and made == profile.to_json()
-    except (StoreError, TypeError):  # killed before it was an archive
+            made = profile_of(file.meta(connection, "profile"))
+            return file.meta(connection, "of") == archive and made == profile
+    except StoreError:  # killed before it was an archive
         return False
     finally:
         file.close()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from itertools import islice
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
 
 import numpy as np
 
 from search.encoders.base import FloatArray
 from search.stores.links import Link, LinkCounts, LinkRecord, VectorBlock
+from search.stores.sqlite_ledger import select_in
+from search.stores.sqlite_values import Damage, profile_of, spans_and_vectors
 
-_BATCH = 500
 _BLOCK = 1024
 
 _TABLES = """
@@ -50,6 +50,10 @@ _COLUMNS = (
     " score"
 )
 
+_LINK_COLUMNS = "id, counterpart, story, place, copies"
+
+T = TypeVar("T")
+
 _Opener = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
@@ -69,12 +73,11 @@ class EmbeddedLinks:
 
     def links(self, ids: Sequence[str]) -> dict[str, Link]:
         """What is known of those of the ids that were linked."""
-        rows = self._select("id, counterpart, story, place, copies", "id", ids)
-        return {row[0]: Link(*row[1:]) for row in rows}
+        return dict(self._select(_LINK_COLUMNS, "id", ids, of=_link))
 
     def records(self, ids: Sequence[str]) -> dict[str, LinkRecord]:
         """The records of those of the ids that have one."""
-        return {row[0]: _record(row) for row in self._select(_COLUMNS, "id", ids)}
+        return {record.id: record for record in self._select(_COLUMNS, "id", ids, of=_record)}
 
     def put(self, records: Sequence[LinkRecord]) -> None:
         """Keep records in one transaction, each in place of the one of the same id."""
@@ -99,13 +102,13 @@ class EmbeddedLinks:
     def members(self, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The ids in each of the groups, by ascending place."""
         found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for story, place, id_ in self._select("story, place, id", "story", groups):
-            found[story].append((place, id_))
+        for id_, link in self._select(_LINK_COLUMNS, "story", groups, of=_link):
+            found[link.group].append((link.place, id_))
         return {story: tuple(id_ for _, id_ in sorted(rows)) for story, rows in found.items()}
 
     def partners(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Ids of the records whose counterpart is one of the ids."""
-        return tuple(row[0] for row in self._select("id", "counterpart", ids))
+        return tuple(id_ for id_, _ in self._select(_LINK_COLUMNS, "counterpart", ids, of=_link))
 
     def sharing(self, keys: Sequence[int], *, most: int) -> dict[int, tuple[str, ...]]:
         """For each key that is known, the ids of up to ``most`` records that have it."""
@@ -137,20 +140,27 @@ class EmbeddedLinks:
             with self._reading() as connection:
                 found = connection.execute(query, (after, lang, model, _BLOCK))
                 rows = found.fetchall()
-            if not rows:
-                return
-            yield VectorBlock(
-                ids=tuple(row[0] for row in rows),
-                vectors=_floats(b"".join(row[1] for row in rows)).reshape(len(rows), -1),
-                near=np.array([row[2] for row in rows], np.float32),
-            )
-            after = rows[-1][0]
+                if not rows:
+                    return
+                block = _block(rows)
+            yield block
+            after = block.ids[-1]
 
     def lead_vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The archive's own vector of the first passage of those articles that have one."""
-        joined = "articles JOIN passages ON article = row AND position = 0"
-        rows = self._select("id, vector", "id", ids, joined, optional=False)
-        return {id_: np.frombuffer(vector, "<f4").astype(np.float32) for id_, vector in rows}
+        query = (
+            "SELECT id, position, start, stop, vector FROM articles JOIN passages ON article = row"
+            " AND position = 0 WHERE id IN (*)"
+        )
+        found: dict[str, FloatArray] = {}
+        with self._reading() as connection:
+            [profile] = connection.execute(
+                "SELECT value FROM meta WHERE key = 'profile'"
+            ).fetchone()
+            dimension = profile_of(profile).encoder.dimension
+            for id_, *passage in select_in(connection, query, ids):
+                _, [found[id_]] = spans_and_vectors([passage], dimension, f"article {id_}")
+        return found
 
     def pending(self, model: str) -> list[str]:
         """Ids of articles without a record of their present content by this model."""
@@ -198,25 +208,14 @@ class EmbeddedLinks:
             return _there(connection)
 
     def _select(
-        self,
-        columns: str,
-        key: str,
-        values: Sequence[Any],
-        table: str = "links",
-        *,
-        optional: bool = True,
-    ) -> list[tuple[Any, ...]]:
-        """Rows whose ``key`` is one of the values; none where the tables are not there yet."""
-        rows: list[tuple[Any, ...]] = []
-        remaining = iter(dict.fromkeys(values))
+        self, columns: str, key: str, values: Sequence[str], *, of: Callable[[Sequence[Any]], T]
+    ) -> list[T]:
+        """What is made of the rows whose ``key`` is one of the values."""
+        query = f"SELECT {columns} FROM links WHERE {key} IN (*)"  # noqa: S608
         with self._reading() as connection:
-            if optional and not _there(connection):
+            if not _there(connection):
                 return []
-            while batch := list(islice(remaining, _BATCH)):
-                marks = ",".join("?" * len(batch))
-                query = f"SELECT {columns} FROM {table} WHERE {key} IN ({marks})"  # noqa: S608
-                rows += connection.execute(query, batch).fetchall()
-        return rows
+            return [of(row) for row in select_in(connection, query, values)]
 
 
 def _there(connection: sqlite3.Connection) -> bool:
@@ -244,32 +243,73 @@ def _insert(connection: sqlite3.Connection, record: LinkRecord) -> None:
 def _remove(connection: sqlite3.Connection, id_: str) -> None:
     found = connection.execute("DELETE FROM links WHERE id = ? RETURNING row, keys", (id_,))
     for row, keys in found.fetchall():
+        with _undamaged(id_):
+            numbers = np.frombuffer(keys, "<i8").tolist()
         connection.executemany(
-            "DELETE FROM link_keys WHERE key = ? AND link = ?",
-            [(key, row) for key in np.frombuffer(keys, "<i8").tolist()],
+            "DELETE FROM link_keys WHERE key = ? AND link = ?", [(key, row) for key in numbers]
         )
 
 
+def _link(row: Sequence[Any]) -> tuple[str, Link]:
+    """The id and the link in a row of ``_LINK_COLUMNS``."""
+    id_, counterpart, story, place, copies = row
+    with _undamaged(id_):
+        other = None if counterpart is None else _text(counterpart)
+        return _text(id_), Link(other, _text(story), int(place), int(copies))
+
+
 def _record(row: Sequence[Any]) -> LinkRecord:
+    """The record in a row of ``_COLUMNS``."""
     id_, lang, hash_, model, date, keys, vector, near, story, place, copies, *rest = row
     matched, counterpart, score = rest
-    return LinkRecord(
-        id=id_,
-        lang=lang,
-        hash=hash_,
-        model=model,
-        date=date,
-        keys=tuple(np.frombuffer(keys, "<i8").tolist()),
-        vector=_floats(vector),
-        near=near,
-        group=story,
-        place=place,
-        copies=copies,
-        matched=bool(matched),
-        counterpart=counterpart,
-        score=score,
-    )
+    with _undamaged(id_):
+        return LinkRecord(
+            id=_text(id_),
+            lang=_text(lang),
+            hash=_text(hash_),
+            model=_text(model),
+            date=None if date is None else _text(date),
+            keys=tuple(np.frombuffer(keys, "<i8").tolist()),
+            vector=_floats(vector),
+            near=float(near),
+            group=_text(story),
+            place=int(place),
+            copies=int(copies),
+            matched=bool(int(matched)),
+            counterpart=None if counterpart is None else _text(counterpart),
+            score=float(score),
+        )
+
+
+def _block(rows: Sequence[Any]) -> VectorBlock:
+    """The vectors in rows of id, vector and nearness."""
+    with _undamaged(f"{rows[0][0]} or one of the {len(rows)} behind it"):
+        if len({len(vector) for _, vector, _ in rows}) > 1:
+            raise ValueError("vectors of several lengths")
+        return VectorBlock(
+            ids=tuple(_text(id_) for id_, _, _ in rows),
+            vectors=_floats(b"".join(vector for _, vector, _ in rows)).reshape(len(rows), -1),
+            near=np.array([near for _, _, near in rows], np.float32),
+        )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
 
 
 def _floats(raw: bytes) -> FloatArray:
-    return np.frombuffer(raw, "<f2").astype(np.float32)
+    found = np.frombuffer(raw, "<f2").astype(np.float32)
+    if not np.isfinite(found).all():
+        raise ValueError("no numbers")
+    return found
+
+
+@contextmanager
+def _undamaged(whose: str) -> Iterator[None]:
+    """Say whose record it is that cannot be read."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Damage(f"the link record of {whose} ({error})", command="link --again") from error

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.stores.base import ArchiveProfile
 from search.stores.sqlite_file import SqliteFile, writable
-from search.stores.sqlite_rows import BATCH, MARK, removed_rows, vector_batch, word_rows
+from search.stores.sqlite_rows import MARK, article_rows, removed_rows, vector_batch, word_rows
+from search.stores.sqlite_values import profile_of
 from search.stores.vector_index import VectorIndex, VectorSnapshot
 from search.stores.word_index import Mark, WordIndex, WordSnapshot
 
@@ -79,7 +78,7 @@ class Follower:
     def _vectors_at(
         self, connection: sqlite3.Connection, now: Mark
     ) -> Mapping[str, VectorSnapshot]:
-        made = ArchiveProfile.from_json(json.loads(self._file.meta(connection, "profile")))
+        made = profile_of(self._file.meta(connection, "profile"))
         dimension = made.encoder.dimension
         before = self._followed[0] if self._followed is not None else Mark(now.archive)
         # Kept again once they are whole: what fails on the way must not be added twice.
@@ -91,11 +90,7 @@ class Follower:
             or not _passed(connection, before)
         ):
             vectors, before = VectorIndex(dimension, made.direction), Mark(now.archive)
-        rows = connection.execute(
-            "SELECT row, id, lang, day, source FROM articles WHERE row > ? ORDER BY row",
-            (before.row,),
-        )
-        while batch := rows.fetchmany(BATCH):
+        for batch in article_rows(connection, before.row):
             vectors.add(vector_batch(connection, batch, dimension))
         vectors.remove(removed_rows(connection, before.removal))
         self._vectors = vectors

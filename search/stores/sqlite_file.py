@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from search.errors import ArchiveMissingError, StoreError, StoreUnavailableError
+from search.stores.sqlite_values import Damage
 
 _BUSY_TIMEOUT_S = 60.0
+_MENDS = {"profile": "reembed"}
 
 
 class SqliteFile:
@@ -38,8 +40,13 @@ class SqliteFile:
 
     def meta(self, connection: sqlite3.Connection, key: str) -> str:
         """A value that the archive keeps about itself."""
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return str(row[0])
+        query = "SELECT CAST(value AS BLOB) FROM meta WHERE key = ?"
+        row = connection.execute(query, (key,)).fetchone()
+        try:
+            return str(row[0], "utf-8")
+        except (TypeError, UnicodeDecodeError):
+            command = _MENDS.get(key, "doctor --mend")
+            raise Damage(f"its {key} is missing", command=command) from None
 
     def set_meta(self, connection: sqlite3.Connection, key: str, value: str) -> None:
         """Keep a value; the caller has begun a transaction."""
@@ -119,8 +126,18 @@ def driver_errors(location: str) -> Iterator[None]:
     """Turn SQLite's errors into ours, chained."""
     try:
         yield
+    except Damage as damage:
+        raise StoreError(
+            f"{location} is damaged: {damage}. Mend it with: songngu {damage.command} --archive"
+            f" {location}"
+        ) from damage
     except sqlite3.Error as error:
         text = str(error)
+        if "decode to UTF-8" in text:
+            raise StoreError(
+                f"{location} is damaged: some text is in no encoding. Mend it with: songngu doctor"
+                f" --mend --archive {location}"
+            ) from error
         if "not a database" in text or "malformed" in text or "no such table" in text:
             raise StoreError(
                 f"{location} is not a Songngu archive, or it is damaged ({text})."

@@ -11,7 +11,8 @@ from search.addresses import article_key
 from search.errors import StoreError
 from search.stores.base import ArchiveProfile
 from search.stores.sqlite_file import SqliteFile, statements
-from search.stores.sqlite_rows import ARTICLE_COLUMNS, MARK, MORE_SCHEMA
+from search.stores.sqlite_rows import MARK, MORE_SCHEMA
+from search.stores.sqlite_values import ARTICLE_COLUMNS, Damage
 
 FORMAT = 2
 """Of the tables. 1: before addresses, origins, tombstones and shallow articles were known."""
@@ -77,7 +78,10 @@ def take_over(connection: sqlite3.Connection, place: Path, profile: ArchiveProfi
 
 
 def _checked_format(file: SqliteFile, connection: sqlite3.Connection) -> int:
-    found = int(file.meta(connection, "format"))
+    try:
+        found = int(file.meta(connection, "format"))
+    except ValueError:
+        raise Damage("its format is no number") from None
     if found > FORMAT:
         raise StoreError(
             f"{file.location} was made by a newer version of Songngu (format {found}; this one"

@@ -13,6 +13,7 @@ from typing import Any
 
 from search.stores.base import Tombstone
 from search.stores.sqlite_rows import BATCH
+from search.stores.sqlite_values import strings, text
 
 _UNDER = "(origin = ? OR substr(origin, 1, length(?) + 1) = ? || '/')"
 
@@ -48,7 +49,7 @@ def brought(connection: sqlite3.Connection, origin: str) -> list[str]:
         " ORDER BY id",
         (origin,) * 3,
     )
-    return [id_ for (id_,) in found]
+    return [text(id_, "the id of an article") for (id_,) in found]
 
 
 def origins(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -56,7 +57,7 @@ def origins(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, tup
     found: dict[str, tuple[str, ...]] = {}
     query = "SELECT id, origin FROM origins WHERE id IN (*) ORDER BY id, origin"
     for id_, origin in select_in(connection, query, ids):
-        found[id_] = (*found.get(id_, ()), origin)
+        found[id_] = (*found.get(id_, ()), text(origin, f"a source of article {id_}"))
     return found
 
 
@@ -110,6 +111,10 @@ def tombstones(
         else select_in(connection, f"{columns} WHERE name IN (*)", names)
     )
     return {
-        name: Tombstone(tuple(json.loads(all_names)), reason, at)
+        text(name, "the name of a takedown"): Tombstone(
+            strings(all_names, f"the takedown of {name}: its names"),
+            text(reason, f"the takedown of {name}: its reason"),
+            text(at, f"the takedown of {name}: its time"),
+        )
         for name, all_names, reason, at in rows
     }

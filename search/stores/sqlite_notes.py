@@ -12,7 +12,9 @@ def read_note(connection: sqlite3.Connection, name: str) -> bytes | None:
     made = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'notes'"
     if not connection.execute(made).fetchone():
         return None
-    row = connection.execute("SELECT data FROM notes WHERE name = ?", (name,)).fetchone()
+    # Whatever it is now: who reads it knows what a note must be.
+    query = "SELECT CAST(data AS BLOB) FROM notes WHERE name = ?"
+    row = connection.execute(query, (name,)).fetchone()
     return bytes(row[0]) if row else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,18 @@ from search.addresses import article_key
 from search.languages import LANGUAGES, Forms
 from search.records import Article
 from search.stores.base import Entry
-from search.stores.vector_index import VectorBatch
+from search.stores.sqlite_values import (
+    ARTICLE_COLUMNS,
+    Damage,
+    article_of,
+    day,
+    language,
+    number,
+    optional_text,
+    spans_and_vectors,
+    text,
+)
+from search.stores.vector_index import ArticleRow, VectorBatch
 from search.stores.word_index import WordRow
 
 BATCH = 500
@@ -72,8 +84,6 @@ CREATE TABLE tombstones (
 ) WITHOUT ROWID;
 """
 
-ARTICLE_COLUMNS = "id, lang, title, lead, text, date, url, source, authors, section, tags, captions"
-
 MARK = (
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'articles'), 0),"
     " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'removals'), 0),"
@@ -106,34 +116,15 @@ def insert(connection: sqlite3.Connection, entry: Entry) -> None:
     )
 
 
-def article_of(row: Sequence[str]) -> Article:
-    """The article in a row of ``ARTICLE_COLUMNS``."""
-    id_, lang, title, lead, text, date, url, source, authors, section, tags, captions = row
-    return Article(
-        id=id_,
-        lang=lang,
-        title=title,
-        lead=lead,
-        text=text,
-        date=date,
-        url=url,
-        source=source,
-        authors=tuple(json.loads(authors)),
-        section=section,
-        tags=tuple(json.loads(tags)),
-        captions=tuple(json.loads(captions)),
-    )
-
-
-def forms_of(article: Article, words: str) -> Forms:
+def forms_of(article: Article, words: Any) -> Forms:
     """An article's analysed text; only its words are kept."""
-    language = LANGUAGES[article.lang]
-    return language.forms(title=article.title, body=article.body, words=words)
+    kept = text(words, f"article {article.id}: its words")
+    return LANGUAGES[article.lang].forms(title=article.title, body=article.body, words=kept)
 
 
 def vector_batch(
     connection: sqlite3.Connection,
-    articles: list[tuple[int, str, str, int | None, str | None]],
+    articles: Sequence[ArticleRow],
     dimension: int,
 ) -> VectorBatch:
     """Passages of articles whose row numbers ascend, with nothing else between them."""
@@ -144,19 +135,45 @@ def vector_batch(
     ).fetchall()
     owners = np.array([passage[0] for passage in passages], np.int64)
     rows = np.array([article[0] for article in articles], np.int64)
-    vectors = np.frombuffer(b"".join(passage[4] for passage in passages), "<f4")
+    if not np.isin(owners, rows).all():
+        raise Damage("a passage belongs to no article")
+    try:
+        spans, vectors = spans_and_vectors([p[1:] for p in passages], dimension, "an article")
+    except Damage:
+        for row, id_, *_ in articles:  # which it is
+            own = [p[1:] for p in passages if p[0] == row]
+            spans_and_vectors(own, dimension, f"article {id_}")
+        raise
     return VectorBatch(
         articles=articles,
         counts=np.searchsorted(owners, rows, "right") - np.searchsorted(owners, rows),
-        spans=np.array([passage[1:4] for passage in passages], np.int64).reshape(-1, 3),
-        vectors=vectors.reshape(-1, dimension).astype(np.float32, copy=False),
+        spans=spans,
+        vectors=vectors,
     )
+
+
+def article_rows(connection: sqlite3.Connection, after: int) -> Iterator[list[ArticleRow]]:
+    """What the vector index needs of the articles in higher rows, in batches."""
+    cursor = connection.execute(
+        "SELECT row, id, lang, day, source FROM articles WHERE row > ? ORDER BY row", (after,)
+    )
+    while batch := cursor.fetchmany(BATCH):
+        yield [
+            (
+                row,
+                text(id_, "the id of an article"),
+                language(lang, f"article {id_}: its language"),
+                day(published, f"article {id_}: its day"),
+                optional_text(source, f"article {id_}: its source"),
+            )
+            for row, id_, lang, published, source in batch
+        ]
 
 
 def removed_rows(connection: sqlite3.Connection, after: int) -> list[int]:
     """Rows whose removal has a higher number."""
     rows = connection.execute("SELECT row FROM removals WHERE number > ?", (after,))
-    return [row for (row,) in rows]
+    return [number(row, "the row of an article that is gone") for (row,) in rows]
 
 
 def word_rows(connection: sqlite3.Connection, after: int) -> Iterator[WordRow]:
@@ -167,6 +184,12 @@ def word_rows(connection: sqlite3.Connection, after: int) -> Iterator[WordRow]:
         (after,),
     )
     while batch := cursor.fetchmany(BATCH):
-        for row, words, day, *columns_of_article in batch:
+        for row, words, published, *columns_of_article in batch:
             article = article_of(columns_of_article)
-            yield WordRow(row, article.lang, day, article.source, forms_of(article, words))
+            yield WordRow(
+                row,
+                article.lang,
+                day(published, f"article {article.id}: its day"),
+                article.source,
+                forms_of(article, words),
+            )

@@ -33,18 +33,21 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+ArticleRow = tuple[int, str, str, int | None, str | None]
+"""Row number, id, language, day and source of an article."""
+
+
 @dataclass(frozen=True, slots=True)
 class VectorBatch:
     """What the vector index needs of some articles, by ascending row number.
 
     Attributes:
-        articles: (row, id, lang, day, source) of each.
         counts: int64 (articles,): how many passages each has.
         spans: int64 (passages, 3): position, start, end.
         vectors: float32 (passages, dimension): the model's own.
     """
 
-    articles: Sequence[tuple[int, str, str, int | None, str | None]]
+    articles: Sequence[ArticleRow]
     counts: IntArray
     spans: IntArray
     vectors: FloatArray

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.counts import count
+from support.counts import count, done
 from support.histories import (
     CROWD,
     NAME,
@@ -21,12 +21,15 @@ from support.histories import (
     article,
     perform,
     perform_killed,
+    processes,
 )
 
 from search.languages import LANGUAGES
 from search.stores.base import NearestLookup, Scope, Term, WordLookup
 from search.stores.embedded import EmbeddedStore
 from search.stores.links import forget
+
+__all__ = ["processes"]
 
 HISTORIES = count("SONGNGU_FUZZ", 12)
 ALL = SINGLE + CROWD
@@ -207,7 +210,8 @@ def placed(step, folder, name, model):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=st.lists(steps, min_size=1, max_size=12))
-def test_what_is_derived_is_of_exactly_what_is_kept(make_store, tmp_path, history):
+def test_what_is_derived_is_of_exactly_what_is_kept(make_store, processes, tmp_path, history):
+    done("SONGNGU_FUZZ")
     name = uuid.uuid4().hex[:8]
     store, model = make_store(name), Model()
     store.create(PROFILES[0])
@@ -219,7 +223,7 @@ def test_what_is_derived_is_of_exactly_what_is_kept(make_store, tmp_path, histor
         if what == "killed":
             operation, at = arguments
             operation = placed(operation, tmp_path, name, model)
-            killed = perform_killed(store.location, operation, at)
+            killed = perform_killed(processes, store.location, operation, at)
         else:
             operation = placed((what, *arguments), tmp_path, name, model)
             perform(store, operation)

@@ -104,7 +104,7 @@ def test_a_changed_article_leaves_its_copies_and_its_counterpart(archive, demo):
     link(archive)
     assert archive.links([ONE])[ONE].copies == 1
     other = entries["demo-030-vi"]  # another story altogether, without a counterpart
-    changed = replace(other, article=replace(other.article, id=ONE))
+    changed = retold(other, id=ONE)
     add(archive, [changed])
     assert link(archive).new == 1
     links = archive.links([ONE, "copy", OTHER, "demo-030-vi"])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import counts
 from support.entries import PROFILE, entry, unit
 
 from search.errors import StoreError
@@ -21,6 +22,7 @@ from search.stores.base import NearestLookup, Phrase, Scope, Term, WordLookup
 from search.stores.embedded import EmbeddedStore
 from search.stores.word_index import WordIndex
 
+KILLS = counts.count("SONGNGU_KILLS", 6)
 TESTS = Path(__file__).resolve().parents[1]
 TOPICS = ("cảng", "trường", "chợ", "rừng", "núi")
 
@@ -124,8 +126,9 @@ def test_kills_at_any_moment_lose_nothing_that_was_reported(make, tmp_path):
     filled(make(), range(50)).close()
     pick = random.Random(7)
     first, reported = 50, set()
-    for round_ in range(1, 7):
+    for round_ in range(1, KILLS + 1):
         done = killed(writer(tmp_path / "news.db", first, round_), pick.randint(1, 40))
+        counts.done("SONGNGU_KILLS")
         reported |= {f"a{number:05}" for number in done}
         store = make()
         ids = assert_whole(store)

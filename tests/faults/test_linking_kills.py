@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from support.archives import demo_archive
+from support.counts import count, done
 from support.places import elasticsearch_url, place
 
 from indexer.linking import link
@@ -21,7 +22,7 @@ from search.stores.embedded import EmbeddedStore
 
 __all__ = ["elasticsearch_url", "place"]
 
-KILLS = 3
+KILLS = count("SONGNGU_KILLS", 3)
 VERSIONS = 6
 RUN = "import sys; from search.cli import main; sys.argv[1:] = ['link', '--archive', {!r}]; main()"
 
@@ -95,6 +96,7 @@ def test_killed_again_and_again(place, entries):
         time.sleep(chance.uniform(0, usual_s))
         process.kill()
         process.communicate()
+        done("SONGNGU_KILLS")
         for id_, one in store.links(ids).items():
             assert one.counterpart is None or one.counterpart[-2:] != id_[-2:]
     report = link(store)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.counts import count, done
 from support.places import contents, elasticsearch_url, place
 
 from search.engine import open_store
@@ -19,7 +20,7 @@ from search.settings import Settings
 
 __all__ = ["elasticsearch_url", "place"]
 
-KILLS = int(os.environ.get("SONGNGU_KILLS", "2"))
+KILLS = count("SONGNGU_KILLS", 2)
 MANY = 5
 ARTICLES = 96 if KILLS >= MANY else 16
 TESTS = Path(__file__).resolve().parents[1]
@@ -39,21 +40,22 @@ def write(path, rows):
 
 def run(*arguments):
     """What the program that is killed prints."""
-    done = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-m", "support.killing", *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": f"{TESTS}:{os.environ.get('PYTHONPATH', TESTS.parent)}"},
-        timeout=600,
+        timeout=600 + 60 * KILLS,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 def kill(operation, place, source, *base):
     """Run it, kill it at random moments, and let it end at last."""
     killed_at = run(operation, place, source, KILLS, 7, *base).splitlines()[-1]
     assert len(killed_at.split()) == KILLS
+    done("SONGNGU_KILLS", KILLS)
 
 
 @pytest.fixture(scope="module")

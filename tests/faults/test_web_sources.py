@@ -18,6 +18,7 @@ from support.elasticsearch import elasticsearch_url
 from support.news_pages import STORIES, article, front_page, item, rss, sitemap, sitemap_index
 from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, trickling
 
+from indexer.fetching.client import _retry_after
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.filling import Filling, fill
 from indexer.freshness import opened_web, run_rounds, seconds
@@ -226,6 +227,126 @@ def test_a_page_cannot_take_the_place_of_another_sites(desk):
     desk.server.pages["/cau.html"] = Reply(article("cau", head=head))
     desk.run("/cau.html")
     assert desk.articles()[desk.title("cau")].url == desk.server.url("/cau.html")
+
+
+class TestWhatOneSiteSaysOfAnother:
+    """A feed of one site must not put its words in the place of another's article."""
+
+    TEXT = "Lời lẽ của một trang khác về cây cầu, viết ra để thay chỗ bài báo thật. " * 20
+
+    @pytest.fixture
+    def other(self, desk):
+        with WebServer("127.0.0.2", desk.server.port) as other:
+            for name in STORIES:
+                other.pages[f"/{name}.html"] = Reply(article(name))
+            yield other
+
+    def run(self, desk, *urls):
+        return desk.run(urls=urls, allow_private="127.0.0.0/8")
+
+    def kept(self, desk):
+        return {entry.url: entry for entry in desk.articles().values()}
+
+    def lies(self, url, title="Một tựa đề khác"):
+        """An item of a feed about a page, with a story of its own."""
+        return (
+            f"<item><title>{title}</title><link>{url}</link><author>Kẻ Khác</author>"
+            f"<description>{self.TEXT}</description><pubDate>Sun, 01 Feb 2026 08:00:00 +0700"
+            "</pubDate></item>"
+        )
+
+    @pytest.mark.parametrize("status", [410, 404, 403, 500])
+    def test_a_feeds_text_is_not_taken_for_a_page_elsewhere(self, desk, other, status):
+        page = other.url("/cau.html")
+        self.run(desk, page)
+        before = self.kept(desk)
+        other.pages["/cau.html"] = Reply(status=status)
+        feed = f"<rss><channel>{self.lies(page)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        run = self.run(desk, desk.server.url("/feed"))
+        assert "the feed is of another site" in run.reason(page)
+        assert self.kept(desk) == before
+
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("application/feed+json", None),
+            (
+                "application/atom+xml",
+                '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>T</title>'
+                "<link href='{page}'/><content>{text}</content></entry></feed>",
+            ),
+            (
+                FEED,
+                '<rss xmlns:f="http://rssnamespace.org/feedburner/ext/1.0"><channel><item>'
+                "<title>T</title><link>{own}</link><f:origLink>{page}</f:origLink>"
+                "<description>{text}</description></item></channel></rss>",
+            ),
+        ],
+    )
+    def test_nor_by_any_kind_of_feed(self, desk, other, kind, body):
+        page = other.url("/tau.html")
+        self.run(desk, page)
+        before = self.kept(desk)
+        other.pages["/tau.html"] = Reply(status=410)
+        if body is None:
+            entry = {"id": page, "url": page, "title": "T", "content_text": self.TEXT}
+            text = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [entry]})
+        else:
+            text = body.format(page=page, text=self.TEXT, own=desk.server.url("/cau.html"))
+        desk.server.pages["/feed"] = Reply(text, kind=kind)
+        self.run(desk, desk.server.url("/feed"))
+        assert self.kept(desk) == before
+
+    def test_a_page_elsewhere_speaks_for_itself_alone(self, desk, other):
+        bare = article("cau").replace("2026", "")
+        other.pages["/cau.html"] = Reply(bare)
+        page = other.url("/cau.html")
+        feed = f"<rss><channel>{self.lies(page)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        assert self.run(desk, desk.server.url("/feed")).counts[0] == 1
+        found = self.kept(desk)[page]
+        assert found.title == desk.title("cau")
+        assert "Kẻ Khác" not in found.authors
+        assert "Lời lẽ" not in found.body
+        assert found.date is None
+
+    def test_nor_by_a_way_through_its_own_address(self, desk, other):
+        other.pages["/cau.html"] = Reply(article("cau").replace("2026", ""))
+        page, own = other.url("/cau.html"), desk.server.url("/x")
+        desk.server.pages["/x"] = redirect(page)
+        feed = f"<rss><channel>{self.lies(own)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        self.run(desk, desk.server.url("/feed"))
+        assert self.kept(desk)[page].authors == ()
+        # And an open redirect of the other site leads to a page of ours, which is ours.
+        other.pages["/go"] = redirect(desk.server.url("/tau.html"))
+        feed = f"<rss><channel>{self.lies(other.url('/go'))}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        self.run(desk, desk.server.url("/feed"))
+        assert desk.server.url("/tau.html") in self.kept(desk)
+
+    def test_a_feed_that_is_moved_elsewhere_speaks_from_there(self, desk, other):
+        page = other.url("/cau.html")
+        other.pages["/feed"] = redirect(desk.server.url("/feed"))
+        feed = f"<rss><channel>{self.lies(page)}</channel></rss>"
+        desk.server.pages["/feed"] = Reply(feed, kind=FEED)
+        other.pages["/cau.html"] = Reply(status=410)
+        assert self.run(desk, other.url("/feed")).counts[0] == 0
+
+    def test_a_sitemap_says_nothing_of_pages_elsewhere(self, desk, other):
+        other.pages["/cau.html"] = Reply(article("cau").replace("2026", ""))
+        news = (
+            "<n:news xmlns:n='http://www.google.com/schemas/sitemap-news/0.9'><n:publication>"
+            "<n:name>Báo Giả</n:name></n:publication><n:keywords>giả</n:keywords>"
+            "<n:publication_date>2026-02-01</n:publication_date></n:news>"
+        )
+        listed = f"<urlset><url><loc>{other.url('/cau.html')}</loc>{news}</url></urlset>"
+        desk.server.pages["/sitemap.xml"] = Reply(listed, kind="text/xml")
+        assert self.run(desk, desk.server.url("/sitemap.xml")).counts[0] == 1
+        found = self.kept(desk)[other.url("/cau.html")]
+        assert (found.date, found.tags) == (None, ())
+        assert found.source != "Báo Giả"
 
 
 class TestWhenThePageCannotBeHad:
@@ -692,6 +813,50 @@ class TestTheCommand:
         assert len(desk.articles()) == 12
         assert desk.run().counts == (0, 0, 12, 0, 0)
         assert desk.server.paths() == ["/feed"]
+
+
+class TestAWrongClock:
+    """Ten years back, it neither keeps a page waiting nor changes what is kept."""
+
+    def test_a_failed_page_does_not_wait_for_years(self, desk, monkeypatch):
+        page, desk.server.pages["/tau.html"] = desk.server.pages["/tau.html"], Reply(status=404)
+        assert desk.run().counts == (2, 0, 0, 0, 1)
+        desk.server.pages["/tau.html"] = page
+        assert desk.run().counts == (0, 0, 2, 0, 0)
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() - 10 * 365 * 86_400)
+        assert desk.run().counts == (1, 0, 2, 0, 0)
+        assert desk.run().counts == (0, 0, 3, 0, 0)
+
+    def test_a_server_is_left_alone_by_its_own_clock(self, desk):
+        headers = {
+            "Date": "Tue, 03 Mar 2037 08:00:00 GMT",
+            "Retry-After": "Tue, 03 Mar 2037 08:00:01 GMT",
+        }
+        assert _retry_after(headers["Retry-After"], headers["Date"]) == 1.0
+        assert _retry_after(headers["Retry-After"], None) == 86_400.0
+
+
+def test_no_secret_is_told(desk):
+    server = desk.server.url("").removeprefix("http://")
+    desk.server.pages["/cau.html?token=s3cret"] = Reply(status=404)
+    desk.server.pages["/rss?token=s3cret"] = Reply(
+        rss([("/cau.html?token=s3cret", item("cau"))]), kind=FEED
+    )
+    urls = [
+        f"http://ann:s3cret@{server}/feed",
+        f"htp://ann:s3cret@{server}/feed",
+        desk.server.url("/missing?api_key=s3cret"),
+        desk.server.url("/rss?token=s3cret"),
+    ]
+    done = songngu("index", *urls, "--json", cwd=desk.folder, **FLAGS)
+    errors = desk.folder / "songngu-errors.jsonl"
+    assert done.returncode == 1
+    assert len(errors.read_text("utf-8").splitlines()) == 4
+    for told in (done.stdout, done.stderr, errors.read_text("utf-8")):
+        assert "s3cret" not in told
+    for file in (errors, desk.folder / "news.db.fetched"):
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_the_web_has_too_is_not_removed_with_a_file(desk):

@@ -15,7 +15,7 @@ from collections import Counter
 import lxml.html
 import pytest
 
-from indexer.cleaning import clean_page
+from indexer.pages.text import clean_page
 from search.errors import ExtractionError
 from search.languages import exact_tokens
 

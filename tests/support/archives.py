@@ -29,6 +29,14 @@ def write_archive(articles, destination):
     """An archive with these articles as they are: what no cleaner has seen; returns its path."""
     archive = open_archive(str(destination), settings=Settings())
     archive.create()
+    archive.close()
+    add_to_archive(articles, destination)
+    return destination
+
+
+def add_to_archive(articles, destination):
+    """Write articles as they are to an archive that is there."""
+    archive = open_archive(str(destination), settings=Settings())
     entries = [
         Entry(
             article,
@@ -42,7 +50,6 @@ def write_archive(articles, destination):
     archive.store.flush()
     archive.close()
     assert not report.failures
-    return destination
 
 
 def demo_archive(tmp_path_factory):

@@ -25,6 +25,7 @@ class Page:
     """A page with what should be read off it; no title or date where none is known."""
 
     name: str
+    lang: str
     html: bytes
     url: str
     text: str
@@ -57,6 +58,7 @@ def read_pages(folder: Path) -> list[Page]:
     return [
         Page(
             name=Path(row["file"]).stem,
+            lang=row.get("lang") or "",
             html=(folder / row["file"]).read_bytes(),
             url=row["url"],
             text=row["text"],
@@ -121,6 +123,12 @@ def measure(pages: Sequence[Page], extract: Extract) -> list[Result]:
 
 def mean_f1(results: Sequence[Result]) -> float:
     return sum(result.f1 for result in results) / len(results)
+
+
+def worst_tenth(results: Sequence[Result]) -> float:
+    """Mean F1 of the tenth of the pages that are read worst, of one at least."""
+    worst = sorted(results, key=lambda result: result.f1)[: max(1, len(results) // 10)]
+    return mean_f1(worst)
 
 
 def _words(text: str) -> list[str]:

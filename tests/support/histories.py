@@ -8,8 +8,10 @@ import signal
 import sys
 from dataclasses import replace
 from functools import cache
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
+import pytest
 from support.entries import PROFILE, entry, unit
 
 from search import stores
@@ -114,13 +116,13 @@ def version_of(written):
     return int(written.text.partition("lần")[2].partition(".")[0])
 
 
-def perform_killed(location, operation, step):
+def perform_killed(processes, location, operation, step):
     """The same in a process that is killed at a step: a line of the stores' own code.
 
     Returns:
         Whether the kill came before everything was done.
     """
-    process = _processes().Process(target=_perform_and_die, args=(location, operation, step))
+    process = processes.Process(target=_perform_and_die, args=(location, operation, step))
     process.start()
     process.join(120)
     assert process.exitcode in (0, -signal.SIGKILL), f"{operation} failed by itself"
@@ -129,11 +131,14 @@ def perform_killed(location, operation, step):
     return killed
 
 
-def _processes():
-    """Forks of a process that has loaded everything and opened nothing."""
+@pytest.fixture(scope="module")
+def processes():
+    """Makes processes: forks of one that has loaded everything and opened nothing."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.histories"])
-    return context
+    yield context
+    forkserver._forkserver._stop()
+    resource_tracker._resource_tracker._stop()
 
 
 def _perform_and_die(location, operation, step):

@@ -24,11 +24,12 @@ from re import _parser as pattern_parser
 import indexer
 import search
 import webui
-from indexer import articles, bylines, charsets, copies, dates, passages, tidying
-from indexer.cleaning import clean_page
-from indexer.extraction import extract_page
+from indexer import articles, bylines, charsets, copies, dates, passages
 from indexer.fetching import Fetched, addresses, client, robots
 from indexer.freshness import seconds
+from indexer.pages import prose
+from indexer.pages.html import extract_page
+from indexer.pages.text import clean_page
 from indexer.sources import Origin, RawDocument, entries, webkinds, webpages
 from indexer.sources.jsonfiles import JsonFile, JsonLines
 from indexer.sources.tables import Table
@@ -115,7 +116,7 @@ def _headers(value):
     headers = client._headers([(b"Content-Type", raw), (b"Retry-After", raw), (b"Location", raw)])
     headers.get_content_type()
     headers.get_content_charset()
-    client._retry_after(headers["Retry-After"])
+    client._retry_after(headers["Retry-After"], headers["Location"])
     client._check_kind(headers, 10)
 
 
@@ -140,7 +141,7 @@ def _forms(text, lang):
 
 
 def _cut(text):
-    article = Article(id="x", lang="en", text=tidying.tidy(text))
+    article = Article(id="x", lang="en", text=prose.tidy(text))
     for cut in (passages.split, passages.opening):
         cut(article, count_tokens=lambda texts: [len(t) // 4 for t in texts], max_tokens=500)
 
@@ -345,7 +346,7 @@ READERS = {
         presenting.safe_link(f"https://news.test/{text}"),
         presenting.paragraphs(text),
     ),
-    "tidying": lambda text: (tidying.tidy(text), tidying.without_html(f"<p>{text}</p>")),
+    "tidying": lambda text: (prose.tidy(text), prose.without_html(f"<p>{text}</p>")),
     "normal forms": lambda text: (normalise(text), fold(text), exact_tokens(text)),
     "language": lambda text: detect(normalise(text)),
     "quantities": lambda text: [

@@ -92,7 +92,11 @@ def read_page(response):
     one h1, heading order, landmarks, languages, and that nothing is inline or from elsewhere.
     """
     assert response.mimetype == "text/html"
-    html = response.get_data(as_text=True)
+    return read_html(response.get_data(as_text=True))
+
+
+def read_html(html):
+    """The page in a text, checked in the same way."""
     assert html.startswith("<!doctype html>")
     reader = _Reader()
     reader.feed(html)

@@ -50,11 +50,17 @@ def pytest_sessionfinish(session, exitstatus):
     if hasattr(session.config, "workerinput") or exitstatus == pytest.ExitCode.INTERRUPTED:
         return
     deadline = time.monotonic() + 5
-    while (left := marked(os.environ[VARIABLE])) and time.monotonic() < deadline:
+    while (left := _left()) and time.monotonic() < deadline:
         time.sleep(POLL_S)
     session.config.stash[_LEFT] = left
     if left:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left():
+    """What runs, but for the process in which multiprocessing waits for this one to end."""
+    found = marked(os.environ[VARIABLE])
+    return {pid: command for pid, command in found.items() if "resource_tracker" not in command}
 
 
 def pytest_terminal_summary(terminalreporter, config):

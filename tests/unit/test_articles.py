@@ -6,7 +6,7 @@ import pytest
 
 from indexer.articles import ALIASES, LONGEST_TEXT, Converted, canonical_url, id_of_url, to_article
 from indexer.sources import Origin, RawDocument
-from search.errors import ExtractionError
+from search.errors import ExtractionError, NotAnArticleError
 from search.records import Article
 
 TEXT = "Hội đồng thành phố hôm nay bàn về việc mở rộng công viên bên sông."
@@ -271,3 +271,32 @@ def test_page_text_without_an_article_is_refused() -> None:
         to_article(RawDocument(Origin("a.txt"), page="Menu\nTrang chủ\n"))
     with pytest.raises(ExtractionError, match="split it"):
         to_article(RawDocument(Origin("a.txt"), page="x" * (LONGEST_TEXT + 1)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Bürgermeister ist am Montag am Ofen eingetroffen und wird dort drei Tage lang mit den"
+        " Töpfern über alte Handwerke sprechen, wie die Gemeinde mitteilte.",
+        "El alcalde llegó el lunes al horno para una visita de tres días dedicada a los oficios"
+        " antiguos y a los alfareros, según anunció el municipio.",
+        "Wali kota tiba di tungku pada hari Senin untuk kunjungan tiga hari yang berfokus pada"
+        " kerajinan lama dan para pengrajin tembikar, kata pemerintah desa.",
+        "市长星期一抵达窑厂，进行为期三天的访问，并与陶工讨论古老的手工艺和村庄的未来。",
+        "Мэр прибыл в понедельник к печи с трехдневным визитом и обсудил с гончарами ремесла.",
+    ],
+)
+def test_a_third_language_is_kept_out_undeclared_and_noted_where_it_is_declared_wrong(text):
+    with pytest.raises(NotAnArticleError, match="third language"):
+        convert(text=text)
+    assert "another language" in convert(text=text, lang="en").warnings[0]
+
+
+def test_tables_and_names_are_no_third_language():
+    prices = (
+        "Qtly div 25 cts vs 22 cts prior qtr Pay 20 July Record 30 June net 3 mln vs 2 mln dlrs"
+    )
+    assert article(text=prices).lang == "en"
+    assert (
+        article(text="Man City, Chelsea, Arsenal và Real Madrid rút khỏi Super League").lang == "vi"
+    )

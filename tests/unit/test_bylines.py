@@ -44,6 +44,13 @@ def test_signatures(line: str, names: tuple[str, ...]) -> None:
         ("Ann Lee · Coast Gazette · 24 Sep 2025", "ann lee coast gazette", ("Ann Lee",)),
         ("Thu Ngân  |   06/10/2025 07:15", "thu ngan", ("Thu Ngân",)),
         ("Hà Nội | 06/10/2025", "ha noi", ()),
+        ("March 4, 2026 by Ann Lee", "by ann lee", ("Ann Lee",)),
+        (
+            "Posted on 24/9/2025 | by Ann Lee and Bob Ray",
+            "by ann lee and bob ray",
+            ("Ann Lee", "Bob Ray"),
+        ),
+        ("24/9/2025 bởi Nguyễn Thu Hà", "boi nguyen ha", ("Nguyễn Thu Hà",)),
         ("Updated: 24 Sep 2025", "", ()),
     ],
 )

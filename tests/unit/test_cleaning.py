@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cleaning import clean_page
+from indexer.pages.text import clean_page
 from search.errors import ExtractionError
 
 VI_BODY = [

@@ -127,9 +127,46 @@ def test_years_are_bounded_by_today() -> None:
         ("Thứ bảy, 7/3/2026", ("2026-03-07", "")),
         ("21 May 2025 - 14:19", ("2025-05-21T14:19:00", "")),
         ("Ngày mai trời nắng", None),
+        (
+            "Updated: 10:00, 5 March 2026 | Published: 08:00, 4 March 2026",
+            ("2026-03-04T08:00:00", ""),
+        ),
+        ("Cập nhật 10:00 5/3/2026 - Đăng lúc 08:00 4/3/2026", ("2026-03-04T08:00:00", "")),
+        ("Published March 4, 2026 | Updated March 5, 2026", ("2026-03-04", "")),
+        ("Updated March 5, 2026", ("2026-03-05", "")),
     ],
 )
 def test_a_date_is_found_in_the_line_that_shows_it(
     line: str, found: tuple[str, str] | None
 ) -> None:
     assert find_date(line) == found
+
+
+def test_a_clock_that_is_wrong_refuses_no_date(monkeypatch):
+    class Behind(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2015, 1, 1, tzinfo=tz)
+
+    now = [parse_date(written) for written in ("2026-03-04", "4/3/26")]
+    monkeypatch.setattr("indexer.dates.datetime", Behind)
+    assert [parse_date(written) for written in ("2026-03-04", "4/3/26")] == now
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Th11 3, 2025", "2025-11-03"),
+        ("Th.2 28, 2026", "2026-02-28"),
+        ("Th10 07, 2025 21:45", "2025-10-07T21:45:00"),
+        ("Tue, 10 Feb 2026 21:30:00 Asia/Ho_Chi_Minh", "2026-02-10T21:30:00+07:00"),
+        ("2026-02-10 21:30 (America/New_York)", "2026-02-10T21:30:00-05:00"),
+        ("2026-07-10 21:30 America/New_York", "2026-07-10T21:30:00-04:00"),
+        ("2026-02-10 21:30 +0700 Asia/Bangkok", "2026-02-10T21:30:00+07:00"),
+        ("2026-02-10 21:30 Asia/Ha_Long_Bay", "2026-02-10"),
+        ("2026-02-10T21:30:00+07:00Z", "2026-02-10T21:30:00+07:00"),
+        ("2026-02-10T21:30:00-0500Z", "2026-02-10T21:30:00-05:00"),
+    ],
+)
+def test_short_months_and_odd_zones(written, read):
+    assert parse_date(written) == read

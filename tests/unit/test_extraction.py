@@ -7,8 +7,8 @@ import pytest
 from support.html_pages import EN, STYLES, VI, F
 
 from indexer.articles import to_article
-from indexer.extraction import extract_page
-from indexer.page_markup import decoded
+from indexer.pages.html import extract_page
+from indexer.pages.markup import decoded
 from indexer.sources import Origin, RawDocument
 from search.errors import ExtractionError, NotAnArticleError
 
@@ -16,8 +16,10 @@ PAGES = [(name, told) for name in STYLES for told in (VI, EN)]
 
 
 def article(page, url=None):
-    fields = extract_page(page, url=url)
-    return to_article(RawDocument(Origin("page.html"), fields=fields)).article
+    found = extract_page(page, url=url)
+    return to_article(
+        RawDocument(Origin("page.html"), fields=found.fields, notes=found.notes)
+    ).article
 
 
 def reason(page):
@@ -235,6 +237,146 @@ def test_a_story_told_in_pictures():
     assert found.captions == ()
 
 
+# Nothing is lost without a word -----------------------------------------------------------------
+
+CAPTION = "Potters wait on the quay as the mayor of the commune, left, speaks with them on Tuesday."
+
+
+@pytest.mark.parametrize(
+    ("inserted", "kept"),
+    [
+        ("<section><h1>What the repairs have cost</h1></section>", "What the repairs have cost"),
+        (f"<div class=im><div><img src=a.jpg></div><h1>{CAPTION}</h1></div>", None),
+        (f"<div class=im><img src=a.jpg><h2>{CAPTION}</h2></div>", None),
+        ("<h2>Comment</h2>", None),
+        ("<h2>Bình luận</h2>", None),
+    ],
+    ids=["section in h1", "caption in h1", "caption in h2", "comment", "bình luận"],
+)
+def test_no_heading_inside_a_story_ends_it(inserted, kept):
+    third = STORY.index("<p>Repairs")
+    found = told_by(f"<h1>{EN.title}</h1><div>{STORY[:third]}{inserted}{STORY[third:]}</div>")
+    assert [line for line in found if line != kept] == list(EN.paragraphs)
+    assert (kept in found) is (kept is not None)
+
+
+def test_a_story_in_several_elements_of_one_class_is_whole():
+    pieces = [f"<div class=g><div class=story-piece><p>{p}</p></div></div>" for p in EN.paragraphs]
+    picture = f"<figure><img src=a.jpg><figcaption>{EN.caption}</figcaption></figure>"
+    body = f"<main><h1>{EN.title}</h1>{pieces[0]}{picture}{''.join(pieces[1:])}</main>"
+    assert told_by(body) == list(EN.paragraphs)
+
+
+def test_a_short_item_beside_other_headlines_is_an_article():
+    short = "".join(f"<p>{text}</p>" for text in EN.paragraphs[:2])
+    box = "<div class=r><a href=/x><img src=x.jpg><span>Another story of the day</span></a></div>"
+    cards = "".join(card(i, 20) for i in range(5))
+    body = f"<h1>{EN.title}</h1><div><div>{short}</div>{box}</div><aside>{cards}</aside>"
+    assert told_by(body) == list(EN.paragraphs[:2])
+
+
+def test_a_notice_to_old_browsers_is_no_text():
+    notice = (
+        "<div><p>You are using a very old browser. To see these pages as they are meant to be seen,"
+        " please change to a newer one; films will not play until you do.</p></div>"
+    )
+    assert told_by(f"{notice}<header><h1>{EN.title}</h1></header>{STORY}") == list(EN.paragraphs)
+
+
+def test_a_story_that_no_library_finds_is_told():
+    found = article(page(f"<h1>{EN.title}</h1><dialog open>x</dialog><ol><li>{EN.paragraphs[0]}"
+                         f"</li><li>{EN.paragraphs[1]}</li></ol>"))  # fmt: skip
+    assert EN.paragraphs[1] in found.text
+
+
+def test_much_text_that_is_left_out_is_told_of():
+    posts = "".join(
+        f"<div><b>Reader {i}</b> <i>2{i} September 2025</i></div><p>As number {i} of those who live"
+        " there I can say that nobody has asked us, that the road is still closed, and that the"
+        " boats came late, whatever the commune may have told the paper this week.</p>"
+        for i in range(9)
+    )
+    body = (
+        f"<main><h1>{EN.title}</h1><div>{STORY}</div><h3>9 comments</h3><div>{posts}</div></main>"
+    )
+    found = extract_page(page(body))
+    assert "nobody has asked us" not in found.fields["text"]
+    (note,) = found.notes
+    assert "As number 0 of those who live" in note
+    assert extract_page(page(WHOLE)).notes == ()
+
+
+@pytest.mark.parametrize("script", ["\u0130", "I"])
+def test_scripts_are_no_part_of_a_pages_length(script):
+    code = f'<script>var a="{script}";var s="{"a" * 2_200_000}"</script>'
+    found = article(page(f"<h1>{EN.title}</h1><div>{STORY}</div>{code}"))
+    assert EN.paragraphs[-1] in found.text
+
+
+def test_tags_inside_json_are_text():
+    ld = '<script type="application/ld+json">{"@type": "Organization", "logo": "<svg x>"}</script>'
+    after = "<svg><path d='M0 0'/></svg>"
+    assert told_by(f"{ld}{WHOLE}{after}") == list(EN.paragraphs)
+
+
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+def test_pictures_that_stand_in_their_own_address_are_no_part_of_a_pages_length(quote):
+    picture = f"<img src={quote}data:image/png;base64,{'A' * 2_200_000}{quote}>"
+    assert told_by(f"<h1>{EN.title}</h1><div>{picture}{STORY}</div>") == list(EN.paragraphs)
+
+
+@pytest.mark.parametrize("title", [f"{EN.title} | Riverside News", EN.title])
+def test_a_sites_name_in_a_heading_is_no_title(title):
+    body = f"<header><h1>The Riverside News</h1></header><h2>{EN.title}</h2><div>{STORY}</div>"
+    head = f'<meta property="og:site_name" content="Riverside News"><title>{title}</title>'
+    assert article(page(body, head)).title == EN.title
+
+
+def test_a_title_that_is_cut_off_is_said_whole_elsewhere():
+    head = f'<meta property="og:title" content="{EN.title[:40]}..."><title>{EN.title}</title>'
+    assert article(page(f"<h2>{EN.title}</h2><div>{STORY}</div>", head)).title == EN.title
+
+
+def test_the_day_of_reading_is_not_the_day_of_the_story():
+    clock = "<header><div>Thứ Sáu, 27/11/2026</div><nav><a href=/>Trang chủ</a></nav></header>"
+    told = "".join(f"<p>{text}</p>" for text in VI.paragraphs)
+    found = article(page(f"{clock}<h1>{VI.title}</h1><div>24/09/2025 08:30</div>{told}", lang="vi"))
+    assert found.date == "2025-09-24T08:30:00"
+
+
+def test_publication_counts_though_the_update_stands_first():
+    shown = "<div>Updated: 10:00, 25 September 2025 | Published: 08:30, 24 September 2025</div>"
+    found = article(page(f"<h1>{EN.title}</h1>{shown}{STORY}"))
+    assert (found.date, "Updated" in found.text) == ("2025-09-24T08:30:00", False)
+
+
+FRENCH = (
+    "<p>Le maire du village est arrivé lundi au four pour une visite de trois jours consacrée aux"
+    " métiers anciens, a annoncé la commune.</p><p>Les potiers signeront des accords mercredi,"
+    " parmi lesquels un contrat avec les restaurants de la ville.</p>"
+)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en", "vi"])
+def test_a_third_language_is_kept_out(lang):
+    with pytest.raises(NotAnArticleError, match="third language"):
+        article(page(f"<h1>Le four du village est rallumé</h1><div>{FRENCH}</div>", lang=lang))
+
+
+def test_a_page_that_sends_on_says_where():
+    head = '<meta http-equiv="refresh" content="0; url=/story-7.html">'
+    with pytest.raises(NotAnArticleError, match=r"sends on to https://news\.example/story-7\.html"):
+        extract_page(page("<p>One moment</p>", head), url="https://news.example/")
+
+
+def test_one_rule_for_characters_whoever_brings_the_page():
+    text = page("<p>João leva água à cidade, disse o prefeito</p>", lang="pt")
+    assert "João" in decoded(text.encode("cp1252"))
+    assert "João" in decoded(text.encode("cp1252"), "windows-1252")
+    assert "João" in decoded(text.encode("cp1252"), "nonsense")
+    assert "João" in decoded(text.encode(), "windows-1252")
+
+
 # No articles --------------------------------------------------------------------------------------
 
 
@@ -371,12 +513,18 @@ def test_a_long_page_of_elements_left_open(opened):
         f"<p>{'word ' * 200_000}</p>",
         "\x00\x01\x02" * 10_000 + PARAGRAPHS,
         "<p>" + "a" * 2_100_000 + "</p>",
+        "<h1>A heading of some words</h1>" * 3_000 + PARAGRAPHS,
+        (PARAGRAPHS + "<div>Comments</div>") * 300,
+        "<div><img src=a><h2>What the picture shows</h2></div>" * 2_000 + PARAGRAPHS,
+        "<table>" + "<tr><td>a</td><td>b</td></tr>" * 4_000 + "</table>" + PARAGRAPHS,
+        "<svg>" * 40_000 + PARAGRAPHS,
     ],
     ids=[
         "deep", "deep inline", "deep tables", "comments", "scripts", "brackets", "entities",
         "paragraphs", "breaks", "cards", "deep json", "class", "one paragraph", "binary", "long",
+        "headings", "ends", "pictures", "table", "drawings",
     ],
 )  # fmt: skip
 def test_hostile_pages_end(body):
     with suppress(ExtractionError):
-        assert extract_page(page(body))["text"]
+        assert extract_page(page(body)).fields["text"]

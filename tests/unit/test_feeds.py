@@ -333,3 +333,36 @@ def test_teasers_are_no_whole_stories():
     assert not whole_story("Short.")
     assert not whole_story(STORY + "…")
     assert not whole_story(f"<p>{STORY} [...]</p>")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://news.example/doc?so=7&trang=2", "https://news.example/doc?so=7&trang=2"),
+        ("https://news.example/doc?so=7&amp;trang=2", "https://news.example/doc?so=7&trang=2"),
+        ("<![CDATA[https://news.example/d?a=1&b=2]]>", "https://news.example/d?a=1&b=2"),
+        ("https://news.example/nha-&-vuon/3", "https://news.example/nha-&-vuon/3"),
+        ("https://news.example/b&#225;n-&-mua", "https://news.example/b%C3%A1n-&-mua"),
+    ],
+)
+def test_a_bare_ampersand_belongs_to_its_address(written, meant):
+    listed = read(f"<urlset><url><loc>{written}</loc></url></urlset>")
+    assert [entry.url for entry in listed.entries] == [meant]
+    assert listed.damage is None
+    index = read(f"<sitemapindex><sitemap><loc>{written}</loc></sitemap></sitemapindex>")
+    assert [child for child, _ in index.children] == [meant]
+    feed = read(
+        f"<rss><channel><item><title>T</title><link>{written}</link></item></channel></rss>"
+    )
+    assert [entry.url for entry in feed.entries] == [meant]
+
+
+@pytest.mark.parametrize("version", ["1.0", "1", "1.1", 1.0, "https://jsonfeed.org/version/1"])
+def test_json_feeds_by_any_version(version):
+    text = json.dumps({"version": version, "items": [{"url": "/tin/3", "title": "Tin"}]})
+    assert one(text).url == "https://news.example/tin/3"
+
+
+def test_json_with_a_version_is_no_feed_yet():
+    with pytest.raises(FetchError, match="no JSON Feed"):
+        read(json.dumps({"version": "1.0", "data": []}))

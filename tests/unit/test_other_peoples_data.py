@@ -14,7 +14,7 @@ from support.html_pages import VI as PAGE
 
 from indexer.articles import to_article
 from indexer.sources import Failure, FieldMap, Origin, RawDocument, ReadOptions, open_sources
-from search.errors import ExtractionError
+from search.errors import ExtractionError, NotAnArticleError
 
 VI = (
     "Chợ nổi trên sông họp sớm hơn mọi năm vì nước lên nhanh, theo ban quản lý bến. Những ghe chở"
@@ -114,10 +114,11 @@ def test_a_third_language_that_is_declared_is_refused(given):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("declared", ["", "vi"])
-def test_a_third_language_is_refused_as_it_reads(name, declared):
-    with pytest.raises(ExtractionError, match=f"{name}.*Songngu reads vi, en"):
-        convert(text=OTHERS[name], lang=declared)
+def test_a_third_language_is_kept_out_as_it_reads(name):
+    with pytest.raises(NotAnArticleError, match=r"third language.*Songngu reads vi, en"):
+        convert(text=OTHERS[name])
+    converted = convert(text=OTHERS[name], lang="English")
+    assert "another language" in converted.warnings[0]
 
 
 @pytest.mark.parametrize("text", [VI, EN, "Hết vé.", "Sold out.", EN + OTHERS["French"][:60]])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cleaning import clean_page
-from indexer.page_lines import caption_text
+from indexer.pages.lines import caption_text
+from indexer.pages.text import clean_page
 
 FILES = sorted((Path(__file__).parent / "page_layouts").glob("*.txt"))
 

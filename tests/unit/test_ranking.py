@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from search.language_free import put_together, take_apart
-from search.profiles import RankingProfile, profile_for
+from search.profiles import RankingProfile
 from search.ranking import Scored, background, feedback_weight, fuse, guard, merge
 
 
@@ -85,13 +85,3 @@ def test_a_story_tells_more_the_further_it_stands_out():
     assert weight(0.83, 0.8) == 0.0
     assert weight(0.9) == 0.0
     assert weight() == 0.0
-
-
-def test_the_bundled_encoder_has_a_profile():
-    from search.encoders import load_encoder
-
-    encoder = load_encoder()
-    profile = profile_for(encoder.fingerprint)
-    assert profile.direction.shape == (encoder.dimension,)
-    assert np.linalg.norm(profile.direction) == pytest.approx(1, abs=1e-3)
-    assert profile_for("some other model").direction.size == 0

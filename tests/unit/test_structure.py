@@ -1,8 +1,6 @@
 """Imports go one way: indexer → search ← webui."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,24 +35,3 @@ def test_modules_stay_readable():
             lines = file.read_text("utf-8").splitlines()
             assert len(lines) <= 700, f"{file} has {len(lines)} lines: split it"
             assert ast.get_docstring(ast.parse("\n".join(lines))), f"{file} says nothing of itself"
-
-
-@pytest.mark.parametrize(
-    ("command", "unwanted"),
-    [
-        (["--help"], {"torch", "sentence_transformers", "pyvi", "elasticsearch"}),
-        (["index", "--help"], {"torch", "httpcore2", "feedparser", "protego"}),
-        (["search", "--help"], {"torch", "sentence_transformers", "flask", "pyvi", "indexer"}),
-    ],
-)
-def test_commands_import_only_what_they_use(command, unwanted):
-    code = (
-        "import sys\nfrom search.cli import cli\n"
-        f"cli.main({command!r}, standalone_mode=False)\n"
-        "print('|'.join(sys.modules))"
-    )
-    output = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout
-    modules = set(output.splitlines()[-1].split("|"))
-    assert not unwanted & modules

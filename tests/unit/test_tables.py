@@ -5,7 +5,6 @@ import io
 import json
 
 import pytest
-from support.commands import one_line, songngu
 
 from indexer.articles import to_article
 from indexer.sources import (
@@ -274,14 +273,3 @@ def test_rows_are_streamed(tmp_path):
     stream = open_sources([str(table(tmp_path, "id,text\n" + "1,a\n" * 1000 + '2,"x'))])
     assert isinstance(next(stream), RawDocument)
     stream.close()
-
-
-def test_the_command_reads_a_table_from_standard_input(tmp_path):
-    rows = "kop,story,day\nA,Tàu về cảng sáng nay sau ba tháng ở biển.,6/10/2025\nB,,\n"
-    arguments = ["index", "-", "--format", "csv", "--map", "title=kop", "--archive", "a.db"]
-    done = songngu(*arguments, "--map", "text=story", stdin=rows, cwd=tmp_path)
-    assert done.returncode == 1
-    assert "1 added" in done.stdout
-    assert "-:3: text is missing" in done.stderr
-    done = songngu(*arguments, "--map", "txt=story", stdin=rows, cwd=tmp_path)
-    assert "articles have no field 'txt'" in one_line(done.stderr)

@@ -153,3 +153,10 @@ def test_feeds_that_a_page_names():
         "https://news.example/rss?a=1&b=2",
         "https://other.example/atom",
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("charset", [None, "utf-32", "utf-16", "utf-8"])
+def test_wide_letters_with_and_without_a_mark(encoding, charset):
+    text = "<?xml version='1.0'?><rss><title>Đò ngang sang sông</title></rss>"
+    assert text_of(text.encode(encoding), charset) == text

@@ -85,6 +85,19 @@ def path(tmp_path):
     return tmp_path / "crawl.warc.gz"
 
 
+def test_a_page_gives_no_other_sites_address_for_its_own(archive, path):
+    head = '<link rel="canonical" href="https://{}/1"></head>'
+    for n, host in ((1, "paper.example"), (2, "www.news.example")):
+        page = html(f"Bản tin số {n}").replace("</head>", head.format(host))
+        archive.add(uri(n), page, Content_Type="text/html")
+    path.write_bytes(archive.data)
+    documents = open_sources([str(path)])
+    assert [to_article(document).article.url for document in documents] == [
+        "https://news.example/1",
+        "https://www.news.example/1",
+    ]
+
+
 def test_pages_become_articles(archive, path):
     archive.add("urn:x", b"software: test\r\n", kind="warcinfo")
     archive.add(uri(1), b"", kind="request")

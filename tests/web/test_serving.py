@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from support.site_server import served
 
 from search.errors import SettingsError
 from webui.serving import address_of, make_server
@@ -82,20 +83,8 @@ def exchange(port, request):
 @pytest.fixture
 def port(app):
     """The port of the application behind waitress in a thread."""
-    server = make_server(app, "127.0.0.1", 0, threads=2)
-    stop = threading.Event()
-
-    def run():
-        while not stop.is_set():
-            server.asyncore.poll(0.05, server._map)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield server.effective_port
-    stop.set()
-    thread.join()
-    server.task_dispatcher.shutdown()
-    server.asyncore.close_all(server._map)
+    with served(app, threads=2) as server:
+        yield server.effective_port
 
 
 def test_requests_that_wait_are_answered_and_not_logged(port, caplog):

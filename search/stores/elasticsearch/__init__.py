@@ -7,6 +7,7 @@ and the lease). No archive's own name can have a tilde, and each index says in i
 part it is: nothing is written to or deleted that does not say so, whatever it is called.
 
 - ``bodies``: pure functions between our types and Elasticsearch's JSON.
+- ``connection``: from an address to a client.
 - ``errors``: what the server and its client complain of, in our errors.
 - ``indices``: making, reading, writing and dropping indices that are ours; one policy for bulks.
 - ``records``, ``links``: what stands beside the articles.

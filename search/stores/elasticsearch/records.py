@@ -14,6 +14,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,21 @@ _PROPERTIES: Json = {
     "holder": _KEPT_ONLY,
     "data": {"type": "binary"},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Addresses of articles that are about to be written.
+
+    Attributes:
+        addresses: Address → the article that is to have it.
+        documents: Address → the claim.
+        taken: Article → the one that has its address, so that it cannot be written.
+    """
+
+    addresses: Mapping[str, str]
+    documents: Mapping[str, dict[str, Any]]
+    taken: dict[str, str]
 
 
 class Records:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 import elasticsearch
 from elasticsearch import Elasticsearch
 
-from search.addresses import article_key, server_address
+from search.addresses import article_key
 from search.encoders.base import FloatArray
-from search.errors import SettingsError, StoreError, StoreUnavailableError
+from search.errors import StoreError, StoreUnavailableError
 from search.records import Article, Filters
 from search.settings import Settings
 from search.stores.base import (
@@ -33,9 +29,9 @@ from search.stores.base import (
     names_of,
 )
 from search.stores.elasticsearch import bodies, generations
+from search.stores.elasticsearch.connection import connect
 from search.stores.elasticsearch.errors import (
     BUSY,
-    CheckedTransport,
     driver_errors,
     missing,
     reason_of,
@@ -44,7 +40,6 @@ from search.stores.elasticsearch.errors import (
 from search.stores.elasticsearch.indices import (
     CONFLICT,
     META,
-    SEPARATOR,
     WithVectors,
     bulk,
     change,
@@ -55,12 +50,11 @@ from search.stores.elasticsearch.indices import (
     unchanged_since,
 )
 from search.stores.elasticsearch.links import ElasticsearchLinks
-from search.stores.elasticsearch.records import Records
+from search.stores.elasticsearch.records import Claims, Records
 from search.stores.links import Link, LinkStore, forget
 
 _PAGE = 200
 _MOST_TERMS = 1_000
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.+-]{0,200}")
 
 
 class ElasticsearchStore:
@@ -114,33 +108,7 @@ class ElasticsearchStore:
         Raises:
             SettingsError: The address names no index, or one that Elasticsearch does not allow.
         """
-        parts = server_address(url)
-        name = parts.path.strip("/")
-        place = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        host = f"{parts.scheme}://{place}:{parts.port or 9200}"
-        if SEPARATOR in name:
-            owner = name.partition(SEPARATOR)[0]
-            raise SettingsError(
-                f"{host}/{name} is named like a part of the archive {owner}. Use {host}/{owner}."
-            )
-        if not _NAME.fullmatch(name):
-            raise SettingsError(
-                f"{host}/{name} names no archive. Write it as {parts.scheme}://host:9200/name; the"
-                " name has small letters, digits, - and _."
-            )
-        options: dict[str, Any] = {}
-        if parts.username:
-            password = unquote(parts.password or "") or settings.es_password
-            user = f"{unquote(parts.username)}:{password}"
-            # The client would encode it as ASCII, and fail.
-            options["basic_auth"] = b64encode(user.encode()).decode()
-        elif settings.es_api_key:
-            options["api_key"] = settings.es_api_key
-        if parts.scheme == "https" and settings.es_ca_certs:
-            options["ca_certs"] = settings.es_ca_certs
-        location = f"{host}/{name}"
-        with driver_errors(location, settings):
-            client = Elasticsearch(host, transport_class=CheckedTransport, **options)
+        client, name, location = connect(url, settings)
         return cls(client, name, location, settings=settings)
 
     def __repr__(self) -> str:
@@ -186,7 +154,7 @@ class ElasticsearchStore:
         outdated: set[str] = set()
         versions: dict[str, dict[str, Any]] = {}
         # A generation's articles have their addresses already, and so has what is only deepened.
-        claims = _Claims({}, {}, {})
+        claims = Claims({}, {}, {})
         if replacing is not None:
             versions = self._versions(wanted, replacing)
             outdated = wanted.keys() - versions.keys()
@@ -621,21 +589,31 @@ class ElasticsearchStore:
             if doc.get("found") and doc["_source"].get("key") == key
         }
 
-    def _claimed(self, wanted: Mapping[str, Entry]) -> _Claims:
+    def _claimed(self, wanted: Mapping[str, Entry]) -> Claims:
         """Claim the addresses of articles that are about to be written."""
-        addresses: dict[str, str] = {}
-        taken: dict[str, str] = {}
+        askers: dict[str, list[str]] = {}
         for entry in wanted.values():
-            id_, key = entry.article.id, article_key(entry.article.url)
-            if key is not None and addresses.setdefault(key, id_) != id_:
-                taken[id_] = addresses[key]
+            key = article_key(entry.article.url)
+            if key is not None:
+                askers.setdefault(key, []).append(entry.article.id)
         with self._errors():
+            # Of several in one batch the one goes first that has the address already.
+            holders = self._records.holders([key for key, ids in askers.items() if len(ids) > 1])
+            addresses = {
+                key: holders[key] if holders.get(key) in ids else ids[0]
+                for key, ids in askers.items()
+            }
             held, documents = self._records.claim(addresses, having=self._having)
-        taken |= {addresses[key]: holder for key, holder in held.items()}
-        return _Claims(addresses, documents, taken)
+        taken = {
+            id_: held.get(key, addresses[key])
+            for key, ids in askers.items()
+            for id_ in ids
+            if key in held or id_ != addresses[key]
+        }
+        return Claims(addresses, documents, taken)
 
     def _unconfirmed(
-        self, claims: _Claims, written: Mapping[str, Mapping[str, Any]]
+        self, claims: Claims, written: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, str]:
         """Articles that lost their address to another one while they were written: they go."""
         mine = {key: id_ for key, id_ in claims.addresses.items() if id_ in written}
@@ -700,21 +678,6 @@ class ElasticsearchStore:
             else:
                 found.append(bodies.word_candidates(hits, lookup.k))
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Claims:
-    """Addresses of articles that are about to be written.
-
-    Attributes:
-        addresses: Address → the article that is to have it.
-        documents: Address → the claim.
-        taken: Article → the one that has its address, so that it cannot be written.
-    """
-
-    addresses: Mapping[str, str]
-    documents: Mapping[str, dict[str, Any]]
-    taken: dict[str, str]
 
 
 def _finds_something(lookup: Lookup) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html as entities
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -33,6 +33,9 @@ _SITE = re.compile(
     re.IGNORECASE,
 )
 _MOST_TAGS = 30
+_LONGEST_NAME = 4
+"""Words of a site's name."""
+
 
 _TITLES = ("og:title", "twitter:title", "parsely-title", "dc.title", "sailthru.title", "title")
 _DATES = (
@@ -67,6 +70,7 @@ class PageMetadata:
         is_video: Whether it declares itself a video and no article.
         is_free: Whether everyone may read all of it, as far as it says so.
         body: The text of the story as JSON-LD repeats it.
+        sends_on: The address that a browser is sent on to.
     """
 
     titles: tuple[str, ...]
@@ -82,6 +86,7 @@ class PageMetadata:
     is_video: bool
     is_free: bool | None
     body: str
+    sends_on: str | None
 
 
 def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
@@ -120,6 +125,7 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
         is_video=not article and (_VIDEO_TYPE.match(og_type) is not None),
         is_free=_is_free(nodes),
         body=_prose(article.get("articleBody")),
+        sends_on=_refresh(meta.get("refresh", ""), canonical or url),
     )
 
 
@@ -213,6 +219,18 @@ def _article_node(
     return merged
 
 
+def _refresh(content: str, base: str | None) -> str | None:
+    """Where ``<meta http-equiv="refresh">`` leads, if that is at once and elsewhere."""
+    found = re.match(r"\s*[0-5]\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", content, re.IGNORECASE)
+    if found is None:
+        return None
+    try:
+        address: str = urljoin(base or "", found[1])
+    except ValueError:
+        return None
+    return address
+
+
 # Judging ----------------------------------------------------------------------------------------
 
 
@@ -234,7 +252,27 @@ def _titles(
     ]
     site = fold(source)
     cleaned = [_without_site(title, headings, site) for title in given if title]
-    return tuple(dict.fromkeys(t for t in cleaned if t and fold(t) != site and len(t) <= 400))
+    titles = dict.fromkeys(t for t in cleaned if t and fold(t) != site and len(t) <= 400)
+    # The window's title ends with the site's name.
+    tail = "" if window is None else _TITLE_DIVIDER.split(_clean(window.text or ""))[-1]
+    names = [source, tail if len(tail.split()) <= _LONGEST_NAME else ""]
+    own = [t for t in titles if t not in headings or not _is_named(t, names)]
+    return tuple(_whole(t, titles) for t in own or titles)
+
+
+def _is_named(heading: str, names: Sequence[str]) -> bool:
+    """Whether a heading is, but for a word or two, one of some names."""
+    words = set(exact_tokens(fold(heading)))
+    others = (set(exact_tokens(fold(name))) for name in names if name)
+    return any(len(words & o) >= 0.3 * (len(words) + len(o)) for o in others)
+
+
+def _whole(title: str, titles: Iterable[str]) -> str:
+    """A title, or the one among the others that says whole what it cuts off."""
+    begun = fold(title).rstrip(" .…")
+    if title.endswith(("...", "…")):
+        return next((t for t in titles if t != title and fold(t).startswith(begun)), title)
+    return title
 
 
 def _without_site(title: str, headings: Sequence[str], site: str) -> str:

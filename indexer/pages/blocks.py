@@ -1,14 +1,14 @@
 """A page's elements → its blocks of text in order: paragraphs, headings, list entries, captions.
 
-What the mark-up itself declares to be no part of a story is left out here: navigation, forms,
-hidden elements, and boxes whose class or id says "related", "share", "bình luận". The names are
-those that content management systems in Vietnam and elsewhere have in common, none a single site's.
+What a page does not show as text is left out: scripts, forms, navigation. What its mark-up calls
+furniture (an ``aside``, something hidden, a class that says "related", "share", "bình luận") is
+only marked, because such names are wrong at times. The names are those that content management
+systems in Vietnam and elsewhere have in common, none a single site's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -25,7 +25,8 @@ class Role(Enum):
     TITLE = auto()
     """A heading of the first level."""
     ITEM = auto()
-    CELL = auto()
+    ROW = auto()
+    """The cells of one row of a table of data, with bars between them."""
     CAPTION = auto()
 
 
@@ -35,7 +36,9 @@ class Block:
 
     Attributes:
         element: The nearest element around it that is no inline one.
+        words: Between white space; where a script has none, two signs count as one.
         linked: The share of its letters that stands in links, 0 to 1.
+        aside: What the mark-up calls the furniture that it stands in; empty for none.
     """
 
     text: str
@@ -43,31 +46,24 @@ class Block:
     element: HtmlElement
     words: int
     linked: float
+    aside: str = ""
 
     @property
     def prose(self) -> bool:
         """Whether it can be a paragraph of a story: some words, and few of them links."""
         return (
-            self.role in (Role.PARAGRAPH, Role.ITEM, Role.CELL)
+            self.role in (Role.PARAGRAPH, Role.ITEM, Role.ROW)
             and self.words >= 8
             and self.linked < 0.5
         )
 
-    @property
-    def weight(self) -> float:
-        """Words with which it speaks for the element around it being a story."""
-        short = self.element.tag == "p" and self.words >= 4 and self.linked < 0.5
-        return min(self.words, 150) * (1 - self.linked) if self.prose or short else 0.0
-
 
 _DROPPED = frozenset(
-    "script style title noscript template iframe svg form button select option input textarea nav"
+    "script style title noscript template iframe svg button select option input textarea nav"
     " dialog video audio object embed canvas map math head menu amp-ad amp-sidebar amp-analytics"
     " amp-social-share amp-list amp-embed amp-video amp-iframe".split()
 )
-_LARGE = frozenset(("aside", "footer"))
-"""Dropped unless they hold a good part of the page's prose."""
-
+_ASIDE = frozenset(("aside", "footer", "form"))
 _INLINE = frozenset(
     "a abbr acronym amp-img b bdi bdo big cite code data del dfn em font i img ins kbd label link"
     " mark meta meter nobr o:p picture q rp rt ruby s samp small source span strike strong sub sup"
@@ -75,7 +71,9 @@ _INLINE = frozenset(
 )
 _BREAKS = frozenset(("br", "hr"))
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
-_ALWAYS_KEPT = frozenset(("html", "body", "main", "article", "h1", "p"))
+_ALWAYS_SHOWN = frozenset(("html", "body", "main", "article", "h1", "p"))
+_SHORT_CELL = 15
+"""Most words of a cell; longer ones lay out a page, or tell."""
 
 _FURNITURE = re.compile(
     # Parts of names, between "-", "_" and capitals.
@@ -102,11 +100,9 @@ _FURNITURE = re.compile(
     # VCCorp's system, which many Vietnamese papers run on, marks boxes of other stories so.
     r"|relatednews|relatedonenews|relationnews"
     # Posts of other sites.
-    r"|(?:^|\s)(?:twitter-tweet|twitter-video|instagram-media|tiktok-embed|fb-post|bluesky-embed)",
-    re.IGNORECASE,
-)
-_BOX = re.compile(
-    r"(?:^|[\s_-])(?:(?:info|fact|side|note|key|quote|pull|bordered|object)[-_]?box\w*|boxcontent"
+    r"|(?:^|\s)(?:twitter-tweet|twitter-video|instagram-media|tiktok-embed|fb-post|bluesky-embed)"
+    # Boxes beside a story: facts, quotations pulled out of it.
+    r"|(?:^|[\s_-])(?:(?:info|fact|side|note|key|quote|pull|bordered|object)[-_]?box\w*|boxcontent"
     r"|factfile|info[-_]?card|inset|pull[-_]?quote|side[-_]?note|in[-_]numbers|block[-_]?box"
     r"|hop[-_](?:tin|thong[-_]?tin))(?=$|[\s_-])|(?:^|\s)(?:box|boxed)(?=$|\s)"
     r"|objectbox|boxcontent",
@@ -122,11 +118,6 @@ _CAPTION_TABLE = re.compile(
     r"(?:^|\s)(?:tpl-?caption|picture|image|images|photo|img-?center|tbl-?(?:image|img))(?=$|\s)",
     re.IGNORECASE,
 )
-_THREAD = re.compile(
-    r"(?:^|\s)(?!(?:no|has|with|show)[-_])(?:(?:[\w-]*[-_])?comments?|comments?[-_]?(?:list|area|section|box|wrap(?:per)?|container|thread)"
-    r"|disqus_thread|box[-_]?comments?|list[-_]?comments?|binh[-_]?luan)(?=$|\s)",
-    re.IGNORECASE,
-)
 _ROLES = frozenset(("navigation", "complementary", "contentinfo", "dialog", "search"))
 _TELLING = frozenset(("articleBody", "description", "headline"))
 _HIDDEN_STYLE = re.compile(
@@ -134,10 +125,7 @@ _HIDDEN_STYLE = re.compile(
 )
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
 _COUNTED = ("h1", "img", "amp-img", "p", "table", "blockquote")
-_FURNITURE_SHARE = 0.3
-"""Of the page's prose: what holds more is no furniture, whatever its name says."""
 
 
 class Shape:
@@ -145,27 +133,22 @@ class Shape:
 
     Attributes:
         words: Element → words of all text below it.
-        prose: Element → words of the paragraphs below it.
         holding: Name of a tag → the elements that hold such an element.
     """
 
     def __init__(self, tree: HtmlElement) -> None:
         self.words: dict[HtmlElement, int] = {}
-        self.prose: dict[HtmlElement, int] = {}
         self.holding: dict[str, set[HtmlElement]] = {tag: set() for tag in _COUNTED}
         for element in reversed(list(tree.iter())):  # what is inside comes before what is around
             if not isinstance(element.tag, str):
                 continue
             words = self.words.get(element, 0) + len((element.text or "").split())
             self.words[element] = words
-            if element.tag == "p" and words >= 8:
-                self.prose[element] = words
             around = element.getparent()
             if around is None:
                 continue
             after = len((element.tail or "").split())
             self.words[around] = self.words.get(around, 0) + words + after
-            self.prose[around] = self.prose.get(around, 0) + self.prose.get(element, 0)
             for tag, holders in self.holding.items():
                 if element.tag == tag or element in holders:
                     holders.add(around)
@@ -176,26 +159,11 @@ class Shape:
 
 
 def blocks_of(tree: HtmlElement, shape: Shape) -> list[Block]:
-    """All blocks of a page, in document order, without furniture. Changes nothing in the tree."""
-    most = _FURNITURE_SHARE * shape.prose.get(tree, 0)
-    dropped: set[HtmlElement] = set()
-    named: dict[str, list[HtmlElement]] = {}
-    for element in tree.iter():
-        if not isinstance(element.tag, str):
-            continue
-        large = shape.prose.get(element, 0) > most
-        if _is_dropped(element, large=large) or _is_thread(element, shape):
-            dropped.add(element)
-        elif not large and _is_furniture(element, shape):
-            named.setdefault(names_of(element), []).append(element)
-    for names, elements in named.items():
-        # Each paragraph may stand in an element of its own that is called "subscriber-content".
-        if (
-            _THREAD.search(names)
-            or sum(shape.prose.get(element, 0) for element in elements) <= most
-        ):
-            dropped.update(elements)
-    return _Walk(dropped, shape).over(tree)
+    """All blocks of a page, in document order. Changes nothing in the tree."""
+    walk = _Walk(shape)
+    walk.enter(tree, Role.PARAGRAPH)
+    walk.flush(tree, Role.PARAGRAPH)
+    return walk.blocks
 
 
 def count_words(text: str) -> int:
@@ -209,123 +177,100 @@ def names_of(element: HtmlElement) -> str:
     return _CAMEL.sub("-", " ".join(given)[:400])
 
 
-def is_box(element: HtmlElement) -> bool:
-    """Whether an element's name says that it stands apart from the text around it."""
-    return element.tag in ("div", "section", "table", "aside", "blockquote") and bool(
-        _BOX.search(names_of(element))
-    )
+class _Walk:
+    """One pass over a tree that gathers text until a block's boundary."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.blocks: list[Block] = []
+        self._shape = shape
+        self._parts: list[str] = []
+        self._linked = 0
+        self._links = 0
+        self._aside = ""
+
+    def enter(self, element: HtmlElement, role: Role, block: HtmlElement | None = None) -> None:
+        """Gather an element's text. Recursion is bounded by the parser's depth.
+
+        Args:
+            block: The nearest element around that is no inline one, where this one is.
+        """
+        block = element if block is None else block
+        self._links += element.tag == "a"
+        self._text(element.text)
+        for child in element:
+            tag = child.tag
+            if not isinstance(tag, str):
+                pass
+            elif tag in _DROPPED or tag in _BREAKS:
+                self.flush(block, role)
+            elif tag in _INLINE and not _CAPTION.search(child.get("class") or ""):
+                self.enter(child, role, block)
+            else:
+                self.flush(block, role)
+                self._enter_block(child, role)
+            # What follows a link's own text is outside of it.
+            self._text(child.tail)
+        self._links -= element.tag == "a"
+
+    def _enter_block(self, element: HtmlElement, outer: Role) -> None:
+        around, self._aside = self._aside, self._aside or _furniture(element, self._shape)
+        if element.tag == "tr" and outer is not Role.CAPTION and (row := self._row(element)):
+            text, linked = row
+            words = count_words(text)
+            self.blocks.append(Block(text, Role.ROW, element, words, linked, self._aside))
+        else:
+            role = _role(element, outer, self._shape)
+            self.enter(element, role)
+            self.flush(element, role)
+        self._aside = around
+
+    def _row(self, element: HtmlElement) -> tuple[str, float] | None:
+        """Text of a table's row of data; None for one that lays out the page, or holds one cell."""
+        cells = [cell for cell in element if cell.tag in ("td", "th")]
+        if len(cells) < 2 or any(self._shape.words.get(c, 0) > _SHORT_CELL for c in cells):
+            return None
+        if any(self._shape.holds(cell, "table", "img", "amp-img", "h1") for cell in cells):
+            return None
+        texts = [" ".join(normalise("".join(cell.itertext())).split()) for cell in cells]
+        letters = sum(map(len, texts))
+        linked = sum(len("".join(a.itertext())) for a in element.iter("a"))
+        return (" | ".join(texts), min(1.0, linked / letters)) if letters else None
+
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._parts.append(text)
+            if self._links:
+                self._linked += sum(map(len, text.split()))
+
+    def flush(self, element: HtmlElement, role: Role) -> None:
+        """End a block."""
+        text = " ".join(normalise("".join(self._parts)).split())
+        letters = sum(map(len, text.split()))
+        if letters:
+            linked = min(1.0, self._linked / letters)
+            words = count_words(text)
+            self.blocks.append(Block(text, role, element, words, linked, self._aside))
+        self._parts, self._linked = [], 0
 
 
-def _is_dropped(element: HtmlElement, *, large: bool) -> bool:
-    """Whether an element is no text of the page by its kind, or is not shown."""
+def _furniture(element: HtmlElement, shape: Shape) -> str:
+    """What an element's mark-up calls it, where that is no part of a story; else nothing."""
     tag = element.tag
-    if tag in _DROPPED and not (tag == "form" and large):  # ASP.NET puts whole pages in a form
-        return True
-    if large or tag in ("html", "body", "main", "article"):
-        return False
-    role = element.get("role")
-    return tag in _LARGE or _hidden(element) or role in _ROLES
-
-
-def _is_thread(element: HtmlElement, shape: Shape) -> bool:
-    """Whether readers' comments are in an element, as long as they may be."""
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return (
-        element.tag in ("div", "section", "ol", "ul", "aside")
-        and _THREAD.search(names) is not None
-        and _may_go(element, shape)
-    )
-
-
-def _is_furniture(element: HtmlElement, shape: Shape) -> bool:
-    """Whether the name of an element says that it is no part of a story."""
+    if tag in _ALWAYS_SHOWN or shape.holds(element, "h1") or element.get("itemprop") in _TELLING:
+        return ""
+    if tag in _ASIDE or element.get("role") in _ROLES:
+        return f"<{tag}>"
+    if _hidden(element):
+        return "hidden"
     names = names_of(element)
-    return (
-        element.tag not in _ALWAYS_KEPT
-        and bool(names.strip())
-        and _FURNITURE.search(names) is not None
-        and _may_go(element, shape)
-    )
-
-
-def _may_go(element: HtmlElement, shape: Shape) -> bool:
-    return not shape.holds(element, "h1") and element.get("itemprop") not in _TELLING
+    return names if _FURNITURE.search(names) else ""
 
 
 def _hidden(element: HtmlElement) -> bool:
     if element.get("hidden") is not None or element.get("aria-hidden") == "true":
         return True
     style = element.get("style")
-    return style is not None and _HIDDEN_STYLE.search(style) is not None
-
-
-class _Walk:
-    """One pass over a tree that gathers text until a block's boundary."""
-
-    def __init__(self, dropped: Iterable[HtmlElement], shape: Shape) -> None:
-        self._shape = shape
-        self._dropped = frozenset(dropped)
-        self._blocks: list[Block] = []
-        self._parts: list[str] = []
-        self._linked = 0
-
-    def over(self, tree: HtmlElement) -> list[Block]:
-        self._enter(tree, Role.PARAGRAPH, link=False)
-        self._flush(tree, Role.PARAGRAPH)
-        return self._blocks
-
-    def _enter(self, element: HtmlElement, role: Role, *, link: bool) -> None:
-        """Gather an element's text. Recursion is bounded by the parser's depth."""
-        self._text(element.text, link=link)
-        for child in element:
-            tag = child.tag
-            if not isinstance(tag, str) or child in self._dropped:
-                if isinstance(tag, str) and tag not in _INLINE:
-                    self._flush(element, role)
-            elif tag in _BREAKS:
-                self._flush(element, role)
-            elif tag in _INLINE and not _CAPTION.search(child.get("class") or ""):
-                self._enter_inline(child, element, role, link=link or tag == "a")
-            else:
-                self._flush(element, role)
-                inner = _role(child, role, self._shape)
-                self._enter(child, inner, link=link)
-                self._flush(child, inner)
-            self._text(child.tail, link=link)
-
-    def _enter_inline(
-        self, child: HtmlElement, block: HtmlElement, role: Role, *, link: bool
-    ) -> None:
-        """Text of an inline element counts to the block around it, unless it holds blocks."""
-        self._text(child.text, link=link)
-        for inner in child:
-            tag = inner.tag
-            if not isinstance(tag, str) or inner in self._dropped:
-                pass
-            elif tag in _BREAKS:
-                self._flush(block, role)
-            elif tag in _INLINE and not _CAPTION.search(inner.get("class") or ""):
-                self._enter_inline(inner, block, role, link=link or tag == "a")
-            else:
-                self._flush(block, role)
-                own = _role(inner, role, self._shape)
-                self._enter(inner, own, link=link)
-                self._flush(inner, own)
-            self._text(inner.tail, link=link)
-
-    def _text(self, text: str | None, *, link: bool) -> None:
-        if text:
-            self._parts.append(text)
-            if link:
-                self._linked += sum(map(len, text.split()))
-
-    def _flush(self, element: HtmlElement, role: Role) -> None:
-        text = " ".join(normalise("".join(self._parts)).split())
-        letters = sum(map(len, text.split()))
-        if letters:
-            linked = min(1.0, self._linked / letters)
-            self._blocks.append(Block(text, role, element, count_words(text), linked))
-        self._parts, self._linked = [], 0
+    return style is not None and _HIDDEN_STYLE.search(style[:400]) is not None
 
 
 def _role(element: HtmlElement, outer: Role, shape: Shape) -> Role:
@@ -347,12 +292,6 @@ def _role(element: HtmlElement, outer: Role, shape: Shape) -> Role:
         return Role.HEADING
     if tag in ("li", "dd", "dt"):
         return Role.ITEM
-    if tag in ("td", "th"):
-        return Role.CELL
-    if tag in ("p", "div", "section", "article", "blockquote"):
-        return (
-            outer if outer in (Role.ITEM, Role.CELL, Role.HEADING, Role.TITLE) else Role.PARAGRAPH
-        )
     return outer
 
 

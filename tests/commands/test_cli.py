@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -286,3 +287,35 @@ def test_a_terminal_that_knows_no_vietnamese_gets_an_answer(archive):
     )
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "unwanted"),
+    [
+        (["--help"], {"torch", "sentence_transformers", "pyvi", "elasticsearch"}),
+        (["index", "--help"], {"torch", "httpcore2", "feedparser", "protego"}),
+        (["search", "--help"], {"torch", "sentence_transformers", "flask", "pyvi", "indexer"}),
+    ],
+)
+def test_commands_import_only_what_they_use(command, unwanted):
+    code = (
+        "import sys\nfrom search.cli import cli\n"
+        f"cli.main({command!r}, standalone_mode=False)\n"
+        "print('|'.join(sys.modules))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    modules = set(output.splitlines()[-1].split("|"))
+    assert not unwanted & modules
+
+
+def test_the_command_reads_a_table_from_standard_input(tmp_path):
+    rows = "kop,story,day\nA,Tàu về cảng sáng nay sau ba tháng ở biển.,6/10/2025\nB,,\n"
+    arguments = ["index", "-", "--format", "csv", "--map", "title=kop", "--archive", "a.db"]
+    done = songngu(*arguments, "--map", "text=story", stdin=rows, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1 added" in done.stdout
+    assert "-:3: text is missing" in done.stderr
+    done = songngu(*arguments, "--map", "txt=story", stdin=rows, cwd=tmp_path)
+    assert "articles have no field 'txt'" in one_line(done.stderr)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import takewhile
@@ -367,50 +367,181 @@ def sentence_ends(text: str) -> int:
     return len(_INNER_STOP.findall(text))
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A line to be judged, and the one above it."""
+
+    text: str
+    folded: str
+    words: int
+    gap: bool
+    above: Line | None
+
+    @property
+    def bare(self) -> str:
+        """The folded text without the marks around a heading."""
+        return self.folded.strip(" :.»>…")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a line says beside its kind."""
+
+    date: str | None = None
+    names: tuple[str, ...] = ()
+
+
+_PLAIN = _Said()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to know a line.
+
+    Attributes:
+        kind: What the line then is.
+        says: What it says, where the rule holds; else None.
+        example: Lines of which the last is known by this rule and by none above it.
+    """
+
+    kind: Kind
+    says: Callable[[_Given], _Said | None]
+    example: str
+
+
+def _holds(test: Callable[[_Given], object]) -> Callable[[_Given], _Said | None]:
+    return lambda given: _PLAIN if test(given) else None
+
+
+def _dated(given: _Given) -> _Said | None:
+    if given.words > 18 or not any(c.isdigit() for c in given.text):
+        return None
+    found = find_date(given.text)
+    if found is None or not _beside_date(given.text, found[1]):
+        return None
+    return _Said(found[0], signers_beside_date(given.text, found[1]))
+
+
+def _below_picture(given: _Given) -> bool:
+    above = given.above
+    announced = above is not None and (
+        above.kind is Kind.FILE or _CAPTION_BELOW.fullmatch(above.folded) is not None
+    )
+    return announced and 2 < given.words <= (40 if given.gap else 90)
+
+
+def _heads_list(given: _Given) -> bool:
+    return given.words <= 12 and bool(
+        _LISTING.fullmatch(given.bare) or _MORE_OF.fullmatch(given.text)
+    )
+
+
+def _credited(given: _Given) -> _Said | None:
+    names = credits_line(given.text) if given.words <= 25 else ()
+    return _Said(names=names) if names else None
+
+
+def _signed(given: _Given) -> _Said | None:
+    if given.words > 16 or ends_sentence(given.text.rstrip(".")):
+        return None
+    names = signature(given.text)
+    return _Said(names=names) if names else None
+
+
+def _named_below(given: _Given) -> _Said | None:
+    if given.above is None or not says_signed(given.above.folded) or not is_name(given.text):
+        return None
+    return _Said(names=(given.text,))
+
+
+def _asks(given: _Given) -> bool:
+    """A headline as often as a sentence."""
+    short = given.words <= 18 and given.text.endswith(("?", "!"))
+    return short and ends_sentence(given.text) and not _INNER_STOP.search(given.text)
+
+
+def _lists_menu(given: _Given) -> bool:
+    return given.words >= 12 and not ends_sentence(given.text) and _is_menu(given.text)
+
+
+def _tells(given: _Given) -> bool:
+    if ends_sentence(given.text):
+        return given.words >= 8
+    return given.words >= 40 or (given.words >= 12 and _INNER_STOP.search(given.text) is not None)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(Kind.FILE, _holds(lambda g: _FILE.fullmatch(g.text)), "harbour_at-dawn.jpg"),
+    Rule(Kind.DATE, _dated, "Thứ tư, 24/9/2025, 08:30 (GMT+7)"),
+    Rule(Kind.CAPTION, _holds(_below_picture), "harbour.jpg\nFishermen mend nets at dawn"),
+    # With its colon it heads what an expert says; without, it is the button below a comment.
+    Rule(Kind.SHORT, _holds(lambda g: _ANSWER.fullmatch(g.folded)), "Trả lời:"),
+    # "Xem thêm" alone is a button; with a colon it heads what follows.
+    Rule(
+        Kind.LISTING,
+        _holds(lambda g: g.text.endswith(":") and g.words > 1 and _is_noise(g.text)),
+        "Xem thêm:",
+    ),
+    Rule(Kind.NOISE, _holds(lambda g: _is_noise(g.text)), "Chia sẻ Facebook Twitter"),
+    Rule(
+        Kind.END,
+        _holds(lambda g: _COMMENTS.fullmatch(g.folded.strip(" :."))),
+        "Lò nung đỏ lửa trở lại với 40 thợ gốm.\nBình luận (12)",
+    ),
+    Rule(
+        Kind.END,
+        _holds(lambda g: g.words <= 60 and _FOOTER.match(g.folded)),
+        "Lò nung đỏ lửa trở lại với 40 thợ gốm.\n© 2025 Tin Bờ Sông.",
+    ),
+    Rule(Kind.LISTING, _holds(_heads_list), "Tin cùng chuyên mục"),
+    Rule(
+        Kind.LINK,
+        _holds(lambda g: g.words <= 40 and (_TAGS.match(g.folded) or _LINK.match(g.folded))),
+        "Read more: River town lights its kiln again",
+    ),
+    Rule(Kind.BYLINE, _credited, "Nội dung: Mai An - Ảnh: Trí Dũng - Thiết kế: Bảo Trâm"),
+    Rule(
+        Kind.NOISE,
+        _holds(lambda g: g.words <= 80 and _is_notice(g.folded, g.words)),
+        "Sign up to our newsletter and get the best stories in your inbox.",
+    ),
+    Rule(
+        Kind.CAPTION,
+        _holds(lambda g: g.words <= 80 and (_CREDIT.search(g.text) or _CREDIT_FIRST.match(g.text))),
+        "Thợ gốm xếp bát vào lò trước giờ châm lửa. Ảnh: Minh Hạ",
+    ),
+    Rule(Kind.BYLINE, _signed, "By Ann Lee and Bob Ray"),
+    Rule(Kind.BYLINE, _named_below, "Tác giả:\nNguyễn Thu Hà"),
+    Rule(
+        Kind.ITEM,
+        _holds(lambda g: g.words >= 3 and _ITEM.match(g.text)),
+        "- Jars: 400 pieces for the first order of the year",
+    ),
+    Rule(Kind.SHORT, _holds(_asks), "Who pays for the kiln that the flood cracked?"),
+    Rule(
+        Kind.SHORT,
+        _holds(_lists_menu),
+        "Home News World Asia Europe Business Markets Sport Football Tennis Culture Film Music",
+    ),
+    Rule(
+        Kind.PROSE,
+        _holds(_tells),
+        "The first match was struck on Wednesday in front of two hundred neighbours.",
+    ),
+    Rule(Kind.SHORT, _holds(lambda g: g.text), "Keeping to wood"),
+)
+"""How a line is known, the most telling signs first: the first rule that holds decides."""
+
+
 def _judge(
     text: str, folded: str, gap: bool, before: Sequence[Line]
 ) -> tuple[Kind, str | None, tuple[str, ...]]:
-    """Kind, date and names; the most telling signs first."""
-    words = len(text.split())
-    if _FILE.fullmatch(text):
-        return Kind.FILE, None, ()
-    if words <= 18 and any(c.isdigit() for c in text) and (found := find_date(text)):
-        date, rest = found
-        if _beside_date(text, rest):
-            return Kind.DATE, date, signers_beside_date(text, rest)
-    announced = bool(before) and _CAPTION_BELOW.fullmatch(before[-1].folded) is not None
-    after_file = announced or (bool(before) and before[-1].kind is Kind.FILE)
-    if after_file and words > 2 and words <= (40 if gap else 90):
-        return Kind.CAPTION, None, ()
-    if _ANSWER.fullmatch(folded):
-        return Kind.SHORT, None, ()
-    if _is_noise(text):
-        # "Xem thêm" alone is a button; with a colon it heads what follows.
-        return Kind.LISTING if text.endswith(":") and words > 1 else Kind.NOISE, None, ()
-    if _COMMENTS.fullmatch(folded.strip(" :.")) or (words <= 60 and _FOOTER.match(folded)):
-        return Kind.END, None, ()
-    if words <= 12 and (_LISTING.fullmatch(folded.strip(" :.»>…")) or _MORE_OF.fullmatch(text)):
-        return Kind.LISTING, None, ()
-    if words <= 40 and (_TAGS.match(folded) or _LINK.match(folded)):
-        return Kind.LINK, None, ()
-    if words <= 25 and (signers := credits_line(text)):
-        return Kind.BYLINE, None, signers
-    if words <= 80 and _is_notice(folded, words):
-        return Kind.NOISE, None, ()
-    if words <= 80 and (_CREDIT.search(text) or _CREDIT_FIRST.match(text)):
-        return Kind.CAPTION, None, ()
-    if words <= 16 and not ends_sentence(text.rstrip(".")) and (signers := signature(text)):
-        return Kind.BYLINE, None, signers
-    if before and says_signed(before[-1].folded) and is_name(text):
-        return Kind.BYLINE, None, (text,)
-    sentence = ends_sentence(text)
-    if _ITEM.match(text) and words >= 3:
-        return Kind.ITEM, None, ()
-    if sentence and words <= 18 and text.endswith(("?", "!")) and not _INNER_STOP.search(text):
-        return Kind.SHORT, None, ()  # a headline as often as a sentence
-    if (sentence and words >= 8) or words >= 40 or (words >= 12 and _INNER_STOP.search(text)):
-        return (Kind.SHORT if not sentence and _is_menu(text) else Kind.PROSE), None, ()
-    return Kind.SHORT, None, ()
+    """Kind, date and names."""
+    given = _Given(text, folded, len(text.split()), gap, before[-1] if before else None)
+    for rule in RULES:
+        if (said := rule.says(given)) is not None:
+            return rule.kind, said.date, said.names
+    raise AssertionError("the last rule holds always")
 
 
 def _beside_date(text: str, rest: str) -> bool:

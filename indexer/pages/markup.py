@@ -22,11 +22,16 @@ LARGEST = 32 << 20
 """Bytes of a page, scripts included."""
 
 LONGEST = 2_000_000
-"""Characters of mark-up without scripts and styles; real pages of news stay far below one."""
+"""Characters of mark-up without scripts, styles, data: addresses; pages of news stay below one."""
 
 _HEAD = 100_000  # characters looked at to know text from other things
 
 _UNSEEN = re.compile(r"<(script|style|svg|template)\b([^>]{0,2000})>", re.IGNORECASE)
+_ENDS = {
+    tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in ("script", "style", "svg", "template")
+}
+# Pictures and fonts that stand in their own address, as saved pages have them.
+_INLINE_DATA = re.compile(r"\bdata:[\w.+-]{1,40}/[\w.+-]{1,80}[;,][^\"'\s<>)]{200,}", re.IGNORECASE)
 # Old editors leave these open, paragraph after paragraph, until the page is too deep to be parsed.
 _MEANINGLESS = re.compile(r"</?(?:font|basefont|o:p|st1:\w{1,20})\b[^<>]{0,300}>", re.IGNORECASE)
 _REFERENCES = re.compile(r"(?:&#[xX]?[0-9a-fA-F]{1,8};?){30,}")
@@ -49,20 +54,20 @@ def decoded(data: bytes, charset: str | None = None) -> str:
     return charsets.decoded(data, charset, strict=True)
 
 
-def parsed(html: bytes | str) -> HtmlElement:
+def parsed(text: str) -> HtmlElement:
     """The page's elements, without scripts (but JSON-LD), styles, comments.
 
     Raises:
         ExtractionError: It is too long, or holds no element.
     """
-    if len(html) > LARGEST:
+    if len(text) > LARGEST:
         raise ExtractionError(
             f"the page is larger than {LARGEST >> 20} MiB: no page of one story is"
         )
-    text = decoded(html) if isinstance(html, bytes) else html
     if len(_CONTROL.findall(text, 0, _HEAD)) > 0.02 * min(len(text), _HEAD):
         raise ExtractionError("is no page but binary: only HTML can be read")
-    text = _CONTROL.sub(" ", _without_unseen(text.replace("\x00", "")))
+    text = _INLINE_DATA.sub("data:,", _without_unseen(text.replace("\x00", "")))
+    text = _CONTROL.sub(" ", text)
     text = _REFERENCES.sub(_few_references, with_few_marks(_MEANINGLESS.sub("", text)))
     if len(text) > LONGEST:
         raise ExtractionError(
@@ -85,21 +90,20 @@ def _without_unseen(text: str) -> str:
 
     In one pass: an expression for all of it goes over the page again at each one left open.
     """
-    lower = text.lower()
-    if len(lower) != len(text):  # some capitals have two letters as small ones
-        return text
     parts, at, unclosed = [], 0, set[str]()
     while (found := _UNSEEN.search(text, at)) is not None:
         tag = found[1].lower()
-        end = -1 if tag in unclosed else lower.find(f"</{tag}", found.end())
-        if end < 0 or "ld+json" in found[2].lower():
-            if end < 0:
+        end = None if tag in unclosed else _ENDS[tag].search(text, found.end())
+        if end is None or "ld+json" in found[2].lower():
+            if end is None:
                 unclosed.add(tag)
-            parts.append(text[at : found.end()])
-            at = found.end()
+            # Tags inside JSON are text: an "<svg>" there ends nowhere on the page.
+            after = found.end() if end is None else end.start()
+            parts.append(text[at:after])
+            at = after
             continue
         parts.append(text[at : found.start()])
-        close = text.find(">", end)
+        close = text.find(">", end.end())
         at = len(text) if close < 0 else close + 1
     parts.append(text[at:])
     return " ".join(parts)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from indexer.bylines import bare_names, is_agency
-from indexer.page_lines import Kind, Line, caption_text, sentence_ends
+from indexer.pages.lines import Kind, Line, caption_text, sentence_ends
 from search.languages import LANGUAGES, exact_tokens, fold
 
 _HEAD = 60

@@ -6,8 +6,9 @@ import subprocess
 import termios
 import time
 
+from support.commands import RUN
+
 from search import progress
-from tests.support.commands import RUN
 
 
 def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch):

@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from indexer.page_heads import (
+from indexer.pages.lines import Kind, Line, read_lines
+from indexer.pages.prose import unwrapped
+from indexer.pages.surroundings import (
     find_authors,
     find_captions,
     find_date,
@@ -24,8 +26,6 @@ from indexer.page_heads import (
     notes_author,
     presents_author,
 )
-from indexer.page_lines import Kind, Line, read_lines
-from indexer.tidying import unwrapped
 from search.errors import ExtractionError
 from search.languages import LANGUAGES, exact_tokens, fold
 

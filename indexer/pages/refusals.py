@@ -1,0 +1,88 @@
+"""Web pages that hold no article: lists of headlines, login and pay walls, error pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from indexer.pages.blocks import Block, Role
+from indexer.pages.metadata import PageMetadata
+from indexer.pages.story import Story
+from search.errors import NotAnArticleError
+from search.languages import fold
+
+LEAST_WORDS = 25
+"""Words of running text below which nothing is taken for an article."""
+
+_ERROR_PAGE = re.compile(
+    r"\b(?:404|403|410|50[0-4])\b.{0,30}(?:not found|error|forbidden|gone|khong tim thay|loi)"
+    r"|^(?:error|loi) \d{3}|^(?:\d{3} )?(?:page|article|bai viet|trang|noi dung)?.{0,12}"
+    r"(?:not found|khong tim thay|khong ton tai|does not exist|no longer (?:available|exists))"
+    r"|page (?:cannot|can't|could not) be found|access denied|attention required|just a moment"
+    r"|are you (?:a robot|human)|service unavailable|bad gateway|xac minh (?:ban|khong phai)",
+)
+_WALL = re.compile(
+    r"\b(?:subscribe|sign in|log in|sign up|register|create (?:a|an|your) (?:free )?account"
+    r"|become a (?:member|subscriber)|start your (?:free )?trial)\b.{0,80}"
+    r"\b(?:to (?:continue|read|access|view|keep|unlock)|for (?:full|unlimited) access|continue)"
+    r"|\b(?:to (?:continue|keep) reading|to read (?:this|the full|more))\b.{0,80}"
+    r"\b(?:subscribe|sign in|log in|sign up|register|account)"
+    r"|this (?:article|content|story) is (?:for|only|available|exclusive)\b.{0,40}"
+    r"\b(?:subscribers|members)"
+    r"|(?:dang nhap|dang ky|mua goi|tro thanh (?:thanh vien|doc gia))\b.{0,60}"
+    r"\bde (?:doc|xem|tiep tuc)"
+    r"|(?:de (?:doc|xem) (?:tiep|toan bo|day du|bai)).{0,60}(?:dang nhap|dang ky|mua|tra phi)"
+    r"|noi dung (?:nay )?(?:chi )?danh (?:rieng )?cho (?:thanh vien|doc gia|hoi vien|nguoi dung)"
+)
+
+
+def refuse(
+    head: PageMetadata, story: Story, blocks: Sequence[Block], *, title: str, words: int
+) -> None:
+    """Raise where a page is something else than an article.
+
+    Args:
+        words: Of the text that was found, wherever that was.
+
+    Raises:
+        NotAnArticleError: With what it seems to be.
+    """
+    if words < LEAST_WORDS and head.sends_on:
+        raise NotAnArticleError(f"the page only sends on to {head.sends_on}: index that address")
+    said = fold(f"{title}\n" + "\n".join(head.titles[:3]))
+    if words < 150 and any(_ERROR_PAGE.search(line) for line in said.split("\n")):
+        raise NotAnArticleError(f"an error page, not an article: it is titled {title[:80]!r}")
+    if _is_list(head, story, blocks, words):
+        raise NotAnArticleError(
+            "a list of headlines, not an article: index the pages of its stories instead"
+        )
+    if words < 120:
+        around = fold(" \n ".join(block.text for block in blocks if block.words <= 60))
+        if _WALL.search(around) or (head.is_free is False and words < LEAST_WORDS):
+            raise NotAnArticleError(
+                f"a login or pay wall: it shows {words} words of the story; save the page after"
+                " signing in"
+            )
+    if words >= LEAST_WORDS:
+        return
+    if head.is_video:
+        raise NotAnArticleError("a page of a video, without a story in words")
+    raise NotAnArticleError(
+        f"no article is on this page: its longest passage has {words} words of running text"
+    )
+
+
+def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: int) -> bool:
+    """Whether a page is one of a section: what is told sums up other stories.
+
+    What stands beside a story does not count, however many headlines that are.
+    """
+    if head.is_article and head.date and story.titled and words >= LEAST_WORDS:
+        return False
+    if story.listed:
+        return True
+    headlines = sum(
+        block.role is Role.HEADING and block.linked > 0.8 and block.words >= 5 for block in blocks
+    )
+    few = words < LEAST_WORDS or (head.is_article is False and words < 250)
+    return few and headlines >= 5

@@ -1,0 +1,528 @@
+"""The blocks of a page that are told → lead, paragraphs, captions, who signed and when.
+
+What trafilatura misses is added here: the *sapo* that Vietnamese papers set apart under the
+headline, captions, dates and bylines in Vietnamese, pieces of a story that stand beside the rest.
+What is told is judged once more by its words, as lines of page text are, because mark-up ends where
+editors paste text into it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+
+from lxml.html import HtmlElement
+
+from indexer.bylines import bare_names
+from indexer.dates import find_date
+from indexer.pages.blocks import Block, Role, Shape, names_of
+from indexer.pages.lines import Kind, Line, ends_sentence, read_lines
+from indexer.pages.telling import letters
+from search.languages import exact_tokens, fold
+
+_NO_LEAD = frozenset(
+    (Kind.CAPTION, Kind.NOISE, Kind.END, Kind.LINK, Kind.LISTING, Kind.DATE, Kind.BYLINE, Kind.FILE)
+)
+_SIGNING = frozenset((Kind.BYLINE, Kind.DATE))
+_LONG = 45
+"""Words beyond which a paragraph with a credit in it is no caption."""
+
+_ASIDE = 0.3
+"""Share of what is told; furniture that holds more is none, whatever its name says."""
+
+_DATES_OF_THREAD = 3
+_FEWEST_WORDS = 25
+"""Words after which a story may end."""
+
+_FEWEST_CARDS = 3
+"""One or two may be all of a short story under its headline."""
+
+_LEADS = re.compile(
+    r"(?:^|[\s_-])(?:sapo|lead|lede|dec?k|chapp?eaux?|standfirst|stand-first|summary|sub-?title|sub-?head\w*"
+    r"|strap-?line|excerpt|intro(?:duction)?|abstract|mo-?ta|tom-?tat|description"
+    r"|synopsis|tagline|head-?note)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_BYLINES = re.compile(
+    r"(?:^|[\s_-])(?:by-?lines?|authors?|post-author|tac-?gia|but-?danh|nguoi-?viet|writer)"
+    r"(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+# Furniture inside a story that mark-up shows as paragraphs.
+_INSERTED = re.compile(
+    r"(?:continue reading|(?:article|story|post) continues)(?: (?:below|after).{0,30})?"
+    r"|sharing is caring!?|read (?:full|the full) (?:story|article).{0,20}|click here.{0,60}"
+    r"|(?:related|recommended|further) (?:posts?|articles?|story|stories|reading)\s*:.{0,150}"
+    r"|tell us what you think.{0,20}|this slideshow requires.{0,30}"
+    r"|\[/?\w+[^\]]{0,200}\].{0,80}(?:\[/\w+\])?"  # a shortcode of WordPress
+    r"|(?:get|sign up|subscribe|check out|follow|download|join|listen to|like us)\b.{0,120}"
+    r"\b(?:newsletters?|by clicking here|click here.{0,40}|inbox|our app|on facebook|whatsapp)"
+    r"\b.{0,80}"
+    r"|.{0,60}\bby clicking here",
+    re.IGNORECASE,
+)
+# How stories end: what stands below these lines is about the story, not in it.
+_CREDITS = re.compile(
+    r"(?:sources?|nguồn|theo|nguồn tin)\s*[:：]\s*\S.{0,60}"
+    r"|(?:additional |with )?(?:reporting|writing|editing|compiled|edited|written) by\b.{0,250}"
+    r"|our standards\s*:.{0,80}"
+    r"|(?:this (?:article|story|piece) (?:was )?)?(?:originally |first )(?:published|appeared) "
+    r".{0,120}"
+    r"|the post .{5,200} (?:appeared first on|first appeared on) .{2,80}"
+    r"|\W*(?:ends?|hết)\W*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a page tells.
+
+    Attributes:
+        lead: Set apart above the story; may be empty.
+        paragraphs: Of the text, in order: sub-headings, list entries and rows of tables too.
+        captions: What the pictures with it show.
+        names: Who signed, by lines that say so and little else.
+        date: ISO 8601, shown with the title; None where none is.
+        words: Of prose in the paragraphs.
+        listed: Whether most of what was told sums up other stories, each under its headline.
+        titled: Whether the page shows its headline.
+    """
+
+    lead: str = ""
+    paragraphs: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    date: str | None = None
+    words: int = 0
+    listed: bool = False
+    titled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the page's head says about the story; all may be empty.
+
+    Attributes:
+        description: What may stand on the page as the lead.
+        authors: Whom a last paragraph may present.
+    """
+
+    title: str = ""
+    description: str = ""
+    authors: tuple[str, ...] = ()
+
+
+def find_story(blocks: Sequence[Block], told: Sequence[bool], shape: Shape, *, head: Head) -> Story:
+    """The story among a page's blocks; without paragraphs where there is none."""
+    page = _Page(blocks, told, shape, head)
+    if not page.told:
+        shown = (b.text for b in blocks if b.role is Role.CAPTION and b.words > 2)
+        return Story(captions=tuple(dict.fromkeys(shown)))
+    return page.story()
+
+
+class _Page:
+    """A page on which it is known what is told.
+
+    Attributes:
+        lines: The blocks' texts as lines of page text; None for a text of signs alone.
+        told: Numbers of the blocks that are the story's, ascending.
+        headline: The number of the block with the title; None where the page does not show it.
+        cards: Of what is told, numbers of the blocks that sum up other stories.
+        first: Of the first block under the headline, or of the story where none is shown.
+    """
+
+    def __init__(
+        self, blocks: Sequence[Block], told: Sequence[bool], shape: Shape, head: Head
+    ) -> None:
+        self.blocks, self.shape, self.head = blocks, shape, head
+        self.lines = _lines(blocks)
+        end = _thread(blocks, self.lines)
+        numbers = [i for i in range(end) if told[i] and self.lines[i] is not None]
+        numbers = self._without_asides(numbers)
+        numbers = numbers or self._largest(end)
+        self.headline = self._headline(numbers)
+        if self.headline is not None:
+            numbers = [i for i in numbers if i > (self.headline or 0)] or numbers
+        numbers = self._until_end(numbers)
+        self.told = self._completed(numbers, end)
+        cards = frozenset(i for i in self.told if self._carded(i))
+        self.cards = cards if len(cards) >= _FEWEST_CARDS else frozenset[int]()
+        self.first = (self.told or [0])[0] if self.headline is None else self.headline + 1
+
+    def story(self) -> Story:
+        """All of it."""
+        lead = self._lead()
+        kept, signatures = self._kept(lead)
+        kept, signed = self._without_credits(kept)
+        start, end = self.told[0], self.told[-1] + 1
+        near = [*self._around(start), *signatures, *self._below(end)]
+        said = {fold(self.blocks[i].text) for i in kept}
+        return Story(
+            lead="" if lead is None else self.blocks[lead].text,
+            paragraphs=tuple(self._shown(i) for i in kept),
+            captions=self._captions(said),
+            names=tuple(dict.fromkeys((*(name for line in near for name in line.names), *signed))),
+            date=next((line.date for line in near if line.date), None),
+            words=sum(b.words for b in (self.blocks[i] for i in kept) if not _heads(b)),
+            listed=self._listed(),
+            titled=self.headline is not None,
+        )
+
+    # Which blocks ----------------------------------------------------------------------------
+
+    def _without_asides(self, numbers: Sequence[int]) -> list[int]:
+        """What is told, without furniture that trafilatura took for it."""
+        words: Counter[str] = Counter()
+        for i in numbers:
+            words[self.blocks[i].aside] += self.blocks[i].words
+        most = _ASIDE * words.total()
+        return [i for i in numbers if not (b := self.blocks[i]).aside or words[b.aside] > most]
+
+    def _largest(self, end: int) -> list[int]:
+        """The paragraphs of the element with most of them, where trafilatura finds none."""
+        words: Counter[HtmlElement | None] = Counter()
+        prose = [i for i in range(end) if self.blocks[i].prose and not self.blocks[i].aside]
+        for i in prose:
+            words[self.blocks[i].element.getparent()] += self.blocks[i].words
+        best = max(words, key=words.__getitem__, default=None)
+        return [i for i in prose if self.blocks[i].element.getparent() is best]
+
+    def _until_end(self, numbers: Sequence[int]) -> list[int]:
+        """What is told above comments, footers and the next story on the page.
+
+        Their headings end a story only if it does not go on in the same element.
+        """
+        prose = [i for i in numbers if self.blocks[i].prose]
+        words = 0
+        for i, below in pairwise(prose):
+            words += self.blocks[i].words
+            divided = any(self._divides(j) for j in range(i + 1, below))
+            if (
+                words >= _FEWEST_WORDS
+                and divided
+                and not _beside(self.blocks[i], self.blocks[below])
+            ):
+                return [j for j in numbers if j <= i]
+        return list(numbers)
+
+    def _divides(self, i: int) -> bool:
+        block, line = self.blocks[i], self.lines[i]
+        title = block.role is Role.TITLE and block.words >= 3 and not self._pictured(i)
+        return title or (line is not None and line.kind is Kind.END and block.words <= 60)
+
+    def _completed(self, numbers: Sequence[int], end: int) -> list[int]:
+        """What is told, and what stands with it as its equal: nothing is lost inside a story."""
+        if not numbers:
+            return []
+        beside, alike = Counter[HtmlElement](), Counter[tuple[str, ...]]()
+        for block in (self.blocks[i] for i in numbers):
+            around = block.element.getparent()
+            if block.prose and around is not None:
+                beside[around] += 1
+                alike[_likeness(block.element)] += 1
+        found = set(numbers)
+        start = numbers[0] if self.headline is None else min(self.headline + 1, numbers[0])
+        for i in range(start, end):
+            block, line = self.blocks[i], self.lines[i]
+            if i in found or line is None or block.aside or block.linked >= 0.5:
+                continue
+            within = i < numbers[-1]
+            around = block.element.getparent()
+            equal = around is not None and beside[around] >= 2
+            if equal and block.role in (Role.PARAGRAPH, Role.ITEM, Role.ROW):
+                if block.words >= 4 or (within and ends_sentence(block.text)):
+                    found.add(i)
+            elif (_heads(block) and within and (equal or i + 1 in found)) or (
+                block.prose
+                and alike[likeness := _likeness(block.element)] >= 2
+                and (within or any(named.endswith(" ") is False for named in likeness))
+            ):
+                found.add(i)
+        return sorted(found)
+
+    def _kept(self, lead: int | None) -> tuple[list[int], list[Line]]:
+        """Numbers of the blocks that are text, and lines that say who signed and when."""
+        kept: list[int] = []
+        pending: list[int] = []
+        signatures: list[Line] = []
+        said = {letters(self.head.title)}
+        if lead is not None:
+            said.add(letters(self.blocks[lead].text))
+        for i in self.told:
+            block, line = self.blocks[i], self.lines[i]
+            if line is None or i == lead or block.role is Role.CAPTION or self._pictured(i):
+                continue
+            if i in self.cards:
+                pending = []
+                continue
+            if line.kind in _SIGNING and block.words <= 16 and block.role is not Role.ROW:
+                signatures.append(line)
+            elif names := self._signers(i):
+                signatures.append(replace(line, names=names))
+            elif _inserted(block, line) or (block.words >= 5 and letters(block.text) in said):
+                continue
+            elif _heads(block):
+                pending.append(i)
+            else:  # a heading counts only if a paragraph follows
+                kept += (*pending, i)
+                pending = []
+                said.add(letters(block.text))
+        return kept, signatures
+
+    def _without_credits(self, kept: list[int]) -> tuple[list[int], tuple[str, ...]]:
+        """Without last lines about the story or its author, and whom a last one names."""
+        texts = [self.blocks[i].text for i in kept]
+        for at in range(len(kept) - 1, max(1, len(kept) - 6), -1):
+            if _CREDITS.fullmatch(texts[at]) or _presents(texts[at], self.head.authors):
+                del kept[at:]
+        names = bare_names(self.blocks[kept[-1]].text) if len(kept) > 1 else ()
+        return (kept[:-1] if names else kept), names
+
+    def _shown(self, i: int) -> str:
+        block = self.blocks[i]
+        return f"- {block.text}" if block.role is Role.ITEM else block.text
+
+    # What stands around ----------------------------------------------------------------------
+
+    def _headline(self, numbers: Sequence[int]) -> int | None:
+        """The number of the block with the headline, above what is told or among its first."""
+        wanted = tokens_of(self.head.title)
+        best, best_score = None, 0.6 if wanted else 0.5
+        for i in range(numbers[min(5, len(numbers) - 1)] + 1 if numbers else 0):
+            block = self.blocks[i]
+            if block.words > 45 or block.role in (Role.CAPTION, Role.ITEM):
+                continue
+            score = overlap(tokens_of(block.text), wanted)
+            score += 0.5 * (block.role is Role.TITLE and block.words > 2 and score >= 0.3)
+            if score >= best_score:
+                best, best_score = i, score  # the last: menus and breadcrumbs have it above
+        return best
+
+    def _lead(self) -> int | None:
+        """The number of the paragraph that is set apart as the story's summary."""
+        title = tokens_of(self.head.title)
+        description = tokens_of(self.head.description)
+        start = self.told[0]
+        for i in range(min(self.first, start), min(start + 4, len(self.blocks))):
+            block, line = self.blocks[i], self.lines[i]
+            if not 6 <= block.words <= 130 or block.role in (Role.CAPTION, Role.TITLE):
+                continue
+            if line is None or line.kind in _NO_LEAD or block.linked > 0.5 or self._pictured(i):
+                continue
+            tokens = tokens_of(block.text)
+            if overlap(tokens, title) >= 0.8:
+                continue
+            named = any(_LEADS.search(names_of(element)) for element in self._near(i))
+            heading = block.role is Role.HEADING
+            if self._in_body(i) and not (named or (heading and block.words >= 12)):
+                break  # the first paragraph is no lead only because the description repeats it
+            if named or overlap(tokens, description) >= 0.6 or (heading and block.words >= 8):
+                return i
+            if i == self.first and block.words >= 10 and not (block.aside or self._alike(i)):
+                return i
+        return None
+
+    def _alike(self, i: int) -> bool:
+        """Whether paragraphs that are told further down have the mark-up of this block."""
+        own = _likeness(self.blocks[i].element)
+        below = (self.blocks[j] for j in self.told if j > i)
+        return any(block.prose and _likeness(block.element) == own for block in below)
+
+    def _in_body(self, i: int) -> bool:
+        """Whether a block stands in the element that holds the paragraphs after it."""
+        around = self.blocks[i].element.getparent()
+        bare = self.blocks[i].element
+        for j in self.told:
+            if j > i and self.blocks[j].prose:
+                other = self.blocks[j].element
+                return other is bare or other.getparent() is around or other.getparent() is bare
+        return True
+
+    def _near(self, i: int) -> Iterator[HtmlElement]:
+        """A block's element, and those around it that hold little else."""
+        element = self.blocks[i].element
+        yield element
+        for around in list(element.iterancestors())[:3]:
+            if self.shape.words.get(around, 0) > self.blocks[i].words + 10:
+                break
+            yield around
+
+    def _around(self, start: int) -> Iterator[Line]:
+        """The lines by the title, where date and byline stand: those under it before others."""
+        under = range(self.first, max(start, self.first + 4))
+        above = range(self.first - 1, max(-1, self.first - 5), -1)
+        for i in (*under, *above):
+            line = self.lines[i] if i < len(self.lines) else None
+            if line is not None:
+                yield replace(line, names=line.names or self._signers(i))
+
+    def _below(self, end: int) -> Iterator[Line]:
+        """The lines right under the story that say who signed; dates are of other stories there."""
+        for i in range(end, min(end + 3, len(self.blocks))):
+            line = self.lines[i]
+            if line is not None and (names := line.names or self._signers(i)):
+                yield replace(line, names=names, date=None)
+
+    def _signers(self, i: int) -> tuple[str, ...]:
+        """The names that a block consists of, if the mark-up says that they signed."""
+        if self.blocks[i].words > 12 or not any(
+            _BYLINES.search(names_of(element)) for element in self._near(i)
+        ):
+            return ()
+        return bare_names(self.blocks[i].text)
+
+    def _captions(self, said: set[str]) -> tuple[str, ...]:
+        """What the pictures with the story show, each said once."""
+        found = []
+        for i in range(min(self.first, self.told[0]), self.told[-1] + 3):
+            line = self.lines[i] if i < len(self.lines) else None
+            if line is None or (line.kind is not Kind.CAPTION and line.kind in _NO_LEAD):
+                continue
+            block = self.blocks[i]
+            credited = line.kind is Kind.CAPTION and block.words <= _LONG and i <= self.told[-1]
+            if (credited or block.role is Role.CAPTION or self._pictured(i)) and not block.aside:
+                found.append(block.text)
+        texts = (text for text in found if len(text.split()) > 2 and fold(text) not in said)
+        return tuple(dict.fromkeys(texts))
+
+    def _pictured(self, i: int) -> bool:
+        """Whether a short text that is no paragraph stands with a picture and nothing else."""
+        block = self.blocks[i]
+        if block.words > 60 or block.linked > 0.5 or i == self.headline:
+            return False
+        if block.element.tag in ("p", "li", "td") or block.role is Role.ROW:
+            return False
+        for around in (block.element, *list(block.element.iterancestors())[:2]):
+            if self.shape.holds(around, "p") and not _heads(block):
+                return False
+            if self.shape.holds(around, "img", "amp-img"):
+                return self.shape.words.get(around, 0) <= block.words + 20
+        return False
+
+    def _announced(self, i: int) -> Block | None:
+        """The headline of another story, a link, that a text stands right under; else None."""
+        if not 8 <= self.blocks[i].words <= 70 or _heads(self.blocks[i]):
+            return None
+        for j in range(i - 1, max(-1, i - 4), -1):
+            above = self.blocks[j]
+            if above.linked >= 0.5 and above.words >= (3 if _heads(above) else 5):
+                return above
+            if above.words >= 8:
+                break
+        return None
+
+    def _listed(self) -> bool:
+        texts = [i for i in self.told if self.blocks[i].words >= 8 and not _heads(self.blocks[i])]
+        announced = sum(self._announced(i) is not None for i in texts)
+        return announced >= _FEWEST_CARDS and announced >= 0.5 * len(texts)
+
+    def _carded(self, i: int) -> bool:
+        """Whether a text stands in a small element with the headline of another story."""
+        headline = self._announced(i)
+        if headline is None:
+            return False
+        around = set(headline.element.iterancestors())
+        for element in list(self.blocks[i].element.iterancestors())[:4]:
+            if element.tag in ("body", "main") or (
+                self.shape.words.get(element, 0) > 60 + self.blocks[i].words
+            ):
+                return False
+            if element in around:
+                return True
+        return False
+
+
+def _beside(one: Block, other: Block) -> bool:
+    """Whether two blocks stand in one element, or in elements that do."""
+    around, other_around = one.element.getparent(), other.element.getparent()
+    if around is None or other_around is None:
+        return True
+    return (
+        around is other_around
+        or one.element is other.element
+        or around.getparent() is other_around.getparent()
+    )
+
+
+def _heads(block: Block) -> bool:
+    return block.role in (Role.HEADING, Role.TITLE)
+
+
+def _likeness(element: HtmlElement) -> tuple[str, ...]:
+    """What elements of one kind have in common: tags and classes, of the one around too."""
+    around = element.getparent()
+    named = [element] if around is None else [element, around]
+    return tuple(f"{e.tag} {e.get('class') or ''}" for e in named)
+
+
+def _lines(blocks: Sequence[Block]) -> list[Line | None]:
+    """A line for each block; None for a text without letters and digits."""
+    lines = iter(read_lines("\n\n".join(block.text for block in blocks)))
+    return [next(lines, None) if fold(block.text) else None for block in blocks]
+
+
+def _thread(blocks: Sequence[Block], lines: Sequence[Line | None]) -> int:
+    """The number of the block where readers' comments begin; that of all blocks without any.
+
+    They can be many times as long as the story. Only what follows shows that "12 comments" heads
+    them and is no button: one date after the other.
+    """
+    words, dated = 0, cache(lambda j: blocks[j].words <= 14 and find_date(blocks[j].text))
+    for i, block in enumerate(blocks):
+        line = lines[i]
+        if line is not None and line.kind is Kind.END and block.words <= 10 and words >= 40:
+            below = range(i + 1, min(i + 60, len(blocks)))
+            if sum(bool(dated(j)) for j in below) >= _DATES_OF_THREAD:
+                return i
+        words += block.words if block.prose else 0
+    return len(blocks)
+
+
+def _inserted(block: Block, line: Line) -> bool:
+    """Whether a block in a story is furniture by its words or its links."""
+    if block.role is Role.ROW:
+        return False
+    if line.kind in (Kind.FILE, Kind.LISTING):
+        return True
+    if line.kind is Kind.END:
+        return not (block.element.tag == "p" and block.words >= 15)
+    # Stories use the words of captions, notices and pointers too. Where a paragraph is as long as
+    # one of theirs, the mark-up has to agree: by something to click.
+    if line.kind is Kind.CAPTION:
+        return block.words <= _LONG
+    if line.kind in (Kind.NOISE, Kind.LINK):
+        return block.words < 12 or block.linked > 0.1
+    if _INSERTED.fullmatch(block.text):
+        return True
+    if block.linked < 0.85:
+        return False
+    around = list(block.element.iterancestors())[:3]
+    card = any(element.tag == "a" for element in (block.element, *around))
+    return card or block.role is Role.ITEM or not ends_sentence(block.text)
+
+
+def _presents(text: str, authors: Sequence[str]) -> bool:
+    """Whether a paragraph presents an author: "Ann Lee is a reporter at …"."""
+    return len(text.split()) <= 100 and any(
+        text.startswith((f"{name} is ", f"{name} was ", f"{name} are ", f"{name} là "))
+        for name in authors
+    )
+
+
+def tokens_of(text: str) -> list[str]:
+    """The folded words of a text."""
+    return [fold(token) for token in exact_tokens(text)]
+
+
+def overlap(some: Sequence[str], others: Sequence[str]) -> float:
+    """How alike two sets of words are: Dice's coefficient, 0 to 1."""
+    if not some or not others:
+        return 0.0
+    a, b = set(some), set(others)
+    return 2 * len(a & b) / (len(a) + len(b))

@@ -1,0 +1,261 @@
+"""Any value of an archive's file damaged: told in one line with the way back, which leads back."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.commands import one_line, songngu, songngu_json
+from support.counts import count, done
+
+from indexer.deepening import deepen
+from indexer.linking import link
+from indexer.pipeline import Indexer
+from indexer.reembedding import reembed
+from indexer.sources import open_sources
+from search.copying import copy_archive
+from search.encoders import load_encoder
+from search.engine import Archive
+from search.errors import StoreError
+from search.mending import mend
+from search.records import Query
+from search.settings import Settings
+from search.stores.base import Tombstone
+from search.stores.embedded import EmbeddedStore
+from webui import create_app
+
+STORIES = [
+    {"id": "cầu", "url": "https://bao.example/cau", "date": "2025-03-01", "authors": ["Lê A"],
+     "title": "Cầu treo mở lại", "text": "Cầu treo qua suối đã được sửa xong và mở lại sáng nay."},
+    {"id": "bridge", "url": "https://paper.example/bridge", "date": "2025-03-01", "source": "Paper",
+     "title": "Bridge reopens", "text": "The suspension bridge was repaired and opened again."},
+    {"id": "chợ", "url": "https://bao.example/cho", "section": "Đời sống", "tags": ["chợ"],
+     "captions": ["Chợ phiên."], "text": "Chợ phiên vùng cao họp lại sau mùa mưa lũ kéo dài."},
+    {"id": "cũ", "text": "Một tin sẽ bị gỡ vì có sai sót."},
+]  # fmt: skip
+
+OUT_OF_TEXT = b"\xff\x00A"
+NO_UTF8 = "CAST(x'ff41' AS TEXT)"
+JUNK = [OUT_OF_TEXT, NO_UTF8, "", "[", "[[1]]", "null", 7, -1.5, "2025-99-99", "[" * 100_000]
+
+DAMAGE = [
+    *(
+        (f"UPDATE articles SET {column} = ? WHERE id = 'cầu'", junk)
+        for column in (
+            *("id", "lang", "title", "lead", "text", "date", "day", "url", "source", "authors"),
+            *("section", "tags", "captions", "hash", "words", "key", "shallow"),
+        )
+        for junk in JUNK
+    ),
+    *(
+        (f"UPDATE passages SET {column} = ? WHERE position = 0", junk)
+        for column in ("vector", "start", "stop")
+        for junk in [*JUNK, b"", bytes(7), b"\xff" * 384 * 4]
+    ),
+    ("UPDATE passages SET article = 99 WHERE article = 1", None),
+    ("UPDATE passages SET article = -1 WHERE article = 1", None),
+    *(
+        ("UPDATE meta SET value = ? WHERE key = 'profile'", junk)
+        for junk in [*JUNK, "{}", '{"encoder": 1}', "[" * 100_000]
+    ),
+    ("UPDATE meta SET value = replace(value, '384', '\"x\"') WHERE key = 'profile'", None),
+    ("UPDATE meta SET value = replace(value, '384', '-3') WHERE key = 'profile'", None),
+    ("UPDATE meta SET value = replace(value, '384', '383') WHERE key = 'profile'", None),
+    ("DELETE FROM meta WHERE key = 'profile'", None),
+    ("DELETE FROM meta WHERE key = 'archive'", None),
+    ("DELETE FROM meta WHERE key = 'format'", None),
+    ("UPDATE meta SET value = ? WHERE key = 'format'", "x"),
+    *(
+        (f"UPDATE {table} SET {column} = ?", junk)
+        for table, columns in {
+            "tombstones": ("names", "reason", "at"),
+            "origins": ("origin",),
+            "removals": ("row",),
+            "notes": ("data",),
+        }.items()
+        for column in columns
+        for junk in JUNK
+    ),
+    *(
+        (f"UPDATE links SET {column} = ? WHERE id = 'cầu'", junk)
+        for column in (
+            *("id", "lang", "hash", "model", "date", "keys", "vector", "near", "story", "place"),
+            *("copies", "matched", "counterpart", "score"),
+        )
+        for junk in [*JUNK, b"\x01"]
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    loaded = load_encoder("bundled")
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("source") / "stories.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in STORIES), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def intact(source, encoder, tmp_path_factory):
+    path = tmp_path_factory.mktemp("intact") / "news.db"
+    archive = Archive(EmbeddedStore(path), Settings(), encoder=encoder)
+    archive.create()
+    index(archive, source)
+    link(archive.store)
+    archive.store.bar([Tombstone(("cũ",), "sai", "2026-01-01")])
+    archive.store.flush()
+    archive.store.close()
+    return path
+
+
+def index(archive, source):
+    run = Indexer(archive, lambda problem: None, lambda report: None)
+    run.run(open_sources([str(source)]))
+
+
+def damaged(intact, path, statement, value):
+    """A copy of the file, and of its word index, with a damage."""
+    shutil.copy(intact, path)
+    shutil.rmtree(f"{path}.words", ignore_errors=True)
+    shutil.copytree(f"{intact}.words", f"{path}.words")
+    if value == NO_UTF8:
+        statement, value = statement.replace("?", NO_UTF8), None
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement, () if value is None else (value,))
+        connection.commit()
+    return path
+
+
+def everything(archive, source, encoder, tmp_path):
+    """What can be asked of an archive, by name; reembed comes last."""
+    store = archive.store
+    client = create_app(archive, settings=archive.settings).test_client()
+
+    def serve(path):
+        answer = client.get(path)
+        assert answer.status_code in (200, 404, 503), answer.get_data(as_text=True)
+
+    return {
+        "search": lambda: archive.search(Query("cầu treo mở lại")),
+        "search for words": lambda: archive.search(Query("bridge", mode="words", explain=True)),
+        "serve": lambda: serve("/?q=chợ phiên"),
+        "serve a story": lambda: serve("/article/cầu"),
+        "export": lambda: [archive.links([a.id]) for a in list(store.stream())],
+        "stats": lambda: json.dumps(vars_of(archive.stats())),
+        "takedowns": lambda: json.dumps([s.names for s in store.tombstones().values()]),
+        "listing": lambda: list(store.listing()),
+        "copy": lambda: copy_archive(
+            store.location, str(tmp_path / "copied.db"), settings=Settings()
+        ),
+        "index": lambda: index(archive, source),
+        "deepen": lambda: deepen(store, archive.encoder, on_progress=lambda *_: None),
+        "link": lambda: link(store),
+        "withdraw": lambda: [
+            store.origins(["cầu"]), store.brought(str(source)), store.withdraw(["?"], "/tin")
+        ],
+        "reembed": lambda: reembed(store, encoder, on_progress=lambda *_: None),
+    }  # fmt: skip
+
+
+def vars_of(stats):
+    return {name: getattr(stats, name) for name in stats.__slots__}
+
+
+def told(action, path):
+    """The command that an action names when it fails; None where it succeeds."""
+    try:
+        action()
+    except StoreError as error:
+        message = str(error)
+    else:
+        return None
+    found = re.fullmatch(rf"{path} is damaged: .*songngu (.*) --archive {path}", message)
+    assert found, message
+    return found[1]
+
+
+@settings(
+    max_examples=count("SONGNGU_FUZZ", 40),
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(damage=st.sampled_from(DAMAGE))
+def test_any_damage_is_told_with_the_way_back_and_the_way_leads_back(
+    intact, source, encoder, tmp_path, damage
+):
+    done("SONGNGU_FUZZ")
+    path = damaged(intact, tmp_path / "news.db", *damage)
+    (tmp_path / "copied.db").unlink(missing_ok=True)
+    archive = Archive(EmbeddedStore(path), Settings(), encoder=encoder)
+    with closing(EmbeddedStore(intact)) as store:
+        whole = {e.article.id: e.article for e in store.entries()}
+    with closing(archive.store) as store:
+        actions = everything(archive, source, encoder, tmp_path)
+        reembedding = actions.pop("reembed")
+        commands = {told(action, path) for action in actions.values()}
+        assert commands <= {None, "doctor --mend", "reembed", "link --again"}
+        if "reembed" in commands:
+            reembedding()
+        mend(store)
+        link(store, again=True)
+        index(archive, source)
+        deepen(store, encoder, on_progress=lambda *_: None)
+        after = {e.article.id: e.article for e in store.entries()}
+        assert {a.url for a in after.values()} == {a.url for a in whole.values()}
+        assert all(article == whole.get(id_, article) for id_, article in after.items())
+        for name, action in everything(archive, source, encoder, tmp_path).items():
+            assert told(action, path) is None, name
+
+
+TOLD = {
+    "UPDATE passages SET vector = x'' WHERE article = 1": "doctor --mend",
+    "UPDATE passages SET vector = substr(vector, 1, 9)": "doctor --mend",
+    "UPDATE articles SET authors = '[' WHERE id = 'cầu'": "doctor --mend",
+    "UPDATE articles SET day = 'soon' WHERE id = 'cầu'": "doctor --mend",
+    "UPDATE articles SET date = '2025-99-99' WHERE id = 'cầu'": "doctor --mend",
+    "UPDATE meta SET value = '{' WHERE key = 'profile'": "reembed",
+    "DELETE FROM meta WHERE key = 'profile'": "reembed",
+}
+COMMANDS = ["search cầu", "export", "stats", "index SOURCE", "deepen", "copy ARCHIVE copied.db"]
+
+
+@pytest.mark.parametrize("statement", TOLD)
+def test_commands_say_it_in_one_line_and_what_they_name_mends_it(
+    intact, source, tmp_path, statement
+):
+    path = damaged(intact, tmp_path / "news.db", statement, None)
+    shutil.rmtree(f"{path}.words")
+    failed = set()
+    for line in COMMANDS:
+        shutil.copy(path, tmp_path / "tried.db")
+        command = [
+            {"SOURCE": source, "ARCHIVE": tmp_path / "tried.db"}.get(word, word)
+            for word in line.split()
+        ]
+        place = [] if command[0] == "copy" else ["--archive", tmp_path / "tried.db"]
+        ended = songngu(*command, *place, cwd=tmp_path)
+        assert "Traceback" not in ended.stderr
+        if ended.returncode:
+            failed.add(command[0])
+            told = one_line(ended.stderr)
+            assert told.endswith(f"songngu {TOLD[statement]} --archive {tmp_path}/tried.db")
+            assert "tried.db is damaged: " in told
+    assert failed >= ({"search"} if "passages" in statement or "day" in statement else {"export"})
+    assert songngu(*TOLD[statement].split(), "--archive", path, cwd=tmp_path).returncode == 0
+    assert songngu("deepen", "--archive", path, cwd=tmp_path).returncode == 0
+    songngu_json("index", source, "--archive", path, cwd=tmp_path)
+    results = songngu_json("search", "cầu treo", "--archive", path, cwd=tmp_path)
+    assert results["results"]["vi"][0]["id"] == "cầu"
