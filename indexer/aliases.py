@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 
-from search.languages import fold
+from search.languages import fold, normalise
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("docid", "uuid", "guid", "articleid"),
@@ -24,7 +25,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "url": ("link", "href", "canonicalurl", "permalink", "sourceurl", "lienket", "duongdan"),
     "source": (
         "publisher", "outlet", "newspaper", "sitename", "domain", "provider", "sourcedomain",
-        "nguon", "toasoan",
+        "nguon", "toasoan", "hostname",
     ),
     "authors": ("author", "byline", "creator", "writer", "writers", "tacgia"),
     "section": ("category", "topic", "rubric", "channel", "articlesection", "chuyenmuc", "danhmuc"),
@@ -39,10 +40,31 @@ The field's own name always comes first; a second name for a field that is taken
 """
 
 
+_MISSING = frozenset(
+    "#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|NaT|None|n/a|"
+    "nan|null|none|undefined|\\N|(null)".split("|")
+)
+"""What databases, spreadsheets and data frames write where there is no value."""
+
+
+def is_missing(value: object) -> bool:
+    """Whether a field has no value."""
+    if isinstance(value, str) and not value.strip():
+        return True
+    return value is None or value in ([], {}) or is_placeholder(value)
+
+
+def is_placeholder(value: object) -> bool:
+    """Whether something was written that means that there is no value."""
+    if isinstance(value, str):
+        return value.strip() in _MISSING
+    return isinstance(value, float) and math.isnan(value)
+
+
 @lru_cache(maxsize=10_000)
 def squashed(name: str) -> str:
-    """A name without case, marks, "_", "-" and spaces: "Tiêu đề" and "tieu_de" are one."""
-    return re.sub(r"[_\-\s]", "", fold(name))
+    """A name without case, marks, "_", "-", spaces and the invisible: "Tiêu đề" is "tieu_de"."""
+    return re.sub(r"[_\-\s]", "", fold(normalise(name)))
 
 
 def field_of(name: str) -> str | None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from indexer.aliases import ALIASES, squashed
+from indexer.aliases import ALIASES, is_missing, is_placeholder, squashed
+from indexer.charsets import conversion
 from indexer.dates import parse_date
+from indexer.language import language_of
 from indexer.pages.prose import tidy, without_html
 from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
+from indexer.sources.mapping import names_in
 from search.addresses import canonical_url
-from search.errors import ExtractionError, NotAnArticleError
-from search.languages import LANGUAGES, fold, normalise
+from search.errors import ExtractionError
+from search.languages import fold, normalise
 from search.records import Article
 
 LONGEST_TEXT = 2_000_000
@@ -35,6 +39,11 @@ _ESSENTIAL = frozenset({"id", "title", "lead", "text", "lang"})
 
 _OUR_OWN = frozenset({"counterpart", "copies"})
 """What ``songngu export`` adds to an article; it is found anew in each archive."""
+
+
+_CONVERTED = (
+    "text: was written in an encoding before Unicode, or encoded twice, and is converted; check it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +85,10 @@ def _line(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
+    if is_missing(value):
+        return ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, Mapping) and isinstance(value.get("name"), str):  # JSON-LD
@@ -116,7 +125,9 @@ def _names(value: object) -> tuple[str, ...]:
     """Authors or tags: a string may hold several, between semicolons, bars, commas or "and"."""
     if isinstance(value, str):
         return _lines(re.split("[;|]" if re.search("[;|]", value) else ",", value))
-    return _lines(value)
+    values = value if isinstance(value, (list, tuple)) else [value]
+    # Numbers are keys in somebody's database.
+    return _lines([part for part in values if not isinstance(part, int)])
 
 
 def _authors(value: object) -> tuple[str, ...]:
@@ -150,11 +161,20 @@ class _Fields(BaseModel):
     captions: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
 
 
-def _from_fields(given: Mapping[str, object]) -> Converted:
+def _from_fields(given: Mapping[str, Any]) -> Converted:
+    warnings: list[str] = []
+    given = _plain(given)
+    if (convert := conversion("\n".join(_strings(given)))) is not None:
+        given = _converted(given, convert)
+        warnings.append(_CONVERTED)
     named, ignored = _named(given)
+    if absent := [name for name, value in given.items() if is_placeholder(value)]:
+        warnings.append(f"no value in {', '.join(map(repr, absent[:20]))}; left out")
     if "text" not in named:
-        raise ExtractionError("text is missing: every article needs the field text")
-    warnings = []
+        others = {name: value for name, value in given.items() if name in ignored}
+        names = ", ".join(repr(name[:60]) for name in islice(names_in(others), 20))
+        hint = f"; there is {names}: name the one that is it with --map text=…" if names else ""
+        raise ExtractionError(f"text is missing: every article needs the field text{hint}")
     try:
         fields = _Fields.model_validate(named)
     except ValidationError as error:
@@ -172,7 +192,7 @@ def _from_fields(given: Mapping[str, object]) -> Converted:
     if ignored:
         warnings.append(f"unknown fields ignored: {', '.join(sorted(ignored))}")
     lead, text = _without_repeats(fields.title, fields.lead, fields.text)
-    lang = _language(fields.lang, f"{fields.title}\n{lead}\n{text}", warnings)
+    lang = language_of(fields.lang, f"{fields.title}\n{lead}\n{text}", warnings)
     url = fields.url or None
     if url and canonical_url(url) is None:
         warnings.append(f"url: {url[:100]!r} is no http address; kept without it")
@@ -202,9 +222,12 @@ def _from_page(page: str) -> Converted:
             f"the page has {len(page):,} characters, and one article may have {LONGEST_TEXT:,}:"
             " split it"
         )
-    cleaned = clean_page(page)
     warnings: list[str] = []
-    lang = _language("", f"{cleaned.title}\n{cleaned.lead}\n{cleaned.text}", warnings)
+    if (convert := conversion(page)) is not None:
+        page = convert(page)
+        warnings.append(_CONVERTED)
+    cleaned = clean_page(page)
+    lang = language_of("", f"{cleaned.title}\n{cleaned.lead}\n{cleaned.text}", warnings)
     return Converted(
         Article(
             id=_id_of_content(cleaned.title, cleaned.lead, cleaned.text),
@@ -221,7 +244,7 @@ def _from_page(page: str) -> Converted:
     )
 
 
-def _named(given: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+def _named(given: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
     """Values under our own names, and the names that mean nothing to us."""
     known: dict[str, str] = {}
     for name in given:
@@ -230,17 +253,71 @@ def _named(given: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
     used = set()
     for field, others in ALIASES.items():
         names = [known[other] for other in (field, *others) if other in known]
+        if field == "source":
+            # Programs that collect pages call their address the source.
+            names, addresses = _apart(given, names)
+            if addresses and "url" not in named:
+                used.add(addresses[0])
+                named["url"] = given[addresses[0]]
         # An empty field must not hide a full one: {"text": "", "body": "…"}.
-        filled = [name for name in names if given[name] not in (None, "", [])]
-        if names:
-            used.add(chosen := (filled or names)[0])
+        filled = [name for name in names if not is_missing(given[name])]
+        blank = [name for name in names if given[name] in (None, [])]
+        blank += [
+            name for name in names if isinstance(given[name], str) and not given[name].strip()
+        ]
+        if filled or blank:
+            used.add(chosen := (filled or blank)[0])
             named[field] = given[chosen]
     ignored = [
         str(name)
         for name, value in given.items()
-        if name not in used and name not in _OUR_OWN and value not in (None, "", [])
+        if name not in used and name not in _OUR_OWN and not is_missing(value)
     ]
     return named, ignored
+
+
+def _apart(given: Mapping[str, Any], names: list[str]) -> tuple[list[str], list[str]]:
+    """Names of values, and names of web addresses."""
+    addresses = [
+        name for name in names if isinstance(given[name], str) and canonical_url(given[name])
+    ]
+    return [name for name in names if name not in addresses], addresses
+
+
+def _plain(value: Any) -> Any:
+    """Values without the wrapping of databases and web APIs.
+
+    MongoDB's extended JSON has ``{"$oid": "…"}`` and ``{"$date": {"$numberLong": "…"}}``, WordPress
+    ``{"rendered": "…"}``.
+    """
+    if isinstance(value, Mapping):
+        if len(value) == 1:
+            [(name, inner)] = value.items()
+            if name in ("$numberLong", "$numberInt", "$numberDouble"):
+                return float(inner) if "Double" in name else int(inner)
+            if name in ("$oid", "$date", "$uuid"):
+                return _plain(inner)
+        if isinstance(value.get("rendered"), str):
+            return value["rendered"]
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, Mapping)):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _strings(inner)
+
+
+def _converted(value: Any, convert: Callable[[str], str]) -> Any:
+    """The same with all strings converted, names of members too."""
+    if isinstance(value, str):
+        return convert(value)
+    if isinstance(value, Mapping):
+        return {convert(name): _converted(inner, convert) for name, inner in value.items()}
+    return [_converted(inner, convert) for inner in value] if isinstance(value, list) else value
 
 
 def _problems(error: ValidationError) -> dict[str, str]:
@@ -260,39 +337,6 @@ def _date(value: object, lang: str, warnings: list[str]) -> str | None:
     except ValueError as error:
         warnings.append(f"date: {error}; kept without a date")
         return None
-
-
-def _language(given: str, text: str, warnings: list[str]) -> str:
-    """The code that is given, or the language that the text is in.
-
-    Raises:
-        NotAnArticleError: The text is in a language that is not registered.
-        ExtractionError: Such a one is given.
-    """
-    from search.detection import detect, is_third_language  # their tables load when needed
-
-    foreign = is_third_language(text)
-    if given:
-        name = given.casefold()
-        code = re.split("[-_]", name)[0]
-        for language in LANGUAGES.values():
-            if code == language.code or name == language.endonym.casefold():
-                if foreign:
-                    warnings.append(f"lang: given as {code}, but the text is in another language")
-                return language.code
-        raise ExtractionError(
-            f"lang is {given[:40]!r}, and Songngu reads {', '.join(LANGUAGES)}:"
-            " leave lang out to have it detected"
-        )
-    if foreign:
-        raise NotAnArticleError(
-            f"the text is in a third language, and Songngu reads {', '.join(LANGUAGES)}:"
-            " give lang where that is wrong"
-        )
-    found = detect(text)
-    if found.confidence < 0.3:
-        warnings.append(f"lang: not given and not certain from the text; read as {found.lang}")
-    return found.lang
 
 
 def _id_of_content(title: str, lead: str, text: str) -> str:

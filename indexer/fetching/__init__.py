@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from indexer.charsets import decoded as text_of
 from indexer.fetching.addresses import normalised
-from indexer.fetching.bodies import gunzipped, text_of
+from indexer.fetching.bodies import gunzipped
 from indexer.fetching.budget import Budget, SpentError
 from indexer.fetching.client import NO_VALIDATORS, Fetched, Fetcher, Validators
 from indexer.fetching.connections import StoppedError

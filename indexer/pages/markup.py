@@ -14,8 +14,9 @@ import lxml.etree
 import lxml.html
 from lxml.html import HtmlElement
 
+from indexer import charsets
 from search.errors import ExtractionError
-from search.languages import normalise, with_few_marks
+from search.languages import with_few_marks
 
 LARGEST = 32 << 20
 """Bytes of a page, scripts included."""
@@ -25,24 +26,6 @@ LONGEST = 2_000_000
 
 _HEAD = 100_000  # characters looked at to know text from other things
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_DECLARED = re.compile(
-    rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,30})",
-    re.IGNORECASE,
-)
-# By the HTML standard these names mean the Windows code page that has a few letters more.
-_MEANT = {
-    "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252",
-    "us-ascii": "cp1252", "iso8859-1": "cp1252", "x-sjis": "cp932", "gb2312": "gb18030",
-    "gbk": "gb18030", "x-windows-1258": "cp1258", "windows-1258": "cp1258", "utf8mb4": "utf-8",
-}  # fmt: skip
-_VIETNAMESE_MARKUP = re.compile(rb"\blang\s*=\s*[\"']?vi\b|vi[-_]VN", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style|svg|template)\b([^>]{0,2000})>", re.IGNORECASE)
 _ENDS = {
     tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in ("script", "style", "svg", "template")
@@ -57,44 +40,18 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
 def decoded(data: bytes, charset: str | None = None) -> str:
-    """The text of a page, in the character set that it is really in; one rule for every source.
-
-    A mark at its beginning decides; else UTF-8 where the bytes are valid UTF-8, whatever the page
-    declares (declarations are copied from templates); else what the server said; else what the
-    page declares; else the code page of its language. Single bytes that are damaged become
-    question marks.
-
-    Args:
-        charset: What the header Content-Type says, where there was one.
+    """The text of a page, in the character set that it is really in (see ``indexer.charsets``).
 
     Raises:
         ExtractionError: It is binary, or declares a character set that nobody knows.
     """
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            return data.decode(name, "replace").removeprefix("\ufeff")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        damaged = error
-    if (wide := _wide(data)) is not None:
-        return data.decode(wide, "replace")
-    if len(_CONTROL_BYTE.findall(data, 0, _HEAD)) > 0.02 * min(len(data), _HEAD):
+    head = data[:_HEAD]
+    wide = charsets.wide_encoding(head) or head.startswith(
+        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    )
+    if not wide and len(_CONTROL_BYTE.findall(head)) > 0.02 * len(head):
         raise ExtractionError("is no page but binary: only HTML can be read")
-    declared = _known(charset) or _declared(data)
-    if declared in (None, "utf-8"):
-        # One bad byte in a page that was otherwise UTF-8 must not turn all of it into noise.
-        text = data.decode("utf-8", "replace")
-        if declared == "utf-8" or text.count("\ufffd") < 0.1 * _beyond_ascii(data):
-            return text
-        declared = "cp1258" if _VIETNAMESE_MARKUP.search(data[: 64 << 10]) else "cp1252"
-    try:
-        return normalise(data.decode(declared, "replace"))  # cp1258 writes tones apart
-    except LookupError:
-        raise ExtractionError(
-            f"the page is in the unknown character set {declared!r}, and byte {damaged.start + 1}"
-            " is not UTF-8: convert it to UTF-8"
-        ) from damaged
+    return charsets.decoded(data, charset, strict=True)
 
 
 def parsed(text: str) -> HtmlElement:
@@ -155,39 +112,3 @@ def _without_unseen(text: str) -> str:
 def _few_references(run: re.Match[str]) -> str:
     """References to characters, without those that pile marks on one letter."""
     return html_text.escape(with_few_marks(html_text.unescape(run.group())))
-
-
-def _wide(data: bytes) -> str | None:
-    """UTF-16 without a mark, told by the empty half of its letters."""
-    head = data[:4096]
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if max(even, odd) > 0.25 * len(head) and min(even, odd) < 0.05 * len(head):
-        return "utf-16-be" if even > odd else "utf-16-le"
-    return None
-
-
-def _declared(data: bytes) -> str | None:
-    """The codec's name that the page's head gives."""
-    found = _DECLARED.search(data[: 64 << 10])
-    if found is None:
-        return None
-    return _meant(found[1].decode("ascii", "replace"))
-
-
-def _known(charset: str | None) -> str | None:
-    """The codec that a header names, if there is such a one for text."""
-    name = _meant((charset or "").strip(" \"'"))
-    try:
-        b"a".decode(name)
-    except (LookupError, ValueError):
-        return None
-    return name
-
-
-def _meant(name: str) -> str:
-    name = _MEANT.get(name.lower(), name.lower())
-    return "utf-8" if name.startswith(("utf-8", "utf8", "utf-16", "utf-32")) else name
-
-
-def _beyond_ascii(data: bytes) -> int:
-    return sum(byte > 127 for byte in data)

@@ -43,6 +43,19 @@ KINDS: dict[str, Callable[[str], Source]] = {
 }
 """File name suffix → what reads such a file. Each may also be followed by ".gz"."""
 
+_UNPACK = {
+    ".wacz": "a packed web archive: unpack it with unzip, and index the .warc.gz files in archive/",
+    ".mhtml": "a page packed for a browser: open it there, and save it as HTML only (.html)",
+    ".mht": "a page packed for a browser: open it there, and save it as HTML only (.html)",
+    ".zip": "an archive: unpack it, and index what is in it",
+    ".pdf": "a PDF: save its text as .txt",
+    ".docx": "a Word document: save its text as .txt",
+    ".xlsx": "a spreadsheet: save it as CSV UTF-8 (.csv)",
+    ".parquet": "a columnar table: write it as JSONL, one object a line",
+    ".zst": "compressed with zstd: unpack it, or compress it with gzip",
+}
+"""File name suffix → what to do about a file that is no source."""
+
 _STRUCTURED = (JsonLines, JsonFile, Table)
 """Kinds whose documents have names that can be mapped to ours."""
 
@@ -110,9 +123,10 @@ def _source(arg: str, options: ReadOptions) -> Source | Failure:
     if is_stream(arg):  # also <(command) of a shell
         return _opened(JsonLines, arg, options)
     kinds = ", ".join(KINDS)
+    what = _UNPACK.get(Path(arg.lower()).suffix)
     reason = (
-        f"its kind is not known: the name must end in {kinds}, or one of these and .gz, or"
-        " --format say what it is"
+        f"{f'is {what}' if what else 'its kind is not known'}; the name must end in {kinds}, or one"
+        " of these and .gz, or --format say what it is"
     )
     return Failure(shown(arg), None, reason)
 

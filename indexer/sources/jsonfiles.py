@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from indexer.aliases import field_of
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.reading import decode, is_stream, opened, shown, without_bom
 from search.errors import FetchError
@@ -74,6 +75,8 @@ class JsonLines:
 class JsonFile:
     """A file with one JSON array or object, or with one object a line.
 
+    An object that holds a list of articles, as web APIs answer, is that list.
+
     An array is held in memory as a whole; its elements up to a syntax error are still given.
     """
 
@@ -106,9 +109,12 @@ class JsonFile:
             yield from self._elements(text, start + 1)
         else:
             try:
-                yield _document(_parsed(text), Origin(self.name))
+                value = _parsed(text)
             except FetchError as error:
                 yield Failure(self.name, None, str(error))
+                return
+            for element in _wrapped(value) or [value]:
+                yield _document(element, Origin(self.name))
 
     def count(self) -> int | None:
         """Elements of the array; the file is read for it. None for what can be read only once."""
@@ -159,7 +165,8 @@ def _is_lines(stream: BinaryIO) -> bool:
     for _, line in _numbered(stream):
         if line is not None and line.strip():
             try:
-                return isinstance(_parsed(decode(line)), dict)
+                value = _parsed(decode(line))
+                return isinstance(value, dict) and not _wrapped(value)
             except FetchError:
                 return False
     return False
@@ -169,6 +176,20 @@ def _skip(text: str, at: int) -> int:
     while at < len(text) and text[at] in _SPACE:
         at += 1
     return at
+
+
+def _wrapped(value: object) -> list[object]:
+    """The articles in the answer of a web API, ``{"status": "ok", "articles": […]}``; else none."""
+    if not isinstance(value, dict) or _is_article(value):
+        return []
+    inner = [value, *(each for each in value.values() if isinstance(each, dict))]
+    lists = [each for holder in inner for each in holder.values() if isinstance(each, list)]
+    found = [each for each in lists if any(map(_is_article, each))]
+    return max(found, key=len, default=[])
+
+
+def _is_article(value: object) -> bool:
+    return isinstance(value, dict) and any(field_of(name) == "text" for name in value)
 
 
 def _parsed(text: str) -> object:

@@ -70,7 +70,7 @@ class FieldMap:
         ]
         if not given or not missing:
             return None
-        names = list(dict.fromkeys(chain.from_iterable(map(_names, given))))
+        names = list(dict.fromkeys(chain.from_iterable(map(names_in, given))))
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         return (
             f"there is no {' and no '.join(map(repr, missing))} to map; there are"
@@ -145,7 +145,7 @@ def _has(fields: Mapping[str, object], path: str) -> bool:
     return isinstance(inner, list) and (not inner or _looked_up(inner, rest) not in (None, []))
 
 
-def _names(fields: Mapping[str, object]) -> Iterator[str]:
+def names_in(fields: Mapping[str, object]) -> Iterator[str]:
     """Every name at the top, and the paths one level down."""
     for name, value in fields.items():
         if isinstance(value, Mapping) and value:

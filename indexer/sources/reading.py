@@ -95,7 +95,7 @@ def is_stream(file: str) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8 text.
+    """UTF-8 text, or Vietnamese in an encoding that its syllables prove.
 
     Raises:
         FetchError: The bytes are in another encoding, or damaged.
@@ -103,6 +103,10 @@ def decode(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
+        from indexer.charsets import vietnamese
+
+        if (text := vietnamese(data)) is not None:
+            return text
         raise FetchError(
             f"byte {error.start + 1} (0x{data[error.start]:02x}) is not UTF-8: convert the file,"
             " for example with iconv -f WINDOWS-1258 -t UTF-8 (or whatever encoding it has)"

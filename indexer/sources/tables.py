@@ -6,23 +6,22 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from indexer.aliases import field_of
+from indexer.aliases import field_of, is_missing
+from indexer.charsets import conversion, western, wide_encoding
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.reading import decode, is_stream, opened, shown, without_bom
 from search.errors import FetchError
+from search.languages import normalise
 
 _LONGEST_ROW = 8 << 20
 """Characters. An article has two million at most; a quote that is never closed has all the rest."""
 
 _HEAD = 4096  # bytes looked at to know the encoding
 _SEPARATORS = ",;\t|"
-_NOTHING = frozenset({"", "NULL", "\\N", "NaN", "nan", "None", "<NA>"})
-"""What databases and data frames write where there is no value."""
-
 _BAD_BYTE = re.compile("[\udc80-\udcff]")
 _TOO_LONG = "(a line that was too long to be held, and was not)"
 _LINE_END = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
@@ -76,7 +75,7 @@ class Table:
             return
         rows = _rows(lines, separator)
         header = next(rows, _Row(lines.number, problem="there is no line with column names"))
-        columns = [_decoded(name).strip() for name in header.values]
+        columns = [" ".join(normalise(_decoded(name)).split()) for name in header.values]
         if reason := header.problem or self._unusable(columns):
             yield Failure(self.name, header.line, reason)
             return
@@ -115,7 +114,7 @@ class Table:
             return Failure(self.name, row.line, str(error))
         fields: dict[str, object] = {}
         for column, value in zip(columns, values, strict=False):
-            if column and value.strip() not in _NOTHING:
+            if column and not is_missing(value):
                 fields.setdefault(column, value)  # of two columns with one name the first filled
         empty = {column: "" for column in columns if column and column not in fields}
         return RawDocument(Origin(self.name, row.line), fields=fields | empty)
@@ -184,16 +183,29 @@ def _texts(stream: io.BufferedReader) -> Iterator[str]:
         finally:
             wide.detach()
         return
-    first = True
+    decode, first = _line_decoder(stream.peek(_HEAD)), True
     while data := stream.readline(_LONGEST_ROW):
         if len(data) == _LONGEST_ROW and not data.endswith(b"\n"):
             while (rest := stream.readline(1 << 20)) and not rest.endswith(b"\n"):
                 pass
             yield _TOO_LONG
         else:
-            text = without_bom(data) if first else data
-            yield from _cut(text.decode("utf-8", "surrogateescape"))
+            yield from _cut(decode(without_bom(data) if first else data))
         first = False
+
+
+def _line_decoder(head: bytes) -> Callable[[bytes], str]:
+    """What makes text of lines; Vietnamese before Unicode is told by the beginning of the file."""
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:  # not only cut off where the beginning ends
+            if (legacy := conversion(western(head))) is not None:
+                return lambda data: legacy(western(data))
+            return lambda data: data.decode("utf-8", "surrogateescape")
+        text = head[: error.start].decode("utf-8")
+    convert = conversion(text) or str
+    return lambda data: convert(data.decode("utf-8", "surrogateescape"))
 
 
 def _wide(head: bytes) -> str | None:
@@ -202,9 +214,7 @@ def _wide(head: bytes) -> str | None:
         return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if b"\x00" not in head:
-        return None
-    return "utf-16-be" if head[0::2].count(0) > head[1::2].count(0) else "utf-16-le"
+    return wide_encoding(head)
 
 
 def _cut(line: str) -> Iterator[str]:
@@ -252,6 +262,9 @@ def _rows(lines: _Lines, separator: str) -> Iterator[_Row]:
         except StopIteration:
             return
         except csv.Error as error:
+            if (escaped := _escaped(lines, separator)) is not None:
+                yield _Row(first, escaped)
+                continue
             plain = _unquoted(lines, separator, at_end=_never_closed(error))
             lines.reread(1)
             if plain is not None:
@@ -265,6 +278,22 @@ def _rows(lines: _Lines, separator: str) -> Iterator[_Row]:
             values = plain
         if any(value.strip() for value in values):
             yield _Row(first, values)
+
+
+def _escaped(lines: _Lines, separator: str) -> list[str] | None:
+    """The row, with backslashes before quotes as databases write them, if that has all columns."""
+    if not any('\\"' in line for line in lines.row()):
+        return None
+    lines.reread(0)
+    lines.begin_row()
+    reader = csv.reader(
+        lines, delimiter=separator, skipinitialspace=True, strict=True, escapechar="\\"
+    )
+    try:
+        values = next(reader)
+    except (csv.Error, StopIteration):
+        return None
+    return values if len(values) == lines.columns else None
 
 
 def _unquoted(lines: _Lines, separator: str, *, at_end: bool) -> list[str] | None:

@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import brotli
+import zstandard
 from warcio.archiveiterator import WARCIterator
+from warcio.bufferedreaders import BufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
@@ -23,6 +26,19 @@ _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNOREC
 _HTML_START = re.compile(rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
+
+class _Brotli:
+    """What warcio expects of a decompressor; it sets an attribute that brotli's own refuses."""
+
+    unused_data = b""
+
+    def __init__(self) -> None:
+        self.decompress = brotli.Decompressor().process
+
+
+# Servers also send what warcio does not know by itself.
+BufferedReader.DECOMPRESSORS["br"] = _Brotli
+BufferedReader.DECOMPRESSORS["zstd"] = lambda: zstandard.ZstdDecompressor().decompressobj()
 # It would write what it thinks of odd addresses between the lines of the progress bar.
 logging.getLogger("warcio").setLevel(logging.CRITICAL)
 

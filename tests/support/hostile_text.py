@@ -24,8 +24,8 @@ from re import _parser as pattern_parser
 import indexer
 import search
 import webui
-from indexer import articles, bylines, copies, dates, passages
-from indexer.fetching import Fetched, addresses, bodies, client, robots
+from indexer import articles, bylines, charsets, copies, dates, passages
+from indexer.fetching import Fetched, addresses, client, robots
 from indexer.freshness import seconds
 from indexer.pages import prose
 from indexer.pages.html import extract_page
@@ -331,8 +331,8 @@ READERS = {
     ),
     "warc, http head": lambda text: _warc(record_head=text),
     "warc, page": lambda text: _warc(body=text),
-    "bytes": lambda text: bodies.text_of(text.encode("utf-8", "replace"), text[:100]),
-    "bytes, declared": lambda text: bodies.text_of(
+    "bytes": lambda text: charsets.decoded(text.encode("utf-8", "replace"), text[:100]),
+    "bytes, declared": lambda text: charsets.decoded(
         f"<?xml {text} encoding='x'?><meta {text} charset=y>é".encode("latin-1", "replace")
     ),
     "addresses": lambda text: (
