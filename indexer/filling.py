@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain, takewhile
 from pathlib import Path
 
+import click
+
 from indexer.freshness import NO_WEB, Web, is_web_address
 from indexer.linking_command import link_with_progress
 from indexer.origins import traced
@@ -14,7 +16,7 @@ from indexer.pipeline import Indexer, Problem, Report
 from indexer.reporting import ErrorFile
 from indexer.sources import ReadOptions, count_documents, open_sources
 from search.engine import Archive
-from search.errors import StoreError
+from search.errors import ArchiveBusyError, StoreError
 from search.progress import progress_bar
 
 
@@ -101,6 +103,12 @@ def link_new(archive: Archive, report: Report) -> None:
         report.links = link_with_progress(archive.store)
     except KeyboardInterrupt:
         report.interrupted = True
+    except ArchiveBusyError as error:
+        click.echo(
+            f"Note: {error} Until then the new articles have no counterparts; the next run or"
+            f" songngu link --archive {archive.location} finds them.",
+            err=True,
+        )
     except StoreError as error:
         raise type(error)(
             f"{error} The articles are all in the archive; linking them goes on with:"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, permutations
 from typing import Any, TypeVar
@@ -83,13 +83,22 @@ def link(
         on_progress: Told, in each of the steps, what is done and how much there is to do.
 
     Raises:
+        ArchiveBusyError: Somebody else is linking it.
         ArchiveMissingError: There is nothing to link.
         StoreError: The archive fails; what was done is kept.
     """
+    if store.profile() is None:
+        raise ArchiveMissingError(f"There is no archive at {store.location}. Index into it first.")
+    with store.lease("songngu link", of="links") as check:
+        return _link(store, again, on_progress, check)
+
+
+def _link(
+    store: Store, again: bool, on_progress: Progress, check: Callable[[], None]
+) -> LinkReport:
     began = time.perf_counter()
     made = store.profile()
-    if made is None:
-        raise ArchiveMissingError(f"There is no archive at {store.location}. Index into it first.")
+    assert made is not None
     profile = profile_for(made.encoder.fingerprint)
     links = store.linking
     if again:
@@ -100,11 +109,13 @@ def link(
     pending = links.pending(model)
     done = 0
     for batch in _batches(pending):
+        check()
         _take_in(store, batch, model, profile)
         done += len(batch)
         on_progress("Linking", done, len(pending))
     note = _why_not(store, profile)
     if note is None:
+        check()
         _match(store, model, profile, on_progress)
     counts: LinkCounts = links.counts()
     return LinkReport(

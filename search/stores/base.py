@@ -27,6 +27,14 @@ words   compounds ("hợp_tác") in Vietnamese, stems in English
 title   the title's folded tokens
 """
 
+Leased = Literal["archive", "links"]
+"""What a lease keeps others from rewriting: articles and vectors, or what links the articles."""
+
+
+def leased(location: str, of: Leased) -> str:
+    """What is leased, and a verb, for a message that says what is being done to it."""
+    return f"{location} is" if of == "archive" else f"The links between {location}'s stories are"
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveProfile:
@@ -403,14 +411,17 @@ class Store(Protocol):
     def stats(self) -> StoreStats:
         """Count what is kept."""
 
-    def lease(self, purpose: str) -> AbstractContextManager[Callable[[], None]]:
-        """Keep everybody else from rewriting the archive while the block lasts.
+    def lease(
+        self, purpose: str, *, of: Leased = "archive"
+    ) -> AbstractContextManager[Callable[[], None]]:
+        """Keep everybody else from rewriting the archive, or its links, while the block lasts.
 
         Whatever rewrites it as a whole takes the lease; reading, and writing single articles, go on
         without. It ends with the process that holds it, however that ends.
 
         Args:
             purpose: What the holder is doing, for whoever comes second.
+            of: What is rewritten; either can be held while somebody else holds the other.
 
         Returns:
             A function that raises ArchiveBusyError when the lease has been lost since, as may

@@ -25,6 +25,7 @@ from search.stores.base import (
     Candidate,
     Entry,
     Kept,
+    Leased,
     Lookup,
     StoreStats,
     Tombstone,
@@ -349,10 +350,10 @@ class EmbeddedStore:
             )
 
     @contextmanager
-    def lease(self, purpose: str) -> Iterator[Callable[[], None]]:
-        """Keep everybody else from rewriting the archive."""
+    def lease(self, purpose: str, *, of: Leased = "archive") -> Iterator[Callable[[], None]]:
+        """Keep everybody else from rewriting the archive, or its links."""
         self._required()
-        with hold_lease(self._path, self.location, purpose):
+        with hold_lease(self._path, self.location, purpose, of):
             yield lambda: None  # a lock cannot be lost
 
     @contextmanager

@@ -10,18 +10,22 @@ from datetime import datetime
 from pathlib import Path
 
 from search.errors import ArchiveBusyError, StoreError
+from search.stores.base import Leased, leased
+
+SUFFIXES: dict[Leased, str] = {"archive": ".lease", "links": ".links-lease"}
 
 
 @contextmanager
-def hold_lease(archive: Path, location: str, purpose: str) -> Iterator[None]:
-    """Keep everybody else from rewriting an archive while the block lasts.
+def hold_lease(archive: Path, location: str, purpose: str, of: Leased) -> Iterator[None]:
+    """Keep everybody else from rewriting an archive, or its links, while the block lasts.
 
     Raises:
         ArchiveBusyError: Somebody else holds the lease; the message says who.
         StoreError: The folder cannot be written.
     """
     try:
-        file = archive.with_name(f"{archive.name}.lease").open("a+b", buffering=0)
+        name = f"{archive.name}{SUFFIXES[of]}"
+        file = archive.with_name(name).open("a+b", buffering=0)
     except OSError as error:
         raise StoreError(
             f"{location} cannot be rewritten: its folder takes no files ({error.strerror})."
@@ -33,7 +37,7 @@ def hold_lease(archive: Path, location: str, purpose: str) -> Iterator[None]:
             file.seek(0)
             holder = file.read().decode("utf-8", "replace").strip() or "another process"
             raise ArchiveBusyError(
-                f"{location} is being rewritten by {holder}. One"
+                f"{leased(location, of)} being rewritten by {holder}. One"
                 " at a time: wait until that has ended, or end it, and give the command again."
             ) from error
         since = datetime.now().astimezone().isoformat(timespec="seconds")

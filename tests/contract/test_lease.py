@@ -10,8 +10,11 @@ from support.commands import one_line, songngu
 from support.entries import PROFILE, entry, unit
 from support.places import elasticsearch_url, place
 
+from indexer.linking import link
+from search.encoders import load_encoder
 from search.engine import open_store
 from search.errors import ArchiveBusyError, ArchiveMissingError
+from search.profiles import archive_profile
 from search.settings import Settings
 
 __all__ = ["elasticsearch_url", "place"]
@@ -59,5 +62,36 @@ def test_every_command_that_rewrites_an_archive_takes_it(place, tmp_path):
         for command in (["reembed"], ["deepen"], ["sync", "stories.jsonl", "--force"]):
             done = songngu(*command, "--archive", place, cwd=tmp_path)
             assert done.returncode == 0, done.stderr
+    finally:
+        store.close()
+
+
+def test_links_have_a_lease_of_their_own(store, make_store):
+    other = make_store()
+    store.upsert([entry("a", "tin", unit(1))])
+    with store.lease("songngu link", of="links"):
+        with pytest.raises(ArchiveBusyError, match=r"links between .* songngu link"):
+            link(other)
+        with other.lease("songngu deepen"):
+            pass
+    assert link(other).new == 1
+
+
+def test_a_run_whose_articles_another_is_linking_says_so_and_ends_well(place, tmp_path):
+    story = {"id": "a", "text": "Cầu treo đã được sửa xong và mở lại từ sáng nay."}
+    (tmp_path / "stories.jsonl").write_text(json.dumps(story), "utf-8")
+    store = open_store(place, Settings())
+    try:
+        store.create(archive_profile(load_encoder("bundled")))
+        with store.lease("the work of a test", of="links"):
+            done = songngu("index", "stories.jsonl", "--archive", place, cwd=tmp_path)
+            assert done.returncode == 0
+            assert "the work of a test" in done.stderr
+            linking = songngu("link", "--archive", place, cwd=tmp_path)
+            assert linking.returncode == 1
+            assert "the work of a test" in one_line(linking.stderr)
+        done = songngu("index", "stories.jsonl", "--archive", place, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert store.linking.counts().linked == 1
     finally:
         store.close()

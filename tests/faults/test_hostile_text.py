@@ -60,6 +60,7 @@ KNOWN = (
     ("word fields, vi", "", "m.", ""),
     ("passages", "?!”", ".", "x"),
     ("copies", "", "\u0345\u0301", ""),
+    ("snippets, of the text", "11114", "+4", ""),
 )
 
 

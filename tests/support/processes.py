@@ -35,13 +35,20 @@ def pytest_configure(config):
         start_new_session=True,
     ).returncode = 0  # it outlives this process, which is no leak to warn of
     os.environ[VARIABLE] = mark
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _interrupted)
+    # What is ignored, as SIGINT is by a job in the background and SIGHUP under nohup, the programs
+    # that the tests start would ignore too; of a handler they do not hear.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        ignored = signal.getsignal(number) is signal.SIG_IGN
+        if ignored or signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _pass if ignored else _interrupted)
 
 
 def _interrupted(number, frame):
     raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _pass(number, frame):
+    pass
 
 
 @pytest.hookimpl(trylast=True)

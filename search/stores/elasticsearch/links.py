@@ -238,8 +238,9 @@ class ElasticsearchLinks:
     def _scan(
         self, conditions: Sequence[Json], wanted: list[str], **options: Any
     ) -> Iterator[Json]:
-        """Records that satisfy all conditions, by ascending id."""
+        """Records that satisfy all conditions, by ascending id, as they are now."""
         with self._errors():
+            self._index.refresh()  # of what a process has put that was killed before it did this
             hits = self._index.scan(
                 conditions, sort=[{"id": "asc"}], source={"includes": wanted}, **options
             )

@@ -21,7 +21,7 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from search.errors import ArchiveBusyError, StoreError
-from search.stores.base import Tombstone
+from search.stores.base import Leased, Tombstone, leased
 from search.stores.elasticsearch.indices import (
     CONFLICT,
     GONE,
@@ -260,9 +260,9 @@ class Records:
 
     # The lease
 
-    def lease(self, purpose: str) -> Lease:
-        """A lease on the archive, not taken yet."""
-        return Lease(self._index, self._location, purpose)
+    def lease(self, purpose: str, of: Leased) -> Lease:
+        """A lease on the archive, or on its links, not taken yet."""
+        return Lease(self._index, self._location, purpose, of)
 
     def _put(self, documents: Any) -> None:
         self._index.write(
@@ -297,11 +297,10 @@ class Lease:
     document changes. Whoever was stopped for long finds its document changed, and may not go on.
     """
 
-    _KEY = "lease"
-
-    def __init__(self, index: SideIndex, location: str, purpose: str) -> None:
+    def __init__(self, index: SideIndex, location: str, purpose: str, of: Leased) -> None:
         self._index = index
-        self._location = location
+        self._key = "lease" if of == "archive" else f"lease of {of}"
+        self._leased = leased(location, of)
         since = datetime.now().astimezone().isoformat(timespec="seconds")
         self._holder = f"{purpose} (process {os.getpid()} on {platform.node()}, since {since})"
         self._version: Json | None = None
@@ -318,7 +317,7 @@ class Lease:
         seen: Json | None = None
         deadline = time.monotonic() + LEASE_S
         while self._version is None:
-            now = self._index.read([self._KEY]).get(self._KEY)
+            now = self._index.read([self._key]).get(self._key)
             if now is None:
                 self._version = self._write(None)
                 continue
@@ -342,7 +341,7 @@ class Lease:
             if self._version is not None:
                 self._version = self._write(self._version)
             if self._version is None:
-                raise self._busy(self._index.read([self._KEY]).get(self._KEY))
+                raise self._busy(self._index.read([self._key]).get(self._key))
 
     def release(self) -> None:
         """Give the lease back, if it is held still."""
@@ -350,11 +349,11 @@ class Lease:
         self._renewing.join()
         with self._lock:
             if self._version is not None:
-                gone = {"_op_type": "delete", "_id": self._KEY, **unchanged_since(self._version)}
+                gone = {"_op_type": "delete", "_id": self._key, **unchanged_since(self._version)}
                 self._index.write([gone], passing=(CONFLICT, GONE))
 
     def _write(self, after: Json | None) -> Json | None:
-        return self._index.put(self._KEY, {"kind": "lease", "holder": self._holder}, after=after)
+        return self._index.put(self._key, {"kind": "lease", "holder": self._holder}, after=after)
 
     def _renew(self) -> None:
         while not self._ended.wait(LEASE_S / 5):
@@ -368,7 +367,7 @@ class Lease:
     def _busy(self, now: Json | None) -> ArchiveBusyError:
         holder = now["_source"]["holder"] if now else "somebody who has ended since"
         return ArchiveBusyError(
-            f"{self._location} is being rewritten by {holder}. One at a time: wait until that has"
+            f"{self._leased} being rewritten by {holder}. One at a time: wait until that has"
             " ended, or end it, and give the command again."
         )
 

@@ -19,6 +19,7 @@ from search.stores.base import (
     Candidate,
     Entry,
     Kept,
+    Leased,
     Lookup,
     NearestLookup,
     StoreStats,
@@ -409,10 +410,10 @@ class ElasticsearchStore:
         )
 
     @contextmanager
-    def lease(self, purpose: str) -> Iterator[Callable[[], None]]:
-        """Keep everybody else from rewriting the archive."""
+    def lease(self, purpose: str, *, of: Leased = "archive") -> Iterator[Callable[[], None]]:
+        """Keep everybody else from rewriting the archive, or its links."""
         self._required_profile()
-        held = self._records.lease(purpose)
+        held = self._records.lease(purpose, of)
         with self._errors():
             held.acquire()
 
