@@ -11,18 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from indexer.aliases import ALIASES, is_missing, is_placeholder, squashed
 from indexer.charsets import conversion
-from indexer.dates import parse_date
 from indexer.language import language_of
+from indexer.pages.dates import parse_date
 from indexer.pages.prose import tidy, without_html
 from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
-from indexer.sources.mapping import names_in
+from indexer.sources.field_map import names_in
+from indexer.sources.field_names import ALIASES, is_missing, is_placeholder, squashed
 from search.addresses import canonical_url
 from search.errors import ExtractionError
-from search.languages import fold, normalise
 from search.records import Article
+from search.text.languages import fold, normalise
 
 LONGEST_TEXT = 2_000_000
 """Characters of text in one article: far beyond any story, well within memory."""

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from functools import partial
 
 from search.errors import ExtractionError
-from search.languages import exact
-from search.syllables import SyllableTable, is_syllable
+from search.text.languages import exact
+from search.text.syllables import SyllableTable, is_syllable
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import click
 
-from indexer.filling import Filling, fill, link_new
-from indexer.freshness import is_web_address, opened_web, run_rounds, seconds
 from indexer.pipeline import Report
-from indexer.reporting import print_report
+from indexer.reports import print_report
+from indexer.rounds import is_web_address, opened_web, run_rounds, seconds
+from indexer.runs import RunOptions, fill, link_new
 from indexer.sources import KINDS, FieldMap, ReadOptions
+from indexer.sources.files import STDIN
 from indexer.sources.folders import ERROR_FILE
-from indexer.sources.reading import STDIN
 from indexer.termination import kill_if_busy
+from search.archive import open_archive
 from search.cli import F, archive_options
-from search.engine import open_archive
 from search.errors import SettingsError
 from search.settings import Settings
 
@@ -126,7 +126,7 @@ def index(
 
             def run(*, anew: bool) -> Report:
                 nonlocal settled
-                how = Filling(reading, only_opening=passages == "lead", web=web, anew=anew)
+                how = RunOptions(reading, only_opening=passages == "lead", web=web, anew=anew)
                 report = fill(opened, sources, errors=Path(errors), how=how)
                 settled = settled and not report.changed
                 if not (settled or stop.is_set()):

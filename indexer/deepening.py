@@ -8,7 +8,7 @@ from itertools import islice
 
 from indexer.pipeline import BATCH, embedded
 from search.encoders.base import Encoder
-from search.profiles import archive_profile
+from search.ranking.profile import archive_profile
 from search.stores.base import Store
 
 

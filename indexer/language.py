@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from search.errors import ExtractionError, NotAnArticleError
-from search.languages import LANGUAGES, fold
+from search.text.languages import LANGUAGES, fold
 
 _DOUBTFUL = 0.3
 _NO_LANGUAGES = ("und", "mul", "zxx", "mis", "root")  # unknown, several, none, uncoded
@@ -24,7 +24,7 @@ def language_of(given: str, text: str, warnings: list[str]) -> str:
         NotAnArticleError: The text is in a language that Songngu does not read.
         ExtractionError: Such a one is given.
     """
-    from search.detection import detect, is_third_language  # their tables load when needed
+    from search.text.detection import detect, is_third_language  # their tables load when needed
 
     code = _code_of(given) if given else None
     if code is not None and code not in LANGUAGES:

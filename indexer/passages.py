@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from search.languages import fold
 from search.records import Article, Passage
+from search.text.languages import fold
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 
 from indexer.articles import to_article
-from indexer.linking import LinkReport
+from indexer.linking.linker import LinkReport
 from indexer.passages import CountTokens, opening, passage_text, split
 from indexer.sources import Failure, RawDocument
 from search.addresses import article_key
+from search.archive import Archive
 from search.encoders.base import Encoder
-from search.engine import Archive
 from search.errors import NotAnArticleError, SourceError, StoreError
-from search.languages import LANGUAGES
-from search.profiles import archive_profile
+from search.ranking.profile import archive_profile
 from search.records import Article, Passage
-from search.sharpening import ArchiveCounts
 from search.stores.base import Entry, names_of
+from search.text.languages import LANGUAGES
+from search.vocabulary import ArchiveCounts
 
 _Read = tuple[Article, RawDocument]
 _Embedded = tuple[Entry, RawDocument]
@@ -61,7 +61,7 @@ class Report:
     Attributes:
         added, updated, unchanged, skipped, failed: Documents, each counted once.
         passages: Embedded and written in this run.
-        held: Source (``indexer.origins``) → ids of the archive's articles that it holds.
+        held: Source (``indexer.sources.origins``) → ids of the archive's articles that it holds.
         links: What linking found after it; None where it was not reached, or had nothing to do.
     """
 

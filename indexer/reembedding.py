@@ -9,9 +9,9 @@ from indexer.deepening import add_passages
 from indexer.pipeline import BATCH, embedded
 from search.encoders.base import Encoder
 from search.errors import WriteError
-from search.profiles import archive_profile
-from search.sharpening import count_again
+from search.ranking.profile import archive_profile
 from search.stores.base import Entry, Kept, Store
+from search.vocabulary import count_again
 
 Progress = Callable[[int, int], object]
 """Told of (articles done, articles in all), both of which may grow."""

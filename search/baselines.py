@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from search.encoders.base import Encoder
 from search.evaluation import Ranked
-from search.languages import LANGUAGES, exact_tokens, fold, normalise
 from search.stores.base import Candidate, Lookup, NearestLookup, Scope, Store, Term, WordLookup
+from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 
 _DEPTH = 100
 _RRF_K = 60

@@ -20,17 +20,17 @@ _COMMANDS = {
     "demo": "webui.commands:demo",
     "serve": "webui.commands:serve",
     "search": "search.commands:search",
-    "link": "indexer.linking_command:link_command",
+    "link": "indexer.linking.command:link_command",
     "stats": "search.upkeep:stats",
     "export": "search.upkeep:export",
     "delete": "search.upkeep:delete",
-    "sync": "indexer.upkeep:sync",
-    "deepen": "indexer.upkeep:deepen",
+    "sync": "indexer.upkeep_commands:sync",
+    "deepen": "indexer.upkeep_commands:deepen",
     "copy": "search.commands:copy",
-    "evaluate": "indexer.quality:evaluate",
-    "calibrate": "indexer.quality:calibrate",
+    "evaluate": "indexer.quality_commands:evaluate",
+    "calibrate": "indexer.quality_commands:calibrate",
     "doctor": "search.commands:doctor",
-    "reembed": "indexer.upkeep:reembed",
+    "reembed": "indexer.upkeep_commands:reembed",
 }
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from search.archive import open_archive
 from search.cli import archive_options
-from search.engine import open_archive
 from search.errors import SongnguError
-from search.languages import LANGUAGES
 from search.records import (
     MODES,
     SORTS,
@@ -29,9 +28,10 @@ from search.records import (
     Sort,
 )
 from search.settings import Settings
+from search.text.languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from search.mending import MendReport
+    from search.repair import MendReport
 
 _SHOWN = 10
 
@@ -100,7 +100,7 @@ def copy(source: str, destination: str, *, as_json: bool) -> None:
 
     An interrupted copy goes on where it stopped when the command is given again.
     """
-    from search.copying import copy_archive
+    from search.transfer import copy_archive
 
     report = copy_archive(source, destination, settings=Settings.load())
     if as_json:
@@ -146,7 +146,7 @@ def doctor(archive: str | None, encoder: str | None, *, mends: bool) -> None:
     opened = open_archive(settings=settings)
     try:
         if mends:
-            from search.mending import mend
+            from search.repair import mend
 
             _print_mended(mend(opened.store))
         for what, check in (

@@ -11,13 +11,13 @@ from typing import Any
 import click
 
 from search.addresses import article_key
+from search.archive import open_archive
 from search.cli import archive_options
-from search.engine import open_archive
-from search.languages import LANGUAGES
-from search.querying import check
+from search.ranking.query import check
 from search.records import Filters, Query
 from search.settings import Settings
 from search.stores.base import Store, StoreStats, Tombstone, names_of
+from search.text.languages import LANGUAGES
 
 _SHOWN = 20
 _EXPORTED_AT_ONCE = 200

@@ -13,8 +13,8 @@ from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
 from search.errors import QueryError, QueryTooLongError
-from search.languages import LANGUAGES, normalise
 from search.records import MODES, SORTS, Filters, Mode, Query, Sort
+from search.text.languages import LANGUAGES, normalise
 
 DEFAULT_K = 10
 MAX_PAGE_K = 100

@@ -9,9 +9,11 @@ from pathlib import Path
 from flask import Flask, request, url_for
 from flask.json.provider import DefaultJSONProvider
 
-from search.engine import Archive
+from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages, presenting, security, stories
+from webui import api, errors, i18n, pages, stories
+from webui import headers as security
+from webui import presentation as presenting
 from webui.site import Site, install_site
 
 

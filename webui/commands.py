@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
+from search.archive import Archive, open_archive
 from search.cli import archive_options
-from search.engine import Archive, open_archive
 from search.errors import SongnguError
 from search.settings import Settings
 from webui.app import create_app
-from webui.serving import serve as serve_app
+from webui.service import serve as serve_app
 from webui.site import PROBE
 
 DEMO_ARCHIVE = "songngu-demo.db"
@@ -65,7 +65,7 @@ def _fill(settings: Settings) -> Any:
     """Index and link the stories that ship; the report."""
     # By name: the site itself must not depend on the indexer.
     stories = import_module("indexer.demo").stories_path()
-    filling = import_module("indexer.filling")
+    filling = import_module("indexer.runs")
     opened = open_archive(settings=settings)
     try:
         report = filling.fill(opened, [str(stories)], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.addresses import MAX_PAGE_K, Address, read_address
 from webui.errors import PastTheEndError
-from webui.presenting import (
+from webui.presentation import (
     columns,
     copies_url,
     counterpart_view,

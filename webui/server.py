@@ -26,7 +26,7 @@ from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 
 from webui.addresses import is_for_programs
 from webui.errors import REFUSAL
-from webui.security import HEADERS
+from webui.headers import HEADERS
 
 CONNECTIONS = 500
 """Most connections at once; where the system allows few open files, half of what it allows."""

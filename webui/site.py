@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
-from search.engine import Archive, open_archive
+from search.archive import Archive, open_archive
 from search.records import Query
 from search.stores.base import StoreStats
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template, request
 
-from search.languages import LANGUAGES
+from search.text.languages import LANGUAGES
 from webui.addresses import Address
-from webui.presenting import paragraphs
+from webui.presentation import paragraphs
 from webui.site import current_site
 
 blueprint = Blueprint("stories", __name__)

@@ -14,7 +14,7 @@ from enum import Enum, auto
 
 from lxml.html import HtmlElement
 
-from search.languages import normalise
+from search.text.languages import normalise
 
 
 class Role(Enum):

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import lxml.html
 from lxml.html import HtmlElement
 
-from indexer.dates import parse_date
 from indexer.pages.blocks import Block, Role, Shape, blocks_of
+from indexer.pages.dates import parse_date
 from indexer.pages.markup import decoded, parsed
 from indexer.pages.metadata import PageMetadata, personal, read_metadata
 from indexer.pages.refusals import LEAST_WORDS, refuse
 from indexer.pages.story import Head, Story, find_story, overlap, tokens_of
 from indexer.pages.telling import Reading, read_page, told_blocks
-from search.languages import fold
+from search.text.languages import fold
 
 _MUCH_MORE = 1.6
 _MISSED_WORDS = 80
@@ -149,6 +149,6 @@ def _language(declared: str | None, text: str) -> str | None:
     """The language that the page declares, if its text looks like it."""
     if declared is None:
         return None
-    from search.detection import detect, is_third_language  # their tables load when needed
+    from search.text.detection import detect, is_third_language  # their tables load when needed
 
     return declared if detect(text).lang == declared and not is_third_language(text) else None

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import takewhile
 
-from indexer.bylines import credits_line, is_name, says_signed, signature, signers_beside_date
-from indexer.dates import find_date
-from search.languages import fold
+from indexer.pages.bylines import credits_line, is_name, says_signed, signature, signers_beside_date
+from indexer.pages.dates import find_date
+from search.text.languages import fold
 
 
 class Kind(Enum):

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 
 from indexer import charsets
 from search.errors import ExtractionError
-from search.languages import with_few_marks
+from search.text.languages import with_few_marks
 
 LARGEST = 32 << 20
 """Bytes of a page, scripts included."""

@@ -16,9 +16,9 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from indexer.bylines import is_agency, names_in
-from indexer.dates import parse_date
-from search.languages import LANGUAGES, exact_tokens, fold, normalise
+from indexer.pages.bylines import is_agency, names_in
+from indexer.pages.dates import parse_date
+from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 
 _ARTICLE_TYPE = re.compile(
     r"(?:\w*NewsArticle|Article|BlogPosting|LiveBlogPosting|SocialMediaPosting|Report|TechArticle"

@@ -6,7 +6,7 @@ import html
 import re
 from itertools import pairwise
 
-from search.languages import normalise
+from search.text.languages import normalise
 
 _BLOCK_TAG = re.compile(
     r"</?(?:p|div|br|hr|li|ul|ol|tr|table|thead|tbody|h[1-6]|blockquote|section|article|figure"

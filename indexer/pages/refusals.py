@@ -9,7 +9,7 @@ from indexer.pages.blocks import Block, Role
 from indexer.pages.metadata import PageMetadata
 from indexer.pages.story import Story
 from search.errors import NotAnArticleError
-from search.languages import fold
+from search.text.languages import fold
 
 LEAST_WORDS = 25
 """Words of running text below which nothing is taken for an article."""

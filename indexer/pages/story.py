@@ -17,12 +17,12 @@ from itertools import pairwise
 
 from lxml.html import HtmlElement
 
-from indexer.bylines import bare_names
-from indexer.dates import find_date
 from indexer.pages.blocks import Block, Role, Shape, names_of
+from indexer.pages.bylines import bare_names
+from indexer.pages.dates import find_date
 from indexer.pages.lines import Kind, Line, ends_sentence, read_lines
 from indexer.pages.telling import letters
-from search.languages import exact_tokens, fold
+from search.text.languages import exact_tokens, fold
 
 _NO_LEAD = frozenset(
     (Kind.CAPTION, Kind.NOISE, Kind.END, Kind.LINK, Kind.LISTING, Kind.DATE, Kind.BYLINE, Kind.FILE)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from indexer.bylines import bare_names, is_agency
+from indexer.pages.bylines import bare_names, is_agency
 from indexer.pages.lines import Kind, Line, caption_text, sentence_ends
-from search.languages import LANGUAGES, exact_tokens, fold
+from search.text.languages import LANGUAGES, exact_tokens, fold
 
 _HEAD = 60
 """Lines above the body in which the title is looked for: portraits, shares, players between."""

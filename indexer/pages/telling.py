@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from indexer.pages.blocks import Block
-from search.languages import fold
+from search.text.languages import fold
 
 _MUCH_MORE = 3.0
 """How many times as long the generous reading must be to be taken."""

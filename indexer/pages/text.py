@@ -27,7 +27,7 @@ from indexer.pages.surroundings import (
     presents_author,
 )
 from search.errors import ExtractionError
-from search.languages import LANGUAGES, exact_tokens, fold
+from search.text.languages import LANGUAGES, exact_tokens, fold
 
 _LEAST_WORDS = 25
 """Words of running text below which nothing is taken for an article."""

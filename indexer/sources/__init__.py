@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.sources.base import Failure, Origin, RawDocument, Source
+from indexer.sources.field_map import FieldMap, Mapped
+from indexer.sources.files import STDIN, is_stream, shown
 from indexer.sources.folders import Folder
-from indexer.sources.htmlpages import HtmlPage
-from indexer.sources.jsonfiles import JsonFile, JsonLines
-from indexer.sources.mapping import FieldMap, Mapped
-from indexer.sources.pagetext import PageText
-from indexer.sources.reading import STDIN, is_stream, shown
+from indexer.sources.html_files import HtmlPage
+from indexer.sources.json_files import JsonFile, JsonLines
 from indexer.sources.tables import Table
-from indexer.sources.webarchives import WebArchive
+from indexer.sources.text_files import PageText
+from indexer.sources.warc import WebArchive
 
 __all__ = [
     "KINDS",

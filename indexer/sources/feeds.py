@@ -13,7 +13,7 @@ from typing import Any
 import feedparser
 from feedparser.mixin import _FeedParserMixin as FeedParser
 
-from indexer.dates import parse_date
+from indexer.pages.dates import parse_date
 from indexer.pages.prose import tidy, without_html
 from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute, with_ampersands
 

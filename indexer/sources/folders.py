@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from indexer.sources.base import Failure, RawDocument, Source
-from indexer.sources.reading import is_stream, shown
+from indexer.sources.files import is_stream, shown
 
 ERROR_FILE = "songngu-errors.jsonl"
 """Where a run lists what it could not take in; no source, though its kind is a known one."""

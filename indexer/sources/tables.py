@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from indexer.aliases import field_of, is_missing
 from indexer.charsets import conversion, western, wide_encoding
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.reading import decode, is_stream, opened, shown, without_bom
+from indexer.sources.field_names import field_of, is_missing
+from indexer.sources.files import decode, is_stream, opened, shown, without_bom
 from search.errors import FetchError
-from search.languages import normalise
+from search.text.languages import normalise
 
 _LONGEST_ROW = 8 << 20
 """Characters. An article has two million at most; a quote that is never closed has all the rest."""

@@ -17,8 +17,8 @@ from pathlib import Path
 from indexer.fetching import Fetcher, StoppedError
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure, RawDocument
-from indexer.sources.following import Follower, KeptIds
-from indexer.sources.webpages import Step
+from indexer.sources.crawl import Follower, KeptIds
+from indexer.sources.web_pages import Step
 from search.addresses import redacted
 from search.errors import StoreError
 from search.settings import Settings

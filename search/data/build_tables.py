@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from search.languages import exact_tokens, fold, normalise, tokens
-from search.syllable_model import FOREIGN, NUMBER, SyllableModel
-from search.syllables import START, SyllableTable, is_syllable
+from search.text.languages import exact_tokens, fold, normalise, tokens
+from search.text.syllable_model import FOREIGN, NUMBER, SyllableModel
+from search.text.syllables import START, SyllableTable, is_syllable
 
 HERE = Path(__file__).parent
 HELD_OUT = 50
@@ -163,7 +163,7 @@ def _steps(keys: list[int]) -> npt.NDArray[np.uint32]:
 def detection_tables(
     read: Read, words: Counter[str], english_pairs: Counter[tuple[str, str]]
 ) -> dict[str, npt.NDArray[np.generic]]:
-    """What ``search.detection`` loads: see there for the names."""
+    """What ``search.text.detection`` loads: see there for the names."""
     numbers = np.frombuffer(read.numbers, np.int32)
     flags = np.frombuffer(read.flags, np.uint8)
     names = list(read.forms)

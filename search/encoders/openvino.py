@@ -12,7 +12,7 @@ from openvino import Type
 from openvino import opset13 as op
 
 from search.encoders.base import FloatArray
-from search.encoders.batching import batches
+from search.encoders.batches import batches
 from search.encoders.packed import PackedModel
 from search.encoders.tokenizer import build_tokenizer
 from search.errors import EncoderError

@@ -14,9 +14,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from search.addresses import article_key
 from search.encoders.base import EncoderIdentity, FloatArray
 from search.errors import ArchiveMismatchError
-from search.languages import TEXT_VERSION, Forms
 from search.records import Article, Filters, Passage
 from search.stores.links import Link, LinkStore
+from search.text.languages import TEXT_VERSION, Forms
 
 Field = Literal["exact", "folded", "words", "title", "pairs"]
 """The word fields of an article, kept apart for each language:
@@ -44,7 +44,8 @@ class ArchiveProfile:
         encoder: Identity of the model that made every vector in it.
         text_version: Version of the folding and segmentation rules.
         direction: The language's direction among the model's vectors, L2-normalised, which is taken
-            out before they are compared (``search.language_free``); empty takes nothing out.
+            out before they are compared (``search.encoders.language_direction``); empty takes
+            nothing out.
     """
 
     encoder: EncoderIdentity

@@ -8,10 +8,10 @@ import pytest
 from support.archives import demo_archive
 from support.elasticsearch import elasticsearch_url
 
-from search.copying import copy_archive
-from search.engine import open_archive
+from search.archive import open_archive
 from search.records import Filters, Query
 from search.settings import Settings
+from search.transfer import copy_archive
 
 __all__ = ["elasticsearch_url"]
 

@@ -10,7 +10,7 @@ import pytest
 from support.commands import songngu_json
 from support.elasticsearch import elasticsearch_url
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.records import Query
 from webui import create_app
 

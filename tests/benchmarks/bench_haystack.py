@@ -22,13 +22,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from indexer.pipeline import embedded
-from search.copying import copy_archive
-from search.engine import Archive, open_archive
+from search.archive import Archive, open_archive
 from search.evaluation import Ranked, evaluate, read_judged, read_rows
-from search.languages import normalise
-from search.profiles import archive_profile
+from search.ranking.profile import archive_profile
 from search.records import Article, Query
 from search.settings import Settings
+from search.text.languages import normalise
+from search.transfer import copy_archive
 
 BATCH = 1024
 LEAD = 300

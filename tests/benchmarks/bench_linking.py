@@ -20,15 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from indexer.articles import to_article
-from indexer.linking import link
+from indexer.linking.linker import link
 from indexer.passages import passage_text, split
 from indexer.sources import Origin, RawDocument
 from search.encoders import load_encoder
 from search.encoders.base import identity
-from search.languages import LANGUAGES
 from search.records import Passage
 from search.stores.base import ArchiveProfile, Entry
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
+from search.text.languages import LANGUAGES
 
 _BEGINNING = 420  # characters
 

@@ -9,7 +9,7 @@ import argparse
 
 from support.names import FORMS, found_by_name, rare_names
 
-from search.engine import open_archive
+from search.archive import open_archive
 
 
 def main() -> None:

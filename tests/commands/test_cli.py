@@ -15,7 +15,7 @@ from support.archives import demo_archive, stories
 from support.commands import RUN, one_line, songngu, songngu_json
 
 from search.cli import cli
-from search.languages import LANGUAGES
+from search.text.languages import LANGUAGES
 
 COMMANDS = cli.list_commands(None)
 

@@ -12,7 +12,7 @@ from support.elasticsearch import elasticsearch_url
 from indexer.passages import passage_text
 from indexer.pipeline import BATCH, Indexer
 from indexer.sources import Failure, Origin, RawDocument
-from search.engine import open_archive
+from search.archive import open_archive
 from search.settings import Settings
 
 __all__ = ["elasticsearch_url"]

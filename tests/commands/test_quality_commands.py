@@ -10,7 +10,7 @@ from support.archives import stories
 from support.commands import one_line, songngu, songngu_json
 
 from search.encoders import load_encoder
-from search.profiles import RankingProfile, profile_for
+from search.ranking.profile import RankingProfile, profile_for
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from support.elasticsearch import elasticsearch_url
 from support.entries import PROFILE
 
 from search.settings import Settings
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
 
 __all__ = ["elasticsearch_url"]
 

@@ -15,10 +15,10 @@ from support.places import elasticsearch_url, place
 from indexer.pipeline import Indexer
 from indexer.sources import Origin, RawDocument
 from search.addresses import article_key
-from search.engine import open_archive, open_store
+from search.archive import open_archive, open_store
 from search.settings import Settings
-from search.stores.embedded import EmbeddedStore
-from search.stores.sqlite_rows import insert
+from search.stores.sqlite.rows import insert
+from search.stores.sqlite.store import EmbeddedStore
 
 __all__ = ["elasticsearch_url", "place", "processes"]
 

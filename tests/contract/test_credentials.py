@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from support.elasticsearch import running_server
 
-from search.engine import open_store
+from search.archive import open_store
 from search.errors import StoreError
 from search.settings import Settings
 

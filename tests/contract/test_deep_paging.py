@@ -7,10 +7,10 @@ from support.commands import songngu
 from support.places import elasticsearch_url, place
 
 from indexer.demo import stories_path
-from search.copying import copy_archive
-from search.engine import open_archive
+from search.archive import open_archive
 from search.records import Query
 from search.settings import Settings
+from search.transfer import copy_archive
 
 __all__ = ["elasticsearch_url", "place"]
 

@@ -12,7 +12,7 @@ from support.entries import PROFILE, entry, unit
 from search.errors import StoreError
 from search.stores.base import NearestLookup, Scope, Term, Tombstone, WordLookup
 from search.stores.elasticsearch.indices import META
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
 
 ENTRIES = [
     entry("a", "tin một", unit(1), url="https://www.bao.example/a?utm_source=x"),

@@ -24,10 +24,10 @@ from support.histories import (
     processes,
 )
 
-from search.languages import LANGUAGES
 from search.stores.base import NearestLookup, Scope, Term, WordLookup
-from search.stores.embedded import EmbeddedStore
 from search.stores.links import forget
+from search.stores.sqlite.store import EmbeddedStore
+from search.text.languages import LANGUAGES
 
 __all__ = ["processes"]
 

@@ -10,11 +10,11 @@ from support.commands import one_line, songngu
 from support.entries import PROFILE, entry, unit
 from support.places import elasticsearch_url, place
 
-from indexer.linking import link
+from indexer.linking.linker import link
+from search.archive import open_store
 from search.encoders import load_encoder
-from search.engine import open_store
 from search.errors import ArchiveBusyError, ArchiveMissingError
-from search.profiles import archive_profile
+from search.ranking.profile import archive_profile
 from search.settings import Settings
 
 __all__ = ["elasticsearch_url", "place"]

@@ -8,10 +8,10 @@ import pytest
 from support.archives import demo_archive
 from support.entries import PROFILE, entry
 
-from indexer.linking import link
+from indexer.linking.linker import link
 from search.errors import ArchiveMissingError
-from search.languages import LANGUAGES
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
+from search.text.languages import LANGUAGES
 
 ONE, OTHER = "demo-003-vi", "demo-003-en"
 

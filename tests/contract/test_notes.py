@@ -7,14 +7,14 @@ import pytest
 from support.entries import PROFILE, entry, unit
 
 from indexer.reembedding import reembed
-from search.copying import copy_archive
 from search.encoders import load_encoder
 from search.errors import ArchiveMissingError, SettingsError
 from search.settings import Settings
-from search.sharpening import NOTE
 from search.stores.elasticsearch import ElasticsearchStore
-from search.stores.embedded import EmbeddedStore
-from search.syllables import SyllableCounts, SyllableTable
+from search.stores.sqlite.store import EmbeddedStore
+from search.text.syllables import SyllableCounts, SyllableTable
+from search.transfer import copy_archive
+from search.vocabulary import NOTE
 
 ODD = bytes(range(256)) * 4000  # a megabyte of everything
 

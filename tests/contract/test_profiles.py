@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from search.encoders import load_encoder
-from search.profiles import profile_for
+from search.ranking.profile import profile_for
 
 
 def test_the_bundled_encoder_has_a_profile():

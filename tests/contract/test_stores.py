@@ -12,7 +12,6 @@ from support.entries import DIMENSION, PROFILE, entry, unit
 
 from search.encoders.base import EncoderIdentity
 from search.errors import ArchiveMismatchError, ArchiveMissingError
-from search.languages import LANGUAGES, exact_tokens, fold, normalise
 from search.records import Article, Filters, Passage
 from search.stores.base import (
     ArchiveProfile,
@@ -26,6 +25,7 @@ from search.stores.base import (
     Tombstone,
     WordLookup,
 )
+from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 
 VI = Scope("vi")
 

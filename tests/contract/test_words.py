@@ -9,7 +9,7 @@ import pytest
 from support.elasticsearch import elasticsearch_url
 from support.entries import PROFILE, entry, unit
 
-from search.engine import Archive, open_store
+from search.archive import Archive, open_store
 from search.records import Query
 from search.settings import Settings
 

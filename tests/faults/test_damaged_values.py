@@ -15,20 +15,20 @@ from support.commands import one_line
 from support.counts import count, done
 
 from indexer.deepening import deepen
-from indexer.linking import link
+from indexer.linking.linker import link
 from indexer.pipeline import Indexer
 from indexer.reembedding import reembed
 from indexer.sources import open_sources
+from search.archive import Archive, open_archive
 from search.cli import main
-from search.copying import copy_archive
 from search.encoders import load_encoder
-from search.engine import Archive, open_archive
 from search.errors import StoreError
-from search.mending import mend
 from search.records import Query
+from search.repair import mend
 from search.settings import Settings
 from search.stores.base import Tombstone
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
+from search.transfer import copy_archive
 from webui import create_app
 
 STORIES = [

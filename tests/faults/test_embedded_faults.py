@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from support.commands import one_line, songngu, songngu_json, start
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.records import Query
 
 ARTICLES = 200
@@ -309,8 +309,8 @@ def killed_writer(path):
     code = (
         "import os, sys\n"
         "from dataclasses import replace\n"
-        "from search.stores.embedded import EmbeddedStore\n"
-        "from search.languages import LANGUAGES\n"
+        "from search.stores.sqlite.store import EmbeddedStore\n"
+        "from search.text.languages import LANGUAGES\n"
         "store = EmbeddedStore(sys.argv[1])\n"
         "one = next(store.entries())\n"
         "article = replace(one.article, id='late', title='', text='Tin muộn về một con đò.')\n"

@@ -19,8 +19,8 @@ from support.entries import PROFILE, entry, unit
 from search.errors import StoreError
 from search.records import Filters
 from search.stores.base import NearestLookup, Phrase, Scope, Term, WordLookup
-from search.stores.embedded import EmbeddedStore
-from search.stores.word_index import WordIndex
+from search.stores.sqlite.store import EmbeddedStore
+from search.stores.sqlite.word_index import WordIndex
 
 KILLS = counts.count("SONGNGU_KILLS", 6)
 TESTS = Path(__file__).resolve().parents[1]

@@ -13,12 +13,12 @@ from support.archives import demo_archive
 from support.counts import count, done
 from support.places import elasticsearch_url, place
 
-from indexer.linking import link
-from search.engine import open_store
+from indexer.linking.linker import link
+from search.archive import open_store
 from search.errors import StoreUnavailableError
-from search.languages import LANGUAGES
 from search.settings import Settings
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
+from search.text.languages import LANGUAGES
 
 __all__ = ["elasticsearch_url", "place"]
 

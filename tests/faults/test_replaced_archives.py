@@ -16,7 +16,7 @@ from faults.test_embedded_kills import article, assert_whole, filled, words
 from support.commands import one_line, songngu, songngu_json
 
 from search.settings import Settings
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
 from webui import create_app
 
 TESTS = Path(__file__).resolve().parents[1]

@@ -26,14 +26,14 @@ BUSY = {
     # All hold the interpreter, so that no handler of signals can run: in a thread that fetches,
     # in the one that writes, and in the one that links.
     "an expression over what was fetched": """
-import re, indexer.sources.following as f
+import re, indexer.sources.crawl as f
 def listing(*given, **more):
     print("busy", file=sys.stderr, flush=True)
     re.match("(a+)+$", "a" * 60 + "b")
 f.listing = listing
 """,
     "a C function over what was fetched": """
-import indexer.sources.following as f
+import indexer.sources.crawl as f
 def listing(*given, **more):
     print("busy", file=sys.stderr, flush=True)
     sum(range(10**14))

@@ -15,7 +15,7 @@ import pytest
 from support.counts import count, done
 from support.places import contents, elasticsearch_url, place
 
-from search.engine import open_store
+from search.archive import open_store
 from search.settings import Settings
 
 __all__ = ["elasticsearch_url", "place"]

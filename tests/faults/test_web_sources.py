@@ -20,11 +20,11 @@ from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, t
 
 from indexer.fetching.client import _retry_after
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
-from indexer.filling import Filling, fill
-from indexer.freshness import opened_web, run_rounds, seconds
 from indexer.pipeline import Report
+from indexer.rounds import opened_web, run_rounds, seconds
+from indexer.runs import RunOptions, fill
 from indexer.sources.web import WebReader
-from search.engine import open_archive
+from search.archive import open_archive
 from search.errors import SettingsError, StoreUnavailableError
 from search.settings import Settings
 
@@ -85,7 +85,7 @@ class Desk:
         self.server.forget()
         try:
             with opened_web(archive, urls, given, threading.Event()) as web:
-                report = fill(archive, urls, errors=errors, how=Filling(web=web))
+                report = fill(archive, urls, errors=errors, how=RunOptions(web=web))
         finally:
             archive.close()
         lines = errors.read_text("utf-8").splitlines() if errors.exists() else []

@@ -12,9 +12,9 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from search.languages import LANGUAGES, exact_tokens, fold
-from search.querying import read_query
+from search.ranking.query import read_query
 from search.records import Query
+from search.text.languages import LANGUAGES, exact_tokens, fold
 
 CHECKSUMS = {
     "corpus.jsonl": "62d0e97f1cc83bac",

@@ -16,15 +16,15 @@ from dataclasses import replace
 import pytest
 
 from indexer.articles import to_article
-from indexer.copies import Reading, are_copies
-from indexer.linking import link
+from indexer.linking.copies import Reading, are_copies
+from indexer.linking.linker import link
 from indexer.pipeline import embedded
 from indexer.sources import Origin, RawDocument
 from search.encoders import load_encoder
 from search.encoders.base import identity
 from search.records import Article
 from search.stores.base import ArchiveProfile
-from search.stores.embedded import EmbeddedStore
+from search.stores.sqlite.store import EmbeddedStore
 
 _ENOUGH = 1200  # characters
 

@@ -14,7 +14,7 @@ from support.names import FORMS, found_by_name, rare_names
 
 from indexer.pipeline import Indexer
 from indexer.sources.base import Origin, RawDocument
-from search.engine import open_archive
+from search.archive import open_archive
 from search.settings import Settings
 
 ARTICLES = 1500

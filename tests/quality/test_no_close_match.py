@@ -9,8 +9,8 @@ import random
 import pytest
 from support.archives import demo_archive, stories
 
-from indexer.evaluating import filled_archive
-from search.engine import open_archive
+from indexer.trial_archives import filled_archive
+from search.archive import open_archive
 from search.errors import QueryError
 from search.evaluation import read_judged
 from search.records import Query

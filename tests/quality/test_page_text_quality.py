@@ -17,7 +17,7 @@ import pytest
 
 from indexer.pages.text import clean_page
 from search.errors import ExtractionError
-from search.languages import exact_tokens
+from search.text.languages import exact_tokens
 
 CHECKSUM = "1ab8a466ea574b6f"
 BLOCKS = frozenset(

@@ -10,14 +10,14 @@ from itertools import islice
 
 import pytest
 
-from indexer.evaluating import without_direction
 from indexer.pipeline import embedded
+from indexer.trial_archives import without_direction
+from search.archive import open_archive
 from search.baselines import Baselines
-from search.engine import open_archive
 from search.evaluation import Judged, Ranked, evaluate, read_judged, read_rows
-from search.languages import normalise
 from search.records import Article, Query
 from search.settings import Settings
+from search.text.languages import normalise
 
 ONE_QUERY = 1 / 41
 """What one of the 41 queries in a language is worth: less is no difference."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.elasticsearch import elasticsearch_url
 
-from indexer.evaluating import filled_archive
+from indexer.trial_archives import filled_archive
 from search.evaluation import Ranked, evaluate, read_judged
 from search.records import Query
 from search.settings import Settings

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import indexer
+from search.archive import open_archive
 from search.cli import cli
-from search.engine import open_archive
-from search.languages import LANGUAGES
 from search.records import Passage
 from search.settings import Settings
 from search.stores.base import Entry
+from search.text.languages import LANGUAGES
 
 STORIES = Path(indexer.__path__[0]) / "demo" / "stories.jsonl"
 

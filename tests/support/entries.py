@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 
 from search.encoders.base import EncoderIdentity
-from search.languages import LANGUAGES
 from search.records import Article, Passage
 from search.stores.base import ArchiveProfile, Entry
+from search.text.languages import LANGUAGES
 
 DIMENSION = 16
 PROFILE = ArchiveProfile(EncoderIdentity("test", "1", DIMENSION, ("", ""), "fingerprint"))

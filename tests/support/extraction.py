@@ -14,7 +14,7 @@ from typing import Any
 import lxml.html
 
 from search.errors import ExtractionError
-from search.languages import fold
+from search.text.languages import fold
 
 Extract = Callable[[bytes, str], Mapping[str, Any]]
 """A page and its address → fields of an article; the text is "lead" and "text" together."""

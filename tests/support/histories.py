@@ -15,12 +15,12 @@ import pytest
 from support.entries import PROFILE, entry, unit
 
 from search import stores
-from search.copying import copy_archive
-from search.engine import open_store
-from search.languages import LANGUAGES
+from search.archive import open_store
 from search.settings import Settings
 from search.stores.base import Tombstone
 from search.stores.links import LinkRecord
+from search.text.languages import LANGUAGES
+from search.transfer import copy_archive
 
 PROFILES = [
     PROFILE,

@@ -24,29 +24,32 @@ from re import _parser as pattern_parser
 import indexer
 import search
 import webui
-from indexer import articles, bylines, charsets, copies, dates, passages
+from indexer import articles, charsets, passages
 from indexer.fetching import Fetched, addresses, client, robots
-from indexer.freshness import seconds
-from indexer.pages import prose
+from indexer.linking.linker import copies
+from indexer.pages import bylines, dates, prose
 from indexer.pages.html import extract_page
 from indexer.pages.text import clean_page
-from indexer.sources import Origin, RawDocument, entries, webkinds, webpages
-from indexer.sources.jsonfiles import JsonFile, JsonLines
+from indexer.rounds import seconds
+from indexer.sources import Origin, RawDocument, entries
+from indexer.sources import web_kinds as webkinds
+from indexer.sources import web_pages as webpages
+from indexer.sources.json_files import JsonFile, JsonLines
 from indexer.sources.tables import Table
-from indexer.sources.warcrecords import read_records
-from indexer.sources.webarchives import WebArchive
+from indexer.sources.warc import WebArchive
+from indexer.sources.warc_records import read_records
 from search import addresses as stored_addresses
-from search.detection import detect
 from search.errors import SongnguError, UnreachableError
-from search.input_methods import decode_typing
-from search.languages import LANGUAGES, exact_tokens, fold, normalise
-from search.querying import read_query, unquoted
+from search.ranking.query import read_query, unquoted
+from search.ranking.snippets import Marker, best_snippet
 from search.records import Article, Query
-from search.restoring import Restorer
-from search.snippets import Marker, best_snippet
-from search.syllables import SyllableCounts
+from search.text.detection import detect
+from search.text.diacritics import Restorer
+from search.text.keyboard import decode_typing
+from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
+from search.text.syllables import SyllableCounts
 from webui import addresses as web_addresses
-from webui import presenting
+from webui import presentation as presenting
 
 SIZE = 200_000
 """Characters of hostile text: a small page."""

@@ -16,15 +16,15 @@ import traceback
 from pathlib import Path
 
 from indexer import deepening, pipeline, reembedding
-from indexer.origins import traced
 from indexer.sources import open_sources
+from indexer.sources.origins import traced
+from search.archive import open_archive, open_store
 from search.cli import cli
-from search.copying import copy_archive
 from search.encoders import load_encoder
-from search.engine import open_archive, open_store
-from search.languages import LANGUAGES
 from search.settings import Settings
 from search.stores.elasticsearch import records as lease_records
+from search.text.languages import LANGUAGES
+from search.transfer import copy_archive
 
 for module in (pipeline, deepening, reembedding):
     module.BATCH = 8  # more moments between two batches, in less time

@@ -6,8 +6,8 @@ import random
 import re
 from collections import defaultdict
 
-from search.languages import fold
 from search.records import Query
+from search.text.languages import fold
 
 _SURNAMES = (
     "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Lương Trương Đinh Đoàn"

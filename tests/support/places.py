@@ -7,7 +7,7 @@ import uuid
 import pytest
 from support.elasticsearch import elasticsearch_url
 
-from search.engine import open_store
+from search.archive import open_store
 from search.settings import Settings
 
 __all__ = ["elasticsearch_url", "place"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.bylines import bare_names, is_agency, is_name, signature, signers_beside_date
+from indexer.pages.bylines import bare_names, is_agency, is_name, signature, signers_beside_date
 
 
 @pytest.mark.parametrize(

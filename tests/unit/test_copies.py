@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indexer.copies import Reading, are_copies, resemblance
+from indexer.linking.copies import Reading, are_copies, resemblance
 from search.records import Article
 
 STORY = Article(

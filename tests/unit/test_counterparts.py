@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from indexer.counterparts import (
+from indexer.linking.counterparts import (
     NEIGHBOURS,
     days_apart,
     fit,
@@ -15,8 +15,8 @@ from indexer.counterparts import (
     marks,
     surroundings,
 )
-from indexer.matching import neighbours
-from search.profiles import LinkingConstants, RankingProfile, profile_for
+from indexer.linking.pairs import neighbours
+from search.ranking.profile import LinkingConstants, RankingProfile, profile_for
 from search.records import Article
 from search.stores.links import VectorBlock
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from indexer.dates import find_date, parse_date
+from indexer.pages.dates import find_date, parse_date
 
 FORMS = {
     "2025-09-24": "2025-09-24",
@@ -149,7 +149,7 @@ def test_a_clock_that_is_wrong_refuses_no_date(monkeypatch):
             return datetime(2015, 1, 1, tzinfo=tz)
 
     now = [parse_date(written) for written in ("2026-03-04", "4/3/26")]
-    monkeypatch.setattr("indexer.dates.datetime", Behind)
+    monkeypatch.setattr("indexer.pages.dates.datetime", Behind)
     assert [parse_date(written) for written in ("2026-03-04", "4/3/26")] == now
 
 

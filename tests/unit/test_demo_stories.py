@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from indexer.demo import stories_path
-from search.languages import fold
+from search.text.languages import fold
 
 FIELDS = {
     *("id", "title", "lead", "text", "lang", "date", "url", "source", "authors", "section"),

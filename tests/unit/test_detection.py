@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.detection import detect
+from search.text.detection import detect
 
 
 @pytest.mark.parametrize(

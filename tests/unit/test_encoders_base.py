@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from search.encoders.base import EncoderIdentity, checksum, fingerprint, unit_rows
-from search.encoders.batching import batches
+from search.encoders.batches import batches
 
 
 def test_identity_survives_json():

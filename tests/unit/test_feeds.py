@@ -9,7 +9,7 @@ from support.news_pages import STORIES, item, rss, sitemap, sitemap_index
 
 from indexer.sources.entries import Entry, completed
 from indexer.sources.feeds import whole_story
-from indexer.sources.webkinds import listing
+from indexer.sources.web_kinds import listing
 from search.errors import FetchError
 
 URL = "https://news.example/rss/new.xml"

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from search.languages import (
+from search.text.languages import (
     LANGUAGES,
     exact,
     exact_tokens,

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from search.errors import QueryError
-from search.languages import LANGUAGES
-from search.querying import read_query
+from search.ranking.query import read_query
+from search.ranking.snippets import Marker
 from search.records import Query
-from search.snippets import Marker
+from search.text.languages import LANGUAGES
 
 PIECES = [
     *("Hà", "Nội", "viet", "nam", "vieejt", "đường", "sat", "ƠI", "wow", "A", "B52", "May"),

@@ -129,7 +129,7 @@ def test_ours_are_not(text):
 def test_unmarked_vietnamese_and_tables_of_numbers_are_no_third_language(shared):
     from itertools import islice
 
-    from search.languages import fold
+    from search.text.languages import fold
 
     for name, change in (("vi-dantri", fold), ("vi-baomoi", str), ("en-reuters", str)):
         with gzip.open(shared / f"data/news/{name}.jsonl.gz", "rt", encoding="utf-8") as lines:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.quantities import quantities
+from search.text.quantities import quantities
 
 DAY = ("date:2025-09-24", "date:09-24", "date:2025-09")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from search.querying import read_query
+from search.ranking.query import read_query
+from search.ranking.snippets import SNIPPET_CHARS, Marker, best_snippet, cut
 from search.records import Article, Passage, Query
-from search.snippets import SNIPPET_CHARS, Marker, best_snippet, cut
 
 
 def marked(query, text, target=None):

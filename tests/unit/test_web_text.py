@@ -6,8 +6,8 @@ import unicodedata
 import pytest
 
 from indexer.fetching import gunzipped, normalised, text_of
-from indexer.freshness import is_web_address
-from indexer.sources.webkinds import feeds_named, refuses_indexing
+from indexer.rounds import is_web_address
+from indexer.sources.web_kinds import feeds_named, refuses_indexing
 from search.errors import FetchError
 
 LINE = "Đường sắt Việt Nam chạy thêm bốn đôi tàu đêm – “vé bán từ hôm nay”"

@@ -10,7 +10,7 @@ from warcio.warcwriter import WARCWriter
 
 from indexer.articles import to_article
 from indexer.sources import Failure, RawDocument, ReadOptions, count_documents, open_sources
-from indexer.sources.warcrecords import LARGEST
+from indexer.sources.warc_records import LARGEST
 
 STORY = [
     "Tàu nghiên cứu Sao Biển trở về cảng Cam Thành sáng nay sau ba tháng khảo sát vùng biển phía"

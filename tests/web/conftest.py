@@ -3,7 +3,7 @@
 import pytest
 from support.archives import demo_archive
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.settings import Settings
 from webui import create_app
 

@@ -5,7 +5,7 @@ import socket
 import pytest
 from support.pages import read_page
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.errors import ArchiveMismatchError, EncoderError
 from search.settings import Settings
 from webui import create_app

@@ -12,7 +12,7 @@ from flask import Response
 from support.pages import read_html
 from support.site_server import LONG_S, Answer, connect, exchange, get, read_to_end, served
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.settings import Settings
 from webui import create_app
 from webui import server as server_module

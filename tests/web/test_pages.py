@@ -6,10 +6,10 @@ import pytest
 from support.archives import stories
 from support.pages import read_page
 
-from search.engine import open_archive
-from search.languages import fold
+from search.archive import open_archive
 from search.records import Query
 from search.settings import Settings
+from search.text.languages import fold
 from webui import create_app
 
 VI_QUERY = "đường sắt tốc độ cao"

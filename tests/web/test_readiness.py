@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from support.elasticsearch import elasticsearch_url
 from support.site_server import LONG_S
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.settings import Settings
 from webui import create_app
 

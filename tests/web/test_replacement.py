@@ -6,7 +6,7 @@ import pytest
 from support.archives import add_to_archive, write_archive
 from support.site_server import get, served
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.records import Article
 from search.settings import Settings
 from webui import create_app

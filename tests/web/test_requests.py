@@ -11,7 +11,7 @@ from support.pages import read_html
 from support.site_server import Answer, connect, exchange, get, read_to_end, served
 
 from webui import create_app
-from webui.security import HEADERS
+from webui.headers import HEADERS
 
 PAGE, API = "/?q=metro", "/api/v1/search?q=metro"
 IN_ORDER = "Host: localhost"

@@ -9,9 +9,9 @@ import pytest
 from support.archives import build_archive, stories
 from support.pages import read_page
 
-from search.engine import open_archive
-from search.languages import LANGUAGES
+from search.archive import open_archive
 from search.settings import Settings
+from search.text.languages import LANGUAGES
 from webui import create_app
 
 METRO_VI, METRO_EN = "demo-002-vi", "demo-002-en"

@@ -4,11 +4,11 @@ import pytest
 from support.archives import write_archive
 from support.pages import read_page
 
-from search.engine import open_archive
+from search.archive import open_archive
 from search.records import Article
 from search.settings import Settings
 from webui import create_app
-from webui.security import CONTENT_SECURITY_POLICY
+from webui.headers import CONTENT_SECURITY_POLICY
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = [

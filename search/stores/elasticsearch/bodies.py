@@ -14,8 +14,7 @@ import numpy as np
 
 from search.addresses import article_key
 from search.encoders.base import FloatArray
-from search.language_free import put_together, take_apart
-from search.languages import FORM_FIELDS, LANGUAGES
+from search.encoders.language_direction import put_together, take_apart
 from search.records import Article, Filters, Passage, day_of
 from search.stores.base import (
     ArchiveProfile,
@@ -30,6 +29,7 @@ from search.stores.base import (
     WordLookup,
 )
 from search.stores.elasticsearch.indices import META, SMALL, Json, part_of
+from search.text.languages import FORM_FIELDS, LANGUAGES
 
 FORMAT = 4
 """Of the documents. Nothing is migrated: an archive of another format is made anew."""

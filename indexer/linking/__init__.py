@@ -1,0 +1,1 @@
+"""The same story told again: counterparts in the other language, and copies."""

@@ -1,0 +1,104 @@
+"""How well two articles in different languages fit together as one story.
+
+Three kinds of evidence are added up:
+
+- How much nearer they are to each other than to their surroundings: the cosine of their vectors
+  minus the mean of what either has with its nearest neighbours in the other language. That is half
+  of CSLS (Conneau et al., "Word Translation Without Parallel Data", 2018) and the margin of Artetxe
+  and Schwenk ("Margin-based Parallel Corpus Mining", 2019) as a difference. Vectors are compared
+  without the component along which the model tells languages apart.
+- Names and numbers in common, in folded spelling.
+- The days between them, where both are known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from search.encoders.base import FloatArray
+from search.ranking.profile import LinkingConstants
+from search.records import Article
+from search.text.languages import LANGUAGES, fold, tokens
+
+NEIGHBOURS = 10
+"""Nearest articles in the other language that make up an article's surroundings."""
+
+_MOST_CHARS = 6000  # names and numbers of a longer story stand in its beginning
+_WHOLE = 1.0
+_HALF = 0.3
+"""Weight of what is often the same by chance: short words, numbers of two digits."""
+
+_STOP_WORDS = frozenset(
+    fold(word) for language in LANGUAGES.values() for word in language.stop_words
+)
+
+Marks = Mapping[str, float]
+"""Names and numbers of an article, each with its weight."""
+
+
+def surroundings(cosines: FloatArray, usual: float) -> FloatArray:
+    """Mean cosine to the nearest neighbours behind the very nearest, which may be the counterpart.
+
+    Args:
+        cosines: Shape (n, up to NEIGHBOURS + 1), each row descending.
+        usual: Stands in for neighbours that a small archive does not have.
+    """
+    rest = cosines[:, 1 : NEIGHBOURS + 1]
+    missing = NEIGHBOURS - rest.shape[1]
+    means: FloatArray = ((rest.sum(axis=1) + missing * usual) / NEIGHBOURS).astype(np.float32)
+    return means
+
+
+def marks(article: Article) -> Marks:
+    """The names and numbers by which a story can be recognised in another language.
+
+    Words with a capital that are no function words, neighbours of these as pairs, and numbers.
+    """
+    text = f"{article.title}\n{article.body}"[:_MOST_CHARS]
+    found: dict[str, float] = {}
+    before = None
+    for token in tokens(text):
+        word = token.folded
+        if any(char.isdigit() for char in word):
+            if len(word) > 1:
+                found[word] = _WHOLE if len(word) > 2 else _HALF
+            before = None
+        elif text[token.start].isupper() and len(word) > 1 and word not in _STOP_WORDS:
+            found.setdefault(word, _WHOLE if len(word) > 4 else _HALF)
+            if before is not None and text[before.end : token.start] == " ":
+                found[f"{before.folded} {word}"] = _WHOLE
+            before = token
+        else:
+            before = None
+    return found
+
+
+def in_common(one: Marks, other: Marks) -> tuple[float, float]:
+    """The weight of the marks that both have, and its share of the one that has fewer."""
+    common = sum(one[mark] for mark in one.keys() & other.keys())
+    return common, common / max(1.0, min(sum(one.values()), sum(other.values())))
+
+
+def days_apart(one: Article, other: Article) -> int | None:
+    """Days between publication; None where either is unknown."""
+    return abs(one.day - other.day) if one.day is not None and other.day is not None else None
+
+
+def fit(
+    margin: float, common: tuple[float, float], apart: int | None, constants: LinkingConstants
+) -> float:
+    """How well two articles fit; from ``constants.least`` on they tell one story.
+
+    Args:
+        margin: Their cosine minus the mean of their surroundings.
+        common: As ``in_common`` gives it.
+        apart: As ``days_apart`` gives it.
+    """
+    if apart is not None and apart > constants.most_days:
+        return -math.inf
+    weight, share = common
+    score = margin + constants.marks * math.log1p(weight) + constants.share * share
+    return score - (constants.undated if apart is None else constants.day * apart)

@@ -1,0 +1,149 @@
+"""What a run tells: its problems in a file, its report on the screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import click
+from tqdm import tqdm
+
+from indexer.linking.command import summary
+from indexer.pipeline import Problem, Report
+from search.addresses import redacted
+from search.errors import SettingsError
+
+_SHOWN = 5
+
+
+class ErrorFile:
+    """Lists problems; begun only when there is something to list.
+
+    Args:
+        anew: Take the place of an earlier run's list, rather than going on with it.
+
+    Raises:
+        SettingsError: The path is a folder, or a file that no earlier run has written.
+    """
+
+    def __init__(self, path: Path, *, anew: bool = True) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+        self._shown = 0
+        if anew:
+            _begin_anew(path)
+
+    def add(self, problem: Problem) -> None:
+        """Write one line; the first few failures are shown at once."""
+        problem = replace(
+            problem,
+            file=redacted(problem.file),
+            reason=redacted(problem.reason),
+        )
+        line = json.dumps(problem.to_json(), ensure_ascii=False) + "\n"
+        if self._file is None:
+            try:
+                # By lines: whoever looks on sees each problem at once, and so does a full disk.
+                # For its owner alone: addresses and what servers said are nobody else's business.
+                self._file = open(  # noqa: SIM115
+                    self._path, "a", encoding="utf-8", buffering=1, opener=_private
+                )
+            except OSError as error:
+                self._file = self._give_up(error)
+        try:
+            self._file.write(line)
+        except OSError as error:
+            self._file = self._give_up(error)
+            self._file.write(line)
+        if problem.kind == "failed" and self._shown < _SHOWN and self._file is not sys.stderr:
+            self._shown += 1
+            place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+            tqdm.write(f"{place}: {problem.reason}", file=sys.stderr)
+
+    def close(self) -> None:
+        """End the file."""
+        if self._file is not None and self._file is not sys.stderr:
+            with suppress(OSError):
+                self._file.close()
+
+    def _give_up(self, error: OSError) -> TextIO:
+        """Go on without a file: what cannot be indexed must be told all the same."""
+        self.close()
+        reason = f"{self._path} cannot be written ({error.strerror}); reasons are shown here"
+        tqdm.write(reason, file=sys.stderr)
+        return sys.stderr
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _begin_anew(path: Path) -> None:
+    """Remove an earlier run's list, and nothing else; what is no file, as /dev/null, stays.
+
+    Raises:
+        SettingsError: The path is a folder, or a file that no earlier run has written.
+    """
+    if path.is_dir():
+        raise SettingsError(f"--errors {path} is a folder. Name a file in it.")
+    if not path.is_file():
+        return
+    if not _lists_problems(path):
+        raise SettingsError(
+            f"--errors {path} is a file with something else in it, which a list of errors would"
+            " replace. Name another file."
+        )
+    with suppress(OSError):  # a folder that cannot be written: told with the first problem
+        path.unlink()
+
+
+def _lists_problems(path: Path) -> bool:
+    """Whether a file begins as a list of problems, if it was cut short before it could go on."""
+    starts = [f'{{"kind": "{kind}", "file": '.encode() for kind in ("failed", "skipped", "warning")]
+    try:
+        with path.open("rb") as file:
+            first = file.read(max(map(len, starts)))
+    except OSError:
+        return False
+    return any(first.startswith(start[: len(first)]) for start in starts)
+
+
+def print_report(
+    report: Report,
+    location: str,
+    errors: Path,
+    *,
+    as_json: bool = False,
+    would: bool = False,
+    dated: bool = False,
+) -> None:
+    """Say what a run did, or would do.
+
+    Args:
+        dated: Begin with the time: it is one of many rounds.
+    """
+    now = {"time": datetime.now().astimezone().isoformat(timespec="seconds")} if dated else {}
+    if as_json:
+        click.echo(json.dumps(report.to_json() | {"archive": location} | now, ensure_ascii=False))
+        return
+    click.echo("".join(f"{time} " for time in now.values()), nl=False)
+    articles = report.added + report.updated + report.unchanged
+    rate = articles / report.seconds if report.seconds else 0.0
+    click.echo(
+        f"{location}: {'would be: ' if would else ''}{report.added:,} added,"
+        f" {report.updated:,} updated, {report.unchanged:,} unchanged,"
+        f" {report.skipped:,} skipped, {report.failed:,} failed;"
+        f" {report.passages:,} passages in {report.seconds:.1f} s ({rate:.1f} articles/s)."
+    )
+    if report.links is not None and report.links.new:
+        click.echo(f"{summary(report.links)}.")
+    if report.interrupted:
+        click.echo("Stopped before the end: the same command goes on from here.", err=True)
+    if (report.failed or report.skipped or report.warnings) and errors.exists():
+        click.echo(f"Reasons are in {errors}.", err=True)

@@ -1,0 +1,135 @@
+"""A page that was fetched → a document; where there is none, what its feed carries of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from indexer.articles import id_of_url
+from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Validators
+from indexer.fetching.memory import Page, Seen, SourceState
+from indexer.pages.html import Extracted, extract_page
+from indexer.pages.markup import decoded
+from indexer.sources.base import Failure, Origin, RawDocument
+from indexer.sources.entries import Entry, completed, with_own_address
+from indexer.sources.feeds import whole_story
+from indexer.sources.web_kinds import feeds_named, refuses_indexing
+from search.addresses import site_of, speaks_for
+from search.errors import (
+    ExtractionError,
+    FetchError,
+    ForbiddenFetchError,
+    NotAnArticleError,
+    UnreachableError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something dealt with: a document or a failure or neither, and what to remember of it."""
+
+    document: RawDocument | Failure | None = None
+    records: tuple[Page | Seen | SourceState, ...] = ()
+
+
+class _LeaveOutError(NotAnArticleError):
+    """A page that asks not to be indexed, whatever is on it."""
+
+
+def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
+    """Fetch the page that an entry leads to.
+
+    Args:
+        known: What became of it earlier; its validators make the request conditional.
+
+    Raises:
+        RestingError: Its host is left alone now.
+        StoppedError: The run is being stopped.
+        SpentError: The budget of the source is spent.
+    """
+    url = known.url
+    try:
+        fetched = fetcher.get(url, validators=known.validators)
+        if fetched.unchanged:
+            return Step(records=(known,))
+        found = _article(decoded(fetched.data, fetched.charset), fetched)
+    except RestingError:
+        raise
+    except (FetchError, ExtractionError) as error:
+        return without_page(known, entry, error)
+    return _kept(url, completed(found.fields, entry), fetched.validators, found.notes)
+
+
+def single(url: str, fetched: Fetched, data: bytes) -> Step:
+    """The document of a page that was asked for by its address.
+
+    Args:
+        data: The page, unpacked.
+    """
+    page = ""
+    try:
+        page = decoded(data, fetched.charset)
+        found = _article(page, fetched)
+    except ExtractionError as error:
+        reason, feeds = str(error), feeds_named(page, url=fetched.url) if page else ()
+        if feeds:
+            reason += f"; it names a feed, which can be indexed: songngu index {feeds[0]}"
+        return Step(Failure(url, None, reason))
+    return _kept(url, completed(found.fields, None), fetched.validators, found.notes)
+
+
+def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError) -> Step:
+    """What a feed says of a page that cannot be had: its own text, else the reason."""
+    url, reason = known.url, str(error)
+    failed = known.failed_again(time.time())
+    story = "" if isinstance(error, _LeaveOutError) else whole_story(entry.content)
+    if story and not speaks_for(entry.listed_at, url):
+        reason += "; the text that the feed has of it is not taken, for the feed is of another site"
+    elif story:
+        note = f"the text is the feed's own, because the page cannot be had: {reason}"
+        fields = {**completed({"url": url}, entry), "text": story}
+        if isinstance(error, UnreachableError):
+            return Step(RawDocument(Origin(url), fields=fields, notes=(note,)), (failed,))
+        return _kept(url, fields, NO_VALIDATORS, (note,))
+    if isinstance(error, NotAnArticleError):  # nor will it be, before its entry changes
+        return Step(Failure(url, None, reason, skipped=True), (Page(url, "skipped"),))
+    forbidden = isinstance(error, ForbiddenFetchError)
+    return Step(Failure(url, None, reason, skipped=forbidden), (failed,))
+
+
+def only_content(place: str, entry: Entry) -> Step:
+    """The document of an entry that leads nowhere."""
+    story = whole_story(entry.content)
+    if not story:
+        return Step(Failure(place, None, "the entry has neither an address nor a whole text"))
+    return Step(RawDocument(Origin(place), fields={**completed({}, entry), "text": story}))
+
+
+def _article(page: str, fetched: Fetched) -> Extracted:
+    """The article on a page.
+
+    Raises:
+        ExtractionError: There is none, or the page asks to be left out.
+    """
+    if refuses_indexing(page, fetched.robots):
+        raise _LeaveOutError("the page asks search engines to leave it out (noindex)")
+    if not page.strip():
+        raise ExtractionError("the page is empty")
+    try:
+        found = extract_page(page, url=fetched.url)
+    except ExtractionError:
+        raise
+    except Exception as error:  # a page that breaks a parser costs only itself
+        told = " ".join(repr(error).split())[:200]
+        raise ExtractionError(f"the page cannot be read: {told}") from error
+    fields = with_own_address(found.fields, fetched.url)
+    fields.setdefault("source", urlsplit(f"//{site_of(fetched.url)}").hostname)
+    return Extracted(fields, found.notes)
+
+
+def _kept(
+    url: str, fields: dict[str, object], validators: Validators, notes: tuple[str, ...] = ()
+) -> Step:
+    record = Page(url, "kept", validators, article=id_of_url(str(fields.get("url") or url)))
+    return Step(RawDocument(Origin(url), fields=fields, notes=notes), (record,))

@@ -1,0 +1,107 @@
+"""Archives for the time of one evaluation, filled from a folder in BEIR's format."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from indexer.pipeline import Indexer, Problem, Report
+from indexer.sources import Origin, RawDocument
+from search.addresses import is_server_address, without_secrets
+from search.archive import Archive, open_archive
+from search.encoders.base import identity
+from search.errors import SettingsError, SourceError
+from search.evaluation import read_rows
+from search.settings import Settings
+from search.stores.base import ArchiveProfile, Store
+from search.stores.sqlite.store import EmbeddedStore
+
+_BATCH = 500
+
+
+@contextmanager
+def temporary_store(server: str | None, settings: Settings) -> Iterator[str]:
+    """The name of an archive that is removed at the end.
+
+    Args:
+        server: http(s)://host:port of an Elasticsearch; None takes a file.
+
+    Raises:
+        SettingsError: It is no such address.
+    """
+    if server is None:
+        with tempfile.TemporaryDirectory(prefix="songngu-evaluation-") as place:
+            yield f"{place}/corpus.db"
+        return
+    if not is_server_address(server):
+        raise SettingsError(
+            f"{without_secrets(server)!r} is no address of an Elasticsearch. Write"
+            " http://host:9200, or leave --store out for a temporary file."
+        )
+    name = f"{server.rstrip('/')}/songngu-evaluation-{uuid.uuid4().hex}"
+    try:
+        yield name
+    finally:
+        from search.stores.elasticsearch import ElasticsearchStore  # help does without it
+
+        store = ElasticsearchStore.from_url(name, settings)
+        store.drop()
+        store.close()
+
+
+@contextmanager
+def filled_archive(
+    folder: Path,
+    settings: Settings,
+    *,
+    server: str | None = None,
+    on_progress: Callable[[Report], object],
+) -> Iterator[Archive]:
+    """An archive of a folder's corpus, removed at the end.
+
+    Raises:
+        SourceError: The corpus cannot be read, or an article of it was refused.
+    """
+    corpus = folder / "corpus.jsonl"
+    problems: list[Problem] = []
+
+    def documents() -> Iterator[RawDocument]:
+        for line, row in enumerate(read_rows(corpus), 1):
+            fields = {"id": row.get("_id"), "title": row.get("title"), "text": row.get("text")}
+            fields["lang"] = (row.get("metadata") or {}).get("lang")
+            yield RawDocument(Origin(str(corpus), line), fields=fields)
+
+    with temporary_store(server, settings) as place:
+        archive = open_archive(place, settings=settings)
+        try:
+            archive.create()
+            report = Indexer(archive, problems.append, on_progress).run(documents())
+            if report.failed or report.skipped:
+                first = next(p for p in problems if p.kind != "warning")
+                raise SourceError(
+                    f"{report.failed + report.skipped} articles of {corpus} were refused; measures"
+                    f" would be wrong. The first: line {first.line}: {first.reason}"
+                )
+            yield archive
+        finally:
+            archive.close()
+
+
+@contextmanager
+def without_direction(archive: Archive) -> Iterator[Store]:
+    """A temporary copy whose vectors are compared as the model made them; nothing is embedded."""
+    with tempfile.TemporaryDirectory(prefix="songngu-baselines-") as place:
+        store = EmbeddedStore(f"{place}/plain.db")
+        try:
+            store.create(ArchiveProfile(identity(archive.encoder)))
+            entries = archive.store.entries()
+            while batch := list(islice(entries, _BATCH)):
+                store.upsert(batch)
+            store.flush()
+            yield store
+        finally:
+            store.close()

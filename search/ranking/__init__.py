@@ -1,0 +1,1 @@
+"""What a query means, what may answer it, and in what order."""

@@ -1,0 +1,41 @@
+"""Copies of one story → one hit: pure functions between ranking and showing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from search.ranking.fusion import Scored
+from search.stores.links import Link
+
+
+def one_of_each(
+    ranked: Sequence[Scored], links: Mapping[str, Link], *, by_date: bool = False
+) -> list[Scored]:
+    """Leave one of each group of copies: of those that were found, the first published.
+
+    A copy that filters keep out stands for nobody. The one that stays takes the best place and
+    score of its group; in an order by date, its own.
+    """
+    stands: dict[str, Scored] = {}
+    for scored in ranked:
+        link = links.get(scored.id)
+        if link is not None and link.copies:
+            chosen = stands.get(link.group)
+            if chosen is None or link.place < links[chosen.id].place:
+                stands[link.group] = scored
+    result: list[Scored] = []
+    shown: set[str] = set()
+    for scored in ranked:
+        link = links.get(scored.id)
+        if link is None or link.group not in stands:
+            result.append(scored)
+            continue
+        chosen = stands[link.group]
+        if by_date:
+            if chosen.id == scored.id:
+                result.append(scored)
+        elif link.group not in shown:
+            shown.add(link.group)
+            result.append(replace(chosen, score=scored.score))
+    return result

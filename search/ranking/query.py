@@ -1,0 +1,312 @@
+"""What the user typed → what is looked up: phrases, exclusions, terms for each language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from search.errors import QueryError, QueryTooLongError
+from search.records import MODES, SORTS, Query, day_of
+from search.stores.base import Phrase, Term
+from search.text.cognates import beside_names, written_alike
+from search.text.detection import detect, is_known
+from search.text.diacritics import Restorer
+from search.text.keyboard import decode_typing
+from search.text.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
+from search.text.quantities import Quantity
+from search.text.syllables import is_syllable
+
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+_OPERATOR = re.compile(r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?P<word>\w[^\s"]*)')
+
+# Boosts of the fields in a language's own word list, relative to the exact or folded token.
+_COMPOUND_BOOST = 0.25
+_STEM_BOOST = 0.3
+_TITLE_BOOST = 0.15
+_PAIR_BOOST = 2.0
+_RESTORED_BOOST = 0.5
+_QUANTITY_BOOSTS = (1.0, 0.5)  # of a whole date and of its day in any year; or of the only token
+
+
+@dataclass(frozen=True)
+class ReadQuery:
+    """A query after reading.
+
+    Attributes:
+        text: The words to look for, operators taken out, keys of input methods read.
+        lang: The language it was read as.
+        read_as: What was read where it is not what was typed: ``text`` with its diacritics; else
+            None.
+        phrases: Exact tokens of each quoted phrase.
+        excluded: Exact tokens of each exclusion.
+    """
+
+    text: str
+    lang: str
+    read_as: str | None = None
+    phrases: tuple[tuple[str, ...], ...] = ()
+    excluded: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def meant(self) -> str:
+        """The text to embed."""
+        return self.read_as or self.text
+
+    @cached_property
+    def typed_tokens(self) -> tuple[Token, ...]:
+        """The tokens of ``text``."""
+        return tuple(tokens(self.text))
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether any of its words is known in a language, or is a number or a name with a
+        capital."""
+        if self.quantities or any(is_known(token) for token in self.typed_tokens):
+            return True
+        if self.text.isupper():
+            return any(any(map(str.isdigit, token.exact)) for token in self.typed_tokens)
+        return any(
+            self.text[token.start].isupper() or any(map(str.isdigit, token.exact))
+            for token, alike in zip(self.typed_tokens, self._alike, strict=True)
+            if alike
+        )
+
+    @cached_property
+    def meant_tokens(self) -> tuple[Token, ...]:
+        """The tokens of ``meant``."""
+        return tuple(tokens(self.meant))
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The dates and numbers of ``meant``."""
+        return tuple(LANGUAGES[self.lang].quantities(self.meant))
+
+    def terms(self, target: str, *, pairs: bool = False) -> tuple[Term, ...]:
+        """What to look up in a language's word fields; empty where words say nothing there.
+
+        Args:
+            pairs: Also the words that follow one another, in the query's own language. In others,
+                names have theirs always.
+        """
+        if target != self.lang:
+            alike = (token for token in self.alike() if token not in LANGUAGES[target].stop_words)
+            names = [Term("folded", token) for token in alike]
+            return _unique([*names, *self._pairs_of_names(), *self._quantity_terms()])
+        language = LANGUAGES[target]
+        marked = language.marks_tell_words_apart
+        own = self._marked_terms(language) if marked else self._unmarked_terms(language)
+        more = self._pairs() if pairs else ()
+        return _unique([*own, *more, *self._quantity_terms()])
+
+    def clauses(self, target: str) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
+        """(phrases, exclusions) for a language's articles.
+
+        A mark that was typed counts in a language whose marks tell words apart; elsewhere, and
+        where none was typed, the folded text is compared, so that names match across spellings.
+        """
+        language = LANGUAGES[target]
+        return (
+            tuple(_phrase(phrase, language) for phrase in self.phrases),
+            tuple(_phrase(phrase, language) for phrase in self.excluded),
+        )
+
+    def alike(self) -> list[str]:
+        """Folded tokens that are written alike in every language: names, numbers, acronyms.
+
+        The words of a date are left out: the date has a token of its own.
+        """
+        return [
+            token.folded
+            for token, alike in zip(self.typed_tokens, self._alike, strict=True)
+            if alike
+        ]
+
+    def without_dates(self, these: Sequence[Token]) -> list[str]:
+        """The exact forms of ``typed_tokens`` or ``meant_tokens`` but for the words of dates."""
+        return [token.exact for token, date in zip(these, self._in_date, strict=True) if not date]
+
+    @cached_property
+    def name_parts(self) -> frozenset[str]:
+        """Folded syllables that may complete the names beside which they stand in the query."""
+        return frozenset(beside_names(self.typed_tokens, self._alike))
+
+    @cached_property
+    def _alike(self) -> list[bool]:
+        alike = written_alike(self.typed_tokens, self.meant_tokens, text=self.text, lang=self.lang)
+        return [found and not date for found, date in zip(alike, self._in_date, strict=True)]
+
+    @cached_property
+    def _in_date(self) -> list[bool]:
+        dates = [(date.start, date.end) for date in self.quantities if date.is_date]
+        return [
+            any(start <= token.start < end for start, end in dates) for token in self.meant_tokens
+        ]
+
+    def _marked_terms(self, language: Language) -> Iterable[Term]:
+        """Where marks tell words apart: a typed mark is required; an absent one only in a query
+        that has marks elsewhere, and where it was not restored."""
+        accented = any(has_marks(token.exact) for token in self.typed_tokens)
+        for token, meant in zip(self.typed_tokens, self.meant_tokens, strict=True):
+            if accented and (has_marks(token.exact) or meant.exact == token.exact):
+                yield Term("exact", token.exact)
+                if meant.exact != token.exact:
+                    yield Term("exact", meant.exact)  # "săt" is no word: "sắt" is
+            else:
+                yield Term("folded", token.folded)
+                if self.read_as is not None:
+                    yield Term("exact", meant.exact, _RESTORED_BOOST)
+            yield Term("title", token.folded, _TITLE_BOOST)
+        for compound in language.query_words([token.exact for token in self.meant_tokens]):
+            yield Term("words", compound, _COMPOUND_BOOST)
+
+    def _pairs(self) -> Iterator[Term]:
+        """Words that follow one another: ordered bigrams of the sequential dependence model.
+
+        Of *Lương Tam Quang* every syllable is in each third story; *luong tam* and *tam quang* are
+        in those about the man (Metzler and Croft, "A Markov random field model for term
+        dependencies", SIGIR 2005).
+        """
+        for one, two in self._neighbours([not dated for dated in self._in_date]):
+            for pair in LANGUAGES[self.lang].pairs([one.exact, two.exact]):
+                yield Term("pairs", pair, _PAIR_BOOST)
+
+    def _pairs_of_names(self) -> Iterator[Term]:
+        """Of Vietnamese syllables: words of other names are rare enough by themselves."""
+        for one, two in self._neighbours(self._alike):
+            if is_syllable(one.folded) and is_syllable(two.folded):
+                yield Term("pairs", f"{one.folded}_{two.folded}", _PAIR_BOOST)
+
+    def _neighbours(self, wanted: Sequence[bool]) -> Iterator[tuple[Token, Token]]:
+        """Those of the wanted tokens that have nothing but a space or hyphen between them."""
+        flagged = zip(self.typed_tokens, wanted, strict=True)
+        for (one, first), (two, second) in pairwise(flagged):
+            if first and second and not self.text[one.end : two.start].strip(" -"):
+                yield one, two
+
+    def _quantity_terms(self) -> Iterable[Term]:
+        for quantity in self.quantities:
+            for token, boost in zip(quantity.wanted, _QUANTITY_BOOSTS, strict=False):
+                yield Term("words", token, boost)
+
+    def _unmarked_terms(self, language: Language) -> Iterable[Term]:
+        forms = [token.exact for token in self.typed_tokens]
+        for form in forms:
+            yield Term("folded", fold(form))
+            yield Term("title", fold(form), _TITLE_BOOST)
+        for stem in language.query_words(forms):
+            yield Term("words", stem, _STEM_BOOST)
+
+
+def read_query(
+    query: Query, *, max_chars: int, restorer: Callable[[], Restorer] | None = None
+) -> ReadQuery:
+    """Take a query apart and decide on its language.
+
+    Args:
+        restorer: Gives what restores diacritics, asked only where some may be missing; the bundled
+            one where left out.
+
+    Raises:
+        QueryTooLongError: It is longer than ``max_chars``.
+        QueryError: It asks for nothing, or a parameter has no such value.
+    """
+    check(query)
+    if len(query.text) > max_chars:
+        raise QueryTooLongError(
+            f"The query has {len(query.text)} characters; {max_chars} are allowed."
+            " Shorten it to the words that matter."
+        )
+    typed = normalise(query.text).strip()
+    decoded = typed if query.verbatim else decode_typing(typed)
+    text, phrases, excluded = _take_apart(decoded)
+    if not text.strip():
+        raise QueryError(
+            "The query only says what to leave out. Add a word to look for."
+            if excluded
+            else "The query is empty. Type a word, a name or a question."
+        )
+    if next(tokens(text), None) is None:
+        raise QueryError(
+            "The query has only signs in it. Type a word, a name, a number or a question."
+        )
+    detection = detect(text)
+    read_as = text if decoded != typed else None
+    if not query.verbatim and detection.lang == "vi" and detection.accents != "full":
+        restoration = (restorer or Restorer.bundled)().restore(text)
+        read_as = restoration.text if restoration.changed else read_as
+    return ReadQuery(text, detection.lang, read_as, phrases, excluded)
+
+
+def check(query: Query) -> None:
+    """Raise QueryError where a parameter has no such value."""
+    if not 1 <= query.k <= 1000:
+        raise QueryError(f"k must be between 1 and 1000, not {query.k}.")
+    if query.offset < 0:
+        raise QueryError(f"offset must not be negative, but is {query.offset}.")
+    for name, value, allowed in (
+        ("lang", query.lang, ("both", *LANGUAGES)),
+        ("mode", query.mode, MODES),
+        ("sort", query.sort, SORTS),
+    ):
+        if value not in allowed:
+            raise QueryError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    for name, date in (("from", query.filters.date_from), ("to", query.filters.date_to)):
+        try:
+            day_of(date)
+        except ValueError:
+            raise QueryError(f"{name} must be a date like 2025-09-24, not {date!r}.") from None
+    first, last = day_of(query.filters.date_from), day_of(query.filters.date_to)
+    if first and last and first > last:
+        raise QueryError(
+            f"No day lies between {query.filters.date_from} and {query.filters.date_to}."
+            " Exchange the two dates."
+        )
+
+
+def _take_apart(
+    text: str,
+) -> tuple[str, tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+    """(the rest, phrases, exclusions); the words of a phrase stay in the rest."""
+    phrases: list[tuple[str, ...]] = []
+    excluded: list[tuple[str, ...]] = []
+
+    def take(match: re.Match[str]) -> str:
+        excludes = match["minus"] or match["word"]
+        inner = match["phrase"] if match["phrase"] is not None else match["word"]
+        found = tuple(token.exact for token in tokens(inner))
+        if found:
+            (excluded if excludes else phrases).append(found)
+        return " " if excludes else f" {inner} "
+
+    rest = _OPERATOR.sub(take, text.translate(_QUOTES)).replace('"', " ")
+    return " ".join(rest.split()), tuple(phrases), tuple(excluded)
+
+
+def unquoted(text: str) -> str:
+    """What was typed, with the words of required phrases free; what is excluded stays excluded."""
+
+    def free(match: re.Match[str]) -> str:
+        return match[0] if match["minus"] or match["word"] else f" {match['phrase']} "
+
+    typed = text.translate(_QUOTES)
+    found = _OPERATOR.sub(free, typed)
+    return text if found == typed else " ".join(found.split())
+
+
+def _phrase(phrase: tuple[str, ...], language: Language) -> Phrase:
+    if language.marks_tell_words_apart and any(map(has_marks, phrase)):
+        return Phrase("exact", phrase)
+    return Phrase("folded", tuple(map(fold, phrase)))
+
+
+def _unique(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Each field's token once, at its highest boost: a word typed twice is not meant twice."""
+    highest: dict[tuple[str, str], Term] = {}
+    for term in terms:
+        key = term.field, term.token
+        if key not in highest or highest[key].boost < term.boost:
+            highest[key] = term
+    return tuple(highest.values())

@@ -1,0 +1,218 @@
+"""What is shown of a hit: the passage that answers best, cut to size, and the marks in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from search.ranking.query import ReadQuery
+from search.records import Article, Passage, Snippet
+from search.text.languages import LANGUAGES, Token, fold, has_marks, tokens
+from search.text.quantities import Quantity
+from search.text.syllables import is_syllable
+
+SNIPPET_CHARS = 320
+_ELLIPSIS = "…"
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Decides which words of a text a query's words are.
+
+    Attributes:
+        exact, folded, stems: Forms that count as matched, stop words left out.
+        quantities: The query's dates and numbers.
+        pairs: Neighbours in the query, folded, where it was in another language.
+        name_parts: Syllables that are marked only within a name.
+    """
+
+    lang: str
+    exact: frozenset[str]
+    folded: frozenset[str]
+    stems: frozenset[str]
+    quantities: tuple[Quantity, ...] = ()
+    pairs: frozenset[tuple[str, str]] = frozenset()
+    name_parts: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, read: ReadQuery, target: str) -> Marker:
+        """The marker for a query's matches in a language's articles."""
+        language = LANGUAGES[target]
+        excluded = {form for phrase in read.excluded for form in phrase}
+        if target != read.lang:
+            alike = {form for form in read.alike() if form not in language.stop_words}
+            phrases = {fold(form) for phrase in read.phrases for form in phrase}
+            folded = frozenset(alike | phrases) - excluded
+            pairs = pairwise(token.folded for token in read.typed_tokens)
+            return cls(
+                lang=target,
+                exact=frozenset(),
+                folded=folded,
+                stems=frozenset(),
+                quantities=read.quantities,
+                pairs=frozenset(pairs),
+                name_parts=read.name_parts - excluded,
+            )
+        # "9" is no match by itself where the ninth month was meant.
+        typed = _content(read.without_dates(read.typed_tokens), language.stop_words)
+        meant = _content(read.without_dates(read.meant_tokens), language.stop_words)
+        if language.marks_tell_words_apart:
+            accented = any(map(has_marks, typed))
+            unmarked = () if accented else typed
+            return cls(
+                target,
+                frozenset({*meant, *typed} if accented else meant),
+                # An unaccented word finds every word it may stand for.
+                frozenset(map(fold, unmarked)),
+                frozenset(),
+                read.quantities,
+            )
+        stems = frozenset(language.query_words(typed))
+        return cls(target, frozenset(), frozenset(map(fold, typed)), stems, read.quantities)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """(start, end) of the matched words, ascending; neighbours are joined across a space.
+
+        Across languages a name is matched by its syllables, which are common words by themselves
+        ("Ho", "Chi"): they count with a capital, beside a neighbour that was typed beside them.
+        """
+        words = list(tokens(text))
+        matched = [self._matches(token) for token in words]
+        if self.pairs and words:
+            parts = [token.folded in self.name_parts for token in words]
+            matched = [a or b for a, b in zip(matched, parts, strict=True)]
+            matched = self._names(text, words, matched)
+        found = zip(words, matched, strict=True)
+        marks = [(word.start, word.end) for word, match in found if match]
+        marks += [(quantity.start, quantity.end) for quantity in self._said(text)]
+        return _joined(text, sorted(marks))
+
+    def _names(self, text: str, words: Sequence[Token], matched: Sequence[bool]) -> list[bool]:
+        capital = [m and text[w.start].isupper() for w, m in zip(words, matched, strict=True)]
+        together = [
+            capital[i] and capital[i + 1] and (first.folded, second.folded) in self.pairs
+            for i, (first, second) in enumerate(pairwise(words))
+        ]
+        beside = [a or b for a, b in zip([False, *together], [*together, False], strict=True)]
+        return [
+            match and (near or not is_syllable(word.folded))
+            for match, near, word in zip(matched, beside, words, strict=True)
+        ]
+
+    @property
+    def words(self) -> int:
+        """How many different words and dates can match."""
+        dates = sum(quantity.is_date for quantity in self.quantities)
+        return dates + len(self.folded | {fold(form) for form in self.exact})
+
+    def coverage(self, texts: Iterable[str]) -> float:
+        """Share of the query's words that occur in the texts, 0 to 1."""
+        dates = [quantity for quantity in self.quantities if quantity.is_date]
+        wanted = self.words
+        if not wanted:
+            return 0.0
+        seen = set()
+        for text in texts:
+            for token in tokens(text):
+                if self._matches(token):
+                    seen.add(self._key(token))
+            said = self._said(text) if dates else []
+            seen.update(date.tokens[0] for date in dates if any(map(date.matches, said)))
+        return min(1.0, len(seen) / wanted)
+
+    def _said(self, text: str) -> list[Quantity]:
+        """The dates and numbers of a text that may be the query's."""
+        if not self.quantities:
+            return []
+        firsts = {asked.tokens[0] for asked in self.quantities}
+        wanted = {token for asked in self.quantities for token in asked.wanted}
+        return [
+            said
+            for said in LANGUAGES[self.lang].quantities(text)
+            if said.tokens[0] in wanted or not firsts.isdisjoint(said.tokens)
+        ]
+
+    def _matches(self, token: Token) -> bool:
+        if token.exact in self.exact or (self.folded and token.folded in self.folded):
+            return True
+        return bool(self.stems) and self._stem(token) in self.stems
+
+    def _key(self, token: Token) -> str:
+        return self._stem(token) if self.stems else token.folded
+
+    def _stem(self, token: Token) -> str:
+        return _stem(self.lang, token.exact)
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(lang: str, form: str) -> str:
+    return LANGUAGES[lang].query_words([form])[0]
+
+
+def best_snippet(article: Article, passage: Passage | None, marker: Marker) -> Snippet:
+    """The passage that was nearest (else the whole body), cut around its densest marks."""
+    text = article.body[passage.start : passage.end] if passage is not None else article.body
+    return cut(text.strip(), marker.spans(text.strip()))
+
+
+def cut(text: str, marks: Sequence[tuple[int, int]]) -> Snippet:
+    """At most ``SNIPPET_CHARS`` characters of a text, with as many of its marks as fit.
+
+    The cut falls between words; an ellipsis shows where something was left out.
+    """
+    if len(text) <= SNIPPET_CHARS:
+        return Snippet(text, tuple(marks))
+    start = _densest(marks)
+    if start > 0:
+        start = _sentence_start(text, start)
+    end = min(len(text), start + SNIPPET_CHARS)
+    if end < len(text):
+        end = max(text.rfind(" ", start, end), start + SNIPPET_CHARS // 2)
+    before = _ELLIPSIS if start > 0 else ""
+    after = _ELLIPSIS if end < len(text) else ""
+    shown = text[start:end].rstrip()
+    shift = len(before) - start
+    inside = [(a + shift, b + shift) for a, b in marks if a >= start and b <= start + len(shown)]
+    return Snippet(f"{before}{shown}{after}", tuple(inside))
+
+
+def _densest(marks: Sequence[tuple[int, int]]) -> int:
+    """Where a window of the snippet's size covers the most marked characters."""
+    starts = [start for start, _ in marks]
+    best, best_start = 0, 0
+    for i, (start, _) in enumerate(marks):
+        last = bisect_left(starts, start + SNIPPET_CHARS - 20)
+        covered = sum(end - begin for begin, end in marks[i:last])
+        if covered > best:
+            best, best_start = covered, start
+    return best_start
+
+
+def _sentence_start(text: str, start: int) -> int:
+    """The beginning of the sentence, if it is near, else of a word a little before."""
+    near = max(0, start - SNIPPET_CHARS // 3)
+    if near == 0:
+        return 0
+    for end in (". ", "\n", "? ", "! "):
+        found = text.rfind(end, near, start)
+        if found >= 0:
+            return found + len(end)
+    return text.find(" ", max(0, start - 40), start) + 1 or start
+
+
+def _joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and text[joined[-1][1] : start] in ("", " "):
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _content(forms: Sequence[str], stop_words: frozenset[str]) -> list[str]:
+    """Forms that are no stop words; all of them when there is nothing else."""
+    return [form for form in forms if form not in stop_words] or list(forms)

@@ -1,0 +1,128 @@
+"""Lookups answered from an embedded archive's word index and its vectors in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from search.encoders.base import FloatArray
+from search.errors import ArchiveMismatchError
+from search.stores.base import Candidate, Lookup, NearestLookup, Scope, WordLookup
+from search.stores.sqlite.vector_index import BoolArray, IntArray, VectorSnapshot
+from search.stores.sqlite.word_index import WordSnapshot
+
+
+def run(
+    lookups: Sequence[Lookup],
+    snapshots: Mapping[str, VectorSnapshot],
+    words: WordSnapshot,
+    *,
+    location: str,
+) -> list[list[Candidate]]:
+    """For each lookup its candidates, best first, ties by id.
+
+    Args:
+        snapshots: By language, of the same moment as the words.
+        location: The archive's name, for messages.
+
+    Raises:
+        ArchiveMismatchError: A vector's length differs from the archive's.
+    """
+    nearest = [lookup for lookup in lookups if isinstance(lookup, NearestLookup)]
+    for asked in nearest:
+        dimension = snapshots[asked.scope.lang].vectors.shape[1]
+        if asked.vector.shape != (dimension,):
+            raise ArchiveMismatchError(
+                f"The archive {location} holds vectors of {dimension} dimensions, the query has"
+                f" {asked.vector.shape[0]}. Search with the encoder it was made with."
+            )
+    scores = _scores([lookup for lookup in nearest if lookup.scope.ids is None], snapshots)
+    found = []
+    for lookup in lookups:
+        snapshot = snapshots[lookup.scope.lang]
+        if isinstance(lookup, WordLookup):
+            found.append(_find_words(lookup, snapshot, words))
+        else:
+            found.append(_find_nearest(lookup, scores.get(_key(lookup)), snapshot, words))
+    return found
+
+
+def _key(lookup: NearestLookup) -> tuple[str, bytes]:
+    return lookup.scope.lang, lookup.vector.tobytes()
+
+
+def _scores(
+    lookups: Sequence[NearestLookup], snapshots: Mapping[str, VectorSnapshot]
+) -> dict[tuple[str, bytes], FloatArray]:
+    """float32 (articles,) for each language and vector; a language's vectors are read once."""
+    scores: dict[tuple[str, bytes], FloatArray] = {}
+    for lang, snapshot in snapshots.items():
+        asked = {_key(lookup): lookup.vector for lookup in lookups if lookup.scope.lang == lang}
+        if asked:
+            scores |= zip(asked, snapshot.best(np.stack([*asked.values()])), strict=True)
+    return scores
+
+
+def _find_words(
+    lookup: WordLookup, snapshot: VectorSnapshot, words: WordSnapshot
+) -> list[Candidate]:
+    scope = lookup.scope
+    if not lookup.terms and not scope.phrases:
+        return []
+    rows = None if scope.ids is None else snapshot.rows[_places(scope.ids, snapshot)].tolist()
+    hits = words.find(lookup.terms, scope, lookup.k, rows=rows)
+    places = snapshot.places_of([row for row, _ in hits]).tolist()
+    found = [
+        Candidate(id=snapshot.ids[place], score=score)
+        for place, (_, score) in zip(places, hits, strict=True)
+    ]
+    return sorted(found, key=lambda candidate: (-candidate.score, candidate.id))[: lookup.k]
+
+
+def _find_nearest(
+    lookup: NearestLookup, scores: FloatArray | None, snapshot: VectorSnapshot, words: WordSnapshot
+) -> list[Candidate]:
+    """The articles nearest to a vector.
+
+    Args:
+        scores: float32 (articles,); None where only some articles are asked for.
+    """
+    scope = lookup.scope
+    allowed = _allowed(scope, snapshot, words)
+    if scores is None:
+        places = _places(scope.ids or (), snapshot)
+        places = places[allowed[places]]
+    else:
+        places = np.flatnonzero(allowed)
+        if len(places) > lookup.k:
+            # The k-th score decides; all that ties with it stays until ids break the ties.
+            least = np.partition(scores[places], -lookup.k)[-lookup.k]
+            places = places[scores[places] >= least]
+    passages, cosines = snapshot.passages(places, lookup.vector)
+    if scores is not None:
+        cosines = scores[places]
+    ids = [snapshot.ids[place] for place in places.tolist()]
+    nearest = sorted(zip(ids, cosines.tolist(), passages.tolist(), strict=True), key=_rank)
+    return [
+        Candidate(id_, cosine, *snapshot.passage(passage))
+        for id_, cosine, passage in nearest[: lookup.k]
+    ]
+
+
+def _rank(found: tuple[str, float, int]) -> tuple[float, str]:
+    return -found[1], found[0]
+
+
+def _places(ids: Sequence[str], snapshot: VectorSnapshot) -> IntArray:
+    places = [snapshot.places[id_] for id_ in dict.fromkeys(ids) if id_ in snapshot.places]
+    return np.array(places, np.int64)
+
+
+def _allowed(scope: Scope, snapshot: VectorSnapshot, words: WordSnapshot) -> BoolArray:
+    allowed = snapshot.allowed(scope.filters)
+    if scope.phrases or scope.excluded:
+        matching = np.zeros(len(allowed), np.bool_)
+        matching[snapshot.places_of(words.matching(scope))] = True
+        allowed &= matching
+    return allowed

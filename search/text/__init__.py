@@ -1,0 +1,1 @@
+"""Text in Vietnamese and English: tokens, detection, diacritics, keyboards, quantities."""

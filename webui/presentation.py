@@ -1,0 +1,322 @@
+"""From results to what a page shows: marked text, links, dates, reasons, columns and page numbers.
+
+Everything that comes out of an archive is untrusted here: text is escaped piece by piece, and only
+http and https addresses become links.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, url_for
+from flask_babel import format_number
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from markupsafe import Markup, escape
+
+from search.ranking.query import unquoted
+from search.records import Article, Hit, Results
+from search.text.languages import LANGUAGES
+from webui.addresses import LANGS, MAX_PAGE_K, Address
+from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
+from webui.site import current_site
+
+_TITLE_CHARS = 90
+
+_PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
+_RESERVED_TOP_LEVELS = frozenset({"example", "invalid", "test"})
+_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+
+_REASONS: dict[str, LazyString] = {
+    "words": _l("same words"),
+    "meaning": _l("similar meaning"),
+}
+_OTHER_LANGUAGE = _l("other language")
+_SAME_STORY = {
+    "vi": _l("The same story in Vietnamese"),
+    "en": _l("The same story in English"),
+}
+_NO_MATCH_IN = {
+    "vi": _l("No close match among the stories in Vietnamese."),
+    "en": _l("No close match among the stories in English."),
+}
+MODE_NAMES: dict[str, LazyString] = {
+    "hybrid": _l("Words and meaning"),
+    "words": _l("Words only"),
+    "meaning": _l("Meaning only"),
+}
+SORT_NAMES: dict[str, LazyString] = {
+    "relevance": _l("Best match"),
+    "newest": _l("Newest"),
+    "oldest": _l("Oldest"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CounterpartView:
+    """The same story in the other language.
+
+    Attributes:
+        says: What it is, in the language of the interface.
+        href: Its reading page.
+        beside_href: Both on one page.
+    """
+
+    lang: str
+    title: str
+    says: LazyString
+    href: str
+    beside_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class HitView:
+    """One story as a list shows it.
+
+    Attributes:
+        title, passage: Escaped, with the matched words in ``<mark>``.
+        href: The publisher's page, or the reading page where there is none.
+        reading_href: The reading page, where ``href`` is another.
+        reasons: Why it was found; never a score.
+        by_meaning: Whether no word of the query is in the passage.
+    """
+
+    lang: str
+    title: Markup
+    href: str
+    reading_href: str | None
+    date: str | None
+    source: str | None
+    section: str | None
+    reasons: tuple[LazyString, ...]
+    passage: Markup
+    by_meaning: bool
+    counterpart: CounterpartView | None
+    copies: int
+    copies_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The list of one language.
+
+    Attributes:
+        first, last: Numbers of the hits shown here, from 1.
+        no_match: What to say where nothing was found.
+    """
+
+    lang: str
+    name: str
+    total: int
+    hits: tuple[HitView, ...]
+    first: int
+    last: int
+    no_match: LazyString
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, and the link that takes it off."""
+
+    text: str
+    href: str
+
+
+def columns(results: Results, address: Address) -> tuple[Column, ...]:
+    """The lists of a page, in the order of the archive's languages."""
+    offset = results.query.offset
+    made = []
+    for lang in address.languages:
+        hits = results.results.get(lang, ())
+        made.append(
+            Column(
+                lang=lang,
+                name=LANGUAGES[lang].endonym,
+                total=results.total.get(lang, 0),
+                hits=tuple(hit_view(hit, results) for hit in hits),
+                first=offset + 1,
+                last=offset + len(hits),
+                no_match=_NO_MATCH_IN[lang],
+            )
+        )
+    return tuple(made)
+
+
+def hit_view(hit: Hit, results: Results) -> HitView:
+    """One hit as a list shows it, with its counterpart where there is one."""
+    article = hit.article
+    reading = article_url(article.id)
+    published = safe_link(article.url)
+    other = results.counterparts.get(hit.counterpart or "")
+    reasons = [_REASONS[reason] for reason in hit.matched if reason in _REASONS]
+    if article.lang != results.query_lang:
+        reasons.append(_OTHER_LANGUAGE)
+    return HitView(
+        lang=article.lang,
+        title=marked(article.title, hit.title_marks)
+        if article.title
+        else escape(title_of(article)),
+        href=published or reading,
+        reading_href=reading if published else None,
+        date=article.date,
+        source=article.source,
+        section=article.section,
+        reasons=tuple(reasons),
+        passage=marked(hit.passage.text, hit.passage.marks),
+        by_meaning=not hit.passage.marks and "words" not in hit.matched,
+        counterpart=counterpart_view(article, other) if other else None,
+        copies=hit.copies,
+        copies_href=copies_url(article.id),
+    )
+
+
+def counterpart_view(article: Article, counterpart: Article) -> CounterpartView:
+    """What is shown of an article's counterpart."""
+    return CounterpartView(
+        lang=counterpart.lang,
+        title=title_of(counterpart),
+        says=_SAME_STORY[counterpart.lang],
+        href=article_url(counterpart.id),
+        beside_href=url_for("stories.beside", id=article.id),
+    )
+
+
+def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
+    """Escaped text with its marked spans in ``<mark>``.
+
+    Marks outside the text, empty or overlapping are cut to what is left of them.
+    """
+    parts: list[Markup] = []
+    at = 0
+    for start, end in sorted(marks):
+        start, end = max(start, at), min(end, len(text))
+        if start >= end:
+            continue
+        parts += escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])
+        at = end
+    parts.append(escape(text[at:]))
+    return Markup("").join(parts)
+
+
+def title_of(article: Article) -> str:
+    """The title, or the beginning of the text of an article that has none."""
+    if article.title:
+        return article.title
+    beginning = " ".join(article.body.split())
+    if len(beginning) <= _TITLE_CHARS:
+        return beginning
+    return beginning[: _TITLE_CHARS + 1].rsplit(" ", 1)[0][:_TITLE_CHARS] + "…"
+
+
+def safe_link(url: str | None) -> str | None:
+    """An address that may become a link: http or https, with a host, without control characters.
+
+    Hosts under names that are reserved for examples and tests (RFC 2606) lead nowhere: none.
+    """
+    if not url or _UNSAFE_IN_URL.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    leads_somewhere = host and host.rpartition(".")[2] not in _RESERVED_TOP_LEVELS
+    return url if parts.scheme in ("http", "https") and leads_somewhere else None
+
+
+def article_url(article_id: str) -> str:
+    """The reading page of an article. Ids that a path would change go into the query instead."""
+    if _PLAIN_ID.fullmatch(article_id):
+        return url_for("pages.article", article_id=article_id)
+    return url_for("pages.article_by_parameter", id=article_id)
+
+
+def copies_url(article_id: str) -> str:
+    """The list of all copies of a story."""
+    return url_for("stories.copies", id=article_id)
+
+
+def search_url(address: Address, **changes: Any) -> str:
+    """The page of a search; a change other than of the page goes back to the first page."""
+    changes.setdefault("page", 1)
+    return url_for("pages.search", **address.parameters(**changes))
+
+
+def unquoted_url(address: Address) -> str | None:
+    """The same search with the words of quoted phrases free; None where nothing is quoted."""
+    free = unquoted(address.q)
+    return search_url(address, q=free) if free and free != address.q else None
+
+
+def api_url(address: Address) -> str:
+    """The same search, in JSON."""
+    parameters = address.parameters(page=1, offset=(address.page - 1) * address.k)
+    return url_for("api.search", **parameters)
+
+
+def chips(address: Address) -> list[Chip]:
+    """The filters in force, each with a link that takes it off."""
+    made = []
+    if address.date_from:
+        text = _l("from %(date)s", date=written_date(address.date_from))
+        made.append(Chip(str(text), search_url(address, date_from=None)))
+    if address.date_to:
+        text = _l("until %(date)s", date=written_date(address.date_to))
+        made.append(Chip(str(text), search_url(address, date_to=None)))
+    for source in address.sources:
+        rest = tuple(name for name in address.sources if name != source)
+        made.append(Chip(source, search_url(address, sources=rest)))
+    if address.mode != "hybrid":
+        made.append(Chip(str(MODE_NAMES[address.mode]), search_url(address, mode="hybrid")))
+    return made
+
+
+def page_numbers(page: int, last: int) -> list[int | None]:
+    """Pages to link to: the first, the last and those around this one; None is a gap."""
+    shown = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+    numbers: list[int | None] = []
+    for number in shown:
+        if numbers and (before := numbers[-1]) is not None and number > before + 1:
+            # A gap of one page is written as that page.
+            numbers.append(before + 1 if number == before + 2 else None)
+        numbers.append(number)
+    return numbers
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of an article's text: lines that are not empty."""
+    return [line for part in text.split("\n") if (line := part.strip())]
+
+
+def init_app(app: Flask) -> None:
+    """Give templates what they all use."""
+
+    def context() -> dict[str, Any]:
+        return {
+            "ui": interface(),
+            "interface_links": interface_links(),
+            "interface_languages": INTERFACE_LANGUAGES,
+            "site_name": current_site().settings.site_name,
+        }
+
+    app.context_processor(context)
+    app.jinja_env.globals.update(
+        LANGS=LANGS,
+        LANGUAGES=LANGUAGES,
+        MAX_PAGE_K=MAX_PAGE_K,
+        MODE_NAMES=MODE_NAMES,
+        SORT_NAMES=SORT_NAMES,
+        api_url=api_url,
+        article_url=article_url,
+        safe_link=safe_link,
+        title_of=title_of,
+        chips=chips,
+        page_numbers=page_numbers,
+        search_url=search_url,
+        unquoted_url=unquoted_url,
+    )
+    app.jinja_env.filters.update(number=format_number, written_date=written_date)
