@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
+WORKERS ?= 3
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
@@ -15,7 +16,7 @@ demo: $(RUN_STAMP)
 	@$(BIN)/songngu demo --port $(PORT)
 
 test: lint tools
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 unit: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["support.counts", "support.processes"]
+pytest_plugins = ["support.counts", "support.processes", "support.elasticsearch", "support.places"]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[1]
 

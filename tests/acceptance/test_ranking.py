@@ -6,14 +6,11 @@ import uuid
 
 import pytest
 from support.archives import demo_archive
-from support.elasticsearch import elasticsearch_url
 
 from search.archive import open_archive
 from search.records import Filters, Query
 from search.settings import Settings
 from search.transfer import copy_archive
-
-__all__ = ["elasticsearch_url"]
 
 QUERIES = [
     "giá cà phê",

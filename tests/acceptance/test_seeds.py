@@ -8,13 +8,10 @@ import uuid
 
 import pytest
 from support.commands import songngu_json
-from support.elasticsearch import elasticsearch_url
 
 from search.archive import open_archive
 from search.records import Query
 from webui import create_app
-
-__all__ = ["elasticsearch_url"]
 
 QUERIES = [
     "Minister Luong Tam Quang visits Norway",

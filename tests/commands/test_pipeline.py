@@ -7,15 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.elasticsearch import elasticsearch_url
 
 from indexer.passages import passage_text
 from indexer.pipeline import BATCH, Indexer
 from indexer.sources import Failure, Origin, RawDocument
 from search.archive import open_archive
 from search.settings import Settings
-
-__all__ = ["elasticsearch_url"]
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from support.archives import demo_archive
 from support.commands import one_line, songngu, songngu_json
-from support.elasticsearch import elasticsearch_url
 from support.entries import PROFILE, entry, unit
 
 from search.archive import open_archive, open_store
@@ -19,8 +18,6 @@ from search.records import Query
 from search.settings import Settings
 from search.stores.base import Tombstone
 from search.transfer import copy_archive
-
-__all__ = ["elasticsearch_url"]
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support.archives import STORIES
-from support.places import contents, elasticsearch_url, place
+from support.places import contents
 
 from search.cli import cli
-
-__all__ = ["elasticsearch_url", "place"]
 
 
 def run(*arguments, status=0):

@@ -5,13 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from support.elasticsearch import elasticsearch_url
 from support.entries import PROFILE
 
 from search.settings import Settings
 from search.stores.sqlite.store import EmbeddedStore
-
-__all__ = ["elasticsearch_url"]
 
 
 @pytest.fixture(params=["embedded", "elasticsearch"])

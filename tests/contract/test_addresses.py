@@ -10,7 +10,6 @@ from contextlib import closing
 from support.commands import songngu, songngu_json, start
 from support.entries import PROFILE, entry, unit
 from support.histories import processes
-from support.places import elasticsearch_url, place
 
 from indexer.pipeline import Indexer
 from indexer.sources import Origin, RawDocument
@@ -20,7 +19,7 @@ from search.settings import Settings
 from search.stores.sqlite.rows import insert
 from search.stores.sqlite.store import EmbeddedStore
 
-__all__ = ["elasticsearch_url", "place", "processes"]
+__all__ = ["processes"]
 
 WRITERS = 4
 ADDRESSES = 60

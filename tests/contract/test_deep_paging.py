@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 from support.commands import songngu
-from support.places import elasticsearch_url, place
 
 from indexer.demo import stories_path
 from search.archive import open_archive
 from search.records import Query
 from search.settings import Settings
 from search.transfer import copy_archive
-
-__all__ = ["elasticsearch_url", "place"]
 
 OFFSETS = (0, 10, 40, 3_330, 9_990, 10_000, 59_000)
 

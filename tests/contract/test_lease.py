@@ -8,7 +8,6 @@ import os
 import pytest
 from support.commands import one_line, songngu
 from support.entries import PROFILE, entry, unit
-from support.places import elasticsearch_url, place
 
 from indexer.linking.linker import link
 from search.archive import open_store
@@ -16,8 +15,6 @@ from search.encoders import load_encoder
 from search.errors import ArchiveBusyError, ArchiveMissingError
 from search.ranking.profile import archive_profile
 from search.settings import Settings
-
-__all__ = ["elasticsearch_url", "place"]
 
 
 def test_the_second_is_refused_by_name_until_the_first_ends(store, make_store):

@@ -6,14 +6,11 @@ import unicodedata
 import uuid
 
 import pytest
-from support.elasticsearch import elasticsearch_url
 from support.entries import PROFILE, entry, unit
 
 from search.archive import Archive, open_store
 from search.records import Query
 from search.settings import Settings
-
-__all__ = ["elasticsearch_url"]
 
 STORIES = {
     "vi-rail": "Tuyến đường sắt mới chạy từ ngày 24/9, giá vé tăng 3,5%.",

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from support.commands import one_line, songngu
-from support.elasticsearch import MISSING_PREREQUISITE, SCRIPT, elasticsearch_url, skip_or_fail
+from support.elasticsearch import MISSING_PREREQUISITE, SCRIPT, skip_or_fail
 from support.entries import PROFILE, entry, unit
 
 from search.errors import StoreError, StoreUnavailableError
@@ -29,8 +29,6 @@ from search.settings import Settings
 from search.stores.base import NearestLookup, Scope, Term, WordLookup
 from search.stores.elasticsearch import ElasticsearchStore
 from search.stores.links import LinkRecord
-
-__all__ = ["elasticsearch_url"]
 
 SECRET = "a-very-secret-word"
 HURRIED = Settings(query_timeout_s=0.5, index_timeout_s=1.0)

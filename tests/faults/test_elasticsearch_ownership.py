@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from faults.test_elasticsearch_faults import articles, opened, served
 from support.commands import one_line, songngu
-from support.elasticsearch import elasticsearch_url
 from support.entries import PROFILE, entry, unit
 
 from search.errors import (
@@ -31,7 +30,7 @@ from search.stores.base import NearestLookup, Scope, Term, Tombstone, WordLookup
 from search.stores.elasticsearch import ElasticsearchStore, bodies, records
 from search.stores.links import LinkRecord
 
-__all__ = ["ElasticsearchStore", "elasticsearch_url"]
+__all__ = ["ElasticsearchStore"]
 
 SETTINGS = Settings()
 TESTS = Path(__file__).resolve().parents[1]

@@ -16,6 +16,7 @@ from support.watcher import VARIABLE, marked
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = Path(__file__).parents[1] / "browser" / "conftest.py"
 
+PLUGINS = 'pytest_plugins = ["support.processes", "support.elasticsearch"]\n'
 HEAD = """
 import os, pathlib, subprocess, sys, time
 import pytest
@@ -69,7 +70,6 @@ def test():
     ready()
 """,
     "an Elasticsearch": """
-from support.elasticsearch import elasticsearch_url
 
 def test(elasticsearch_url):
     ready()
@@ -100,7 +100,7 @@ def run(tmp_path):
     mark = f"{os.environ[VARIABLE]}{tmp_path.name}."
 
     def run(test):
-        (tmp_path / "conftest.py").write_text('pytest_plugins = ["support.processes"]\n')
+        (tmp_path / "conftest.py").write_text(PLUGINS)
         shutil.copy(GIVEN, tmp_path / "browser_fixtures.py")
         (tmp_path / "test_it.py").write_text(HEAD + test)
         options = ("-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-p", "no:cacheprovider")

@@ -11,7 +11,6 @@ from dataclasses import replace
 import pytest
 from support.archives import demo_archive
 from support.counts import count, done
-from support.places import elasticsearch_url, place
 
 from indexer.linking.linker import link
 from search.archive import open_store
@@ -19,8 +18,6 @@ from search.errors import StoreUnavailableError
 from search.settings import Settings
 from search.stores.sqlite.store import EmbeddedStore
 from search.text.languages import LANGUAGES
-
-__all__ = ["elasticsearch_url", "place"]
 
 KILLS = count("SONGNGU_KILLS", 3)
 VERSIONS = 6

@@ -13,12 +13,10 @@ from pathlib import Path
 
 import pytest
 from support.counts import count, done
-from support.places import contents, elasticsearch_url, place
+from support.places import contents
 
 from search.archive import open_store
 from search.settings import Settings
-
-__all__ = ["elasticsearch_url", "place"]
 
 KILLS = count("SONGNGU_KILLS", 2)
 MANY = 5

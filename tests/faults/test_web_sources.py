@@ -14,7 +14,6 @@ import uuid
 
 import pytest
 from support.commands import one_line, songngu, start
-from support.elasticsearch import elasticsearch_url
 from support.news_pages import STORIES, article, front_page, item, rss, sitemap, sitemap_index
 from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, trickling
 
@@ -27,8 +26,6 @@ from indexer.sources.web import WebReader
 from search.archive import open_archive
 from search.errors import SettingsError, StoreUnavailableError
 from search.settings import Settings
-
-__all__ = ["elasticsearch_url"]
 
 FEED = "application/rss+xml; charset=utf-8"
 QUICK = {

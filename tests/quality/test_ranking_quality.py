@@ -10,14 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.elasticsearch import elasticsearch_url
 
 from indexer.trial_archives import filled_archive
 from search.evaluation import Ranked, evaluate, read_judged
 from search.records import Query
 from search.settings import Settings
-
-__all__ = ["elasticsearch_url"]
 
 FLOORS = Path(__file__).with_name("ranking_floors.json")
 STORES = ("embedded", "elasticsearch")

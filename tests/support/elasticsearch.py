@@ -1,4 +1,8 @@
-"""A real Elasticsearch for the tests: one server a session, started when first asked for."""
+"""A real Elasticsearch for the tests: one server for a whole run.
+
+A plugin of pytest. The server starts when it is first asked for; where pytest-xdist shares the run
+out, before its workers do, which all use it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +20,7 @@ import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docker" / "elasticsearch.py"
 MISSING_PREREQUISITE = 3
+_GIVEN = "SONGNGU_TEST_ES_URL"
 
 
 class ServerMissingError(Exception):
@@ -45,6 +50,12 @@ class Server:
         finally:
             assert self.process.stdout is not None
             self.process.stdout.close()
+
+    def close(self) -> None:
+        """Stop the server, and close what it spoke through."""
+        self.stop()
+        if self.process is not None and self.process.stderr is not None:
+            self.process.stderr.close()
 
 
 def start_server(*, version: str = "9", heap: str = "512m", password: str | None = None) -> Server:
@@ -90,9 +101,7 @@ def running_server(
     try:
         yield server
     finally:
-        server.stop()
-        if server.process is not None and server.process.stderr is not None:
-            server.process.stderr.close()
+        server.close()
 
 
 def skip_or_fail(reason: str) -> None:
@@ -112,16 +121,27 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    """Start the server that the workers of pytest-xdist share."""
+    if not getattr(config.option, "tx", None) or os.environ.get(_GIVEN):
+        return
+    with suppress(ServerMissingError):  # told by each test that asks for it
+        server = start_server()
+        os.environ[_GIVEN] = server.url
+        config.add_cleanup(server.close)
+
+
 @pytest.fixture(scope="session")
 def elasticsearch_url() -> Iterator[str]:
     """The URL of a running Elasticsearch: SONGNGU_TEST_ES_URL, or a server started for this run.
 
     Tests share it: each uses an index of its own (`elasticsearch_archive`) and deletes only that.
     """
-    given = os.environ.get("SONGNGU_TEST_ES_URL")
+    given = os.environ.get(_GIVEN)
     if given:
         if not answers(given):
-            skip_or_fail(f"SONGNGU_TEST_ES_URL={given} does not answer")
+            skip_or_fail(f"{_GIVEN}={given} does not answer")
         yield given.rstrip("/")
         return
     with running_server() as server:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from support.elasticsearch import elasticsearch_url
 
 from search.archive import open_store
 from search.settings import Settings
-
-__all__ = ["elasticsearch_url", "place"]
 
 
 @pytest.fixture(params=["embedded", "elasticsearch"])

@@ -7,14 +7,11 @@ import uuid
 
 import pytest
 from elasticsearch import Elasticsearch
-from support.elasticsearch import elasticsearch_url
 from support.site_server import LONG_S
 
 from search.archive import open_archive
 from search.settings import Settings
 from webui import create_app
-
-__all__ = ["elasticsearch_url"]
 
 NO_PLACE = {"index.routing.allocation.require._name": "no-such-node"}
 SEARCH, READY = "/api/v1/search?q=metro", "/readyz"

@@ -13,9 +13,6 @@ from urllib.parse import quote
 
 import pytest
 from support.commands import songngu, songngu_json
-from support.places import elasticsearch_url, place
-
-__all__ = ["elasticsearch_url", "place"]
 
 SERVE = (
     "from search.settings import Settings\n"
