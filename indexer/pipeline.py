@@ -36,7 +36,7 @@ _LONGEST_COLLECTING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class DocumentProblem:
     """Something that was read and not indexed, or not entirely as it was given.
 
     Attributes:
@@ -102,12 +102,12 @@ class Indexer:
     Attributes:
         on_problem: Told of every document that is not indexed as given.
         on_progress: Told of the report whenever documents are done.
-        only_opening: Embed one passage of each article; ``indexer.deepening`` adds the others.
+        only_opening: Embed one passage of each article; ``indexer.upkeep`` adds the others.
         only_count: Change nothing; the report says what would be done.
     """
 
     archive: Archive
-    on_problem: Callable[[Problem], None]
+    on_problem: Callable[[DocumentProblem], None]
     on_progress: Callable[[Report], object]
     only_opening: bool = False
     only_count: bool = False
@@ -230,7 +230,9 @@ class Indexer:
             if isinstance(document, Failure):
                 kind = "skipped" if document.skipped else "failed"
                 self._count(kind)
-                self.on_problem(Problem(kind, document.file, document.line, document.reason))
+                self.on_problem(
+                    DocumentProblem(kind, document.file, document.line, document.reason)
+                )
                 continue
             try:
                 converted = to_article(document)
@@ -307,7 +309,7 @@ class Indexer:
     def _problem(self, kind: str, document: RawDocument, reason: str) -> None:
         self._count(kind)
         origin = document.origin
-        self.on_problem(Problem(kind, origin.file, origin.line, reason))
+        self.on_problem(DocumentProblem(kind, origin.file, origin.line, reason))
 
     def _count(self, kind: str) -> None:
         if kind == "failed":

@@ -17,10 +17,10 @@ def progress_bar(**options: Any) -> tqdm[Any]:
     """A bar, with tqdm's options, that suits what standard error is."""
     if sys.stderr.isatty():
         return tqdm(**options)
-    return tqdm(**options | {"file": _Lines(), "bar_format": _LINE, "mininterval": 1.0})
+    return tqdm(**options | {"file": _ProgressLog(), "bar_format": _LINE, "mininterval": 1.0})
 
 
-class _Lines:
+class _ProgressLog:
     """Lets through one line in a while of what is drawn; work that ends sooner is silent."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages, stories
+from webui import api, errors, i18n, pages
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
@@ -42,7 +42,6 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     security.init_app(app)
     errors.init_app(app)
     app.register_blueprint(pages.blueprint)
-    app.register_blueprint(stories.blueprint)
     app.register_blueprint(api.blueprint)
     presenting.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url
@@ -54,7 +53,7 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
 
 def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
     """An interface language asked for in the address stays in all links to pages."""
-    to_a_page = endpoint.startswith(("pages.", "stories."))
+    to_a_page = endpoint.startswith("pages.")
     if to_a_page and request and (chosen := i18n.chosen_interface()):
         values.setdefault("ui", chosen)
 

@@ -181,7 +181,7 @@ def counterpart_view(article: Article, counterpart: Article) -> CounterpartView:
         title=title_of(counterpart),
         says=_SAME_STORY[counterpart.lang],
         href=article_url(counterpart.id),
-        beside_href=url_for("stories.beside", id=article.id),
+        beside_href=url_for("pages.beside", id=article.id),
     )
 
 
@@ -237,7 +237,7 @@ def article_url(article_id: str) -> str:
 
 def copies_url(article_id: str) -> str:
     """The list of all copies of a story."""
-    return url_for("stories.copies", id=article_id)
+    return url_for("pages.copies", id=article_id)
 
 
 def search_url(address: Address, **changes: Any) -> str:

@@ -1,9 +1,10 @@
 """Whether one article is a copy of another: wire stories, light edits, trailing site names.
 
-What copies are likely to share is put into a few numbers (``Reading.keys``): the canonical address,
-the title, and bands of a MinHash signature of the text's shingles (Broder, "On the resemblance and
-containment of documents", 1997; bands as in Leskovec, Rajaraman and Ullman, "Mining of Massive
-Datasets", ch. 3). Whoever shares one is a candidate; the texts themselves decide.
+``Fingerprint.keys`` are a few numbers of which copies are likely to share at least one: hashes of
+the canonical address, of the title, and of the bands of a MinHash signature of the text's shingles
+(Broder, "On the resemblance and containment of documents", 1997; bands as in Leskovec, Rajaraman
+and Ullman, "Mining of Massive Datasets", ch. 3). Articles that share a key are candidates;
+``are_copies`` compares their texts.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _empty() -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Fingerprint:
     """What is compared of an article.
 
     Attributes:
@@ -88,7 +89,7 @@ class Reading:
     address: str | None
 
     @classmethod
-    def of(cls, article: Article) -> Reading:
+    def of(cls, article: Article) -> Fingerprint:
         """Read an article."""
         body = "\n".join(part for part in (article.lead, article.text) if part)
         tokens = exact_tokens(body)[:_MOST_TOKENS]
@@ -119,13 +120,13 @@ class Reading:
         return tuple(keys)
 
 
-def resemblance(one: Reading, other: Reading) -> float:
+def resemblance(one: Fingerprint, other: Fingerprint) -> float:
     """The share of both texts' shingles that are in both (Jaccard), 0 to 1."""
     common = len(np.intersect1d(one.shingles, other.shingles, assume_unique=True))
     return _share(common, len(one.shingles), len(other.shingles))
 
 
-def are_copies(one: Reading, other: Reading) -> bool:
+def are_copies(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether two articles tell one story in nearly the same words.
 
     Translations never are, follow-ups with a changed text are not, and neither are two days'
@@ -149,7 +150,7 @@ def are_copies(one: Reading, other: Reading) -> bool:
     return same_title and alike >= _LEAST_RESEMBLANCE_SHORT
 
 
-def _agreement(one: Reading, other: Reading) -> float:
+def _agreement(one: Fingerprint, other: Fingerprint) -> float:
     """How far two texts' numbers are the same, 0 to 1.
 
     A number in place of another tells two days of one template apart. One that is only missing from

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from indexer.linking.copies import Reading, are_copies
+from indexer.linking.copies import Fingerprint, are_copies
 from indexer.linking.pairs import Near, Progress, best_pairs, neighbours
 from search.errors import ArchiveMissingError
 from search.ranking.profile import RankingProfile, profile_for
@@ -150,8 +150,8 @@ def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfi
     articles = store.articles(ids)
     forget(links, ids)  # what an older text of theirs was linked with
     vectors = links.lead_vectors(ids)
-    readings = {id_: Reading.of(article) for id_, article in articles.items()}
-    keys = {id_: reading.keys() for id_, reading in readings.items()}
+    fingerprints = {id_: Fingerprint.of(article) for id_, article in articles.items()}
+    keys = {id_: reading.keys() for id_, reading in fingerprints.items()}
     records = {
         id_: LinkRecord(
             id=id_,
@@ -166,7 +166,7 @@ def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfi
         )
         for id_, article in articles.items()
     }
-    groups = _groups(store, readings, keys, {id_: r.group for id_, r in records.items()})
+    groups = _groups(store, fingerprints, keys, {id_: r.group for id_, r in records.items()})
     # Whoever joins others is done only when all of the group is in order: until then its record
     # has no hash, so that a run that is cut off here begins with it again.
     joining = {
@@ -190,7 +190,7 @@ def _free(vectors: dict[str, Any], id_: str, profile: RankingProfile) -> Any:
 
 def _groups(
     store: Store,
-    readings: dict[str, Reading],
+    fingerprints: dict[str, Fingerprint],
     keys: dict[str, tuple[int, ...]],
     own: dict[str, str],
 ) -> dict[str, str]:
@@ -208,9 +208,9 @@ def _groups(
         )
         del shared[id_]
         candidates[id_] = [other for other, _ in shared.most_common(_COMPARED)]
-    older = {other for others in candidates.values() for other in others} - readings.keys()
+    older = {other for others in candidates.values() for other in others} - fingerprints.keys()
     for id_, article in store.articles(sorted(older)).items():
-        readings[id_] = Reading.of(article)
+        fingerprints[id_] = Fingerprint.of(article)
     group = own | {id_: record.group for id_, record in links.records(sorted(older)).items()}
     names: dict[str, str] = {}
 
@@ -221,10 +221,10 @@ def _groups(
 
     for id_, others in candidates.items():
         for other in others:
-            if other not in group or other not in readings:
+            if other not in group or other not in fingerprints:
                 continue
             one, two = root(group[id_]), root(group[other])
-            if one != two and are_copies(readings[id_], readings[other]):
+            if one != two and are_copies(fingerprints[id_], fingerprints[other]):
                 names[max(one, two)] = names[min(one, two)] = min(one, two)
     return {name: root(name) for name in names}
 

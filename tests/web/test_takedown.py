@@ -20,7 +20,7 @@ __all__ = ["elasticsearch_url", "place"]
 SERVE = (
     "from search.settings import Settings\n"
     "from webui import create_app\n"
-    "from webui.service import serve\n"
+    "from webui.server import serve\n"
     "serve(create_app(settings=Settings.load()), '127.0.0.1', 0)\n"
 )
 

@@ -1,4 +1,4 @@
-"""What a run tells: its problems in a file, its report on the screen."""
+"""The error file: a JSON line for each document that was not indexed as it was given."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-import click
 from tqdm import tqdm
 
-from indexer.linking.command import summary
-from indexer.pipeline import Problem, Report
+from indexer.pipeline import DocumentProblem
 from search.addresses import redacted
 from search.errors import SettingsError
 
@@ -39,7 +36,7 @@ class ErrorFile:
         if anew:
             _begin_anew(path)
 
-    def add(self, problem: Problem) -> None:
+    def add(self, problem: DocumentProblem) -> None:
         """Write one line; the first few failures are shown at once."""
         problem = replace(
             problem,
@@ -112,38 +109,3 @@ def _lists_problems(path: Path) -> bool:
     except OSError:
         return False
     return any(first.startswith(start[: len(first)]) for start in starts)
-
-
-def print_report(
-    report: Report,
-    location: str,
-    errors: Path,
-    *,
-    as_json: bool = False,
-    would: bool = False,
-    dated: bool = False,
-) -> None:
-    """Say what a run did, or would do.
-
-    Args:
-        dated: Begin with the time: it is one of many rounds.
-    """
-    now = {"time": datetime.now().astimezone().isoformat(timespec="seconds")} if dated else {}
-    if as_json:
-        click.echo(json.dumps(report.to_json() | {"archive": location} | now, ensure_ascii=False))
-        return
-    click.echo("".join(f"{time} " for time in now.values()), nl=False)
-    articles = report.added + report.updated + report.unchanged
-    rate = articles / report.seconds if report.seconds else 0.0
-    click.echo(
-        f"{location}: {'would be: ' if would else ''}{report.added:,} added,"
-        f" {report.updated:,} updated, {report.unchanged:,} unchanged,"
-        f" {report.skipped:,} skipped, {report.failed:,} failed;"
-        f" {report.passages:,} passages in {report.seconds:.1f} s ({rate:.1f} articles/s)."
-    )
-    if report.links is not None and report.links.new:
-        click.echo(f"{summary(report.links)}.")
-    if report.interrupted:
-        click.echo("Stopped before the end: the same command goes on from here.", err=True)
-    if (report.failed or report.skipped or report.warnings) and errors.exists():
-        click.echo(f"Reasons are in {errors}.", err=True)
