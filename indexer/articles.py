@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
 from indexer.sources.field_map import names_in
 from indexer.sources.field_names import ALIASES, is_missing, is_placeholder, squashed
-from search.addresses import canonical_url
+from search.addresses import canonical_url, digest, id_of_url
 from search.errors import ExtractionError
 from search.records import Article
 from search.text.languages import fold, normalise
@@ -67,16 +66,6 @@ def to_article(document: RawDocument) -> Converted:
     if document.fields is not None:
         return _from_fields(document.fields)
     return _from_page(document.page or "")
-
-
-def id_of_url(url: str) -> str | None:
-    """The id of an article that gives an address and no id; None where it is no http address."""
-    canonical = canonical_url(url)
-    return f"url-{_digest(canonical)}" if canonical else None
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def _line(value: object) -> str:
@@ -340,7 +329,7 @@ def _date(value: object, lang: str, warnings: list[str]) -> str | None:
 
 
 def _id_of_content(title: str, lead: str, text: str) -> str:
-    return f"text-{_digest(chr(0).join((title, lead, text)))}"
+    return f"text-{digest(chr(0).join((title, lead, text)))}"
 
 
 def _without_repeats(title: str, lead: str, text: str) -> tuple[str, str]:

@@ -1,7 +1,12 @@
-"""Addresses: one form for every way to a page; archives on servers; nothing secret is shown."""
+"""Addresses of articles and of archives.
+
+One canonical form for all addresses of a page, and the keys and ids made of it; which strings name
+an archive on a server; and every address without its secrets, to be shown.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -45,7 +50,7 @@ _HIDDEN = "***"
 
 
 def canonical_url(url: str) -> str | None:
-    """One form for addresses of one page.
+    """Bring the addresses of one page into one form.
 
     Scheme, "www.", default ports, tracking parameters, the order of parameters, fragments and a
     slash at the end make no difference, nor does the mobile (m., mobile.) or AMP edition (amp.,
@@ -74,11 +79,11 @@ def canonical_url(url: str) -> str | None:
 
 
 def article_key(url: str | None) -> str | None:
-    """What two articles must have in common to be one and the same by their addresses.
+    """Make the key by which articles are one and the same: their canonical address.
 
     Returns:
-        The canonical address; None without one, and for a site's front page, which some feeds give
-        as the address of every article.
+        None without an http address, and for a site's front page, which some feeds give as the
+        address of every article.
     """
     canonical = canonical_url(url) if url else None
     if canonical is None or len(canonical) > _LONGEST_KEY:
@@ -87,16 +92,27 @@ def article_key(url: str | None) -> str | None:
     return canonical if parts.path != "/" or parts.query or parts.fragment else None
 
 
-def redacted(text: str) -> str:
-    """Text with what is secret in its web addresses made unreadable: what is told and listed.
+def id_of_url(url: str) -> str | None:
+    """Make the id of an article that has an address and no id; None without an http address."""
+    canonical = canonical_url(url)
+    return f"url-{digest(canonical)}" if canonical else None
 
-    That are names and passwords before a host, and parameters that are called as secrets are.
+
+def digest(text: str) -> str:
+    """Hash a text: 24 hexadecimal digits of SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def redacted(text: str) -> str:
+    """Hide the secrets in the web addresses of a text, for messages and lists of errors.
+
+    These are the user and password before a host, and parameters whose names are those of secrets.
     """
     return _SECRET.sub(r"\1***", _USER.sub("***@", text))
 
 
 def site_of(url: str) -> str:
-    """The host of an address, and its port where that is no usual one; "" where it has none.
+    """Find the host of an address, with its port unless that is the usual one; "" without a host.
 
     The mobile edition and the like are the same site.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, jsonify, request
 
 from search.errors import QueryError
-from webui.addresses import MAX_K, read_address
+from webui.parameters import MAX_K, read_address
 from webui.site import PROBE, current_site
 
 blueprint = Blueprint("api", __name__)

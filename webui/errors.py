@@ -28,7 +28,7 @@ from search.errors import (
     QueryTooLongError,
     StoreError,
 )
-from webui.addresses import Address, BadParameterError, QueryLengthError, is_for_programs
+from webui.parameters import Address, BadParameterError, QueryLengthError, is_for_programs
 
 REFUSAL = "songngu.refusal"
 """Key of a WSGI environment: (status, reason) of a request that was refused before it came here.

@@ -16,7 +16,7 @@ from babel.dates import format_date, format_time
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
-from webui.addresses import is_for_programs
+from webui.parameters import is_for_programs
 
 INTERFACE_LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 """Languages of the interface with their own names; the first is shown first."""

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, abort, current_app, g, redirect, render_t
 from werkzeug.wrappers import Response as BaseResponse
 
 from search.text.languages import LANGUAGES
-from webui.addresses import MAX_PAGE_K, Address, read_address
 from webui.errors import PastTheEndError
+from webui.parameters import MAX_PAGE_K, Address, read_address
 from webui.presentation import (
     columns,
     copies_url,

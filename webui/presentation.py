@@ -21,8 +21,8 @@ from markupsafe import Markup, escape
 from search.ranking.query import unquoted
 from search.records import Article, Hit, Results
 from search.text.languages import LANGUAGES
-from webui.addresses import LANGS, MAX_PAGE_K, Address
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
+from webui.parameters import LANGS, MAX_PAGE_K, Address
 from webui.site import current_site
 
 _TITLE_CHARS = 90

@@ -30,9 +30,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 
 from search.errors import SettingsError
-from webui.addresses import is_for_programs
 from webui.errors import REFUSAL
 from webui.headers import HEADERS
+from webui.parameters import is_for_programs
 from webui.site import current_site
 
 THREADS = 8

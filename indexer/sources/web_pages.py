@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from indexer.articles import id_of_url
 from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Validators
 from indexer.fetching.memory import Page, Seen, SourceState
 from indexer.pages.html import Extracted, extract_page
@@ -15,7 +14,7 @@ from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.entries import ListingEntry, completed, with_own_address
 from indexer.sources.feeds import whole_story
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
-from search.addresses import site_of, speaks_for
+from search.addresses import id_of_url, site_of, speaks_for
 from search.errors import (
     ExtractionError,
     FetchError,

@@ -1,4 +1,4 @@
-"""What an address asks for: its parameters → a query, and a query → links."""
+"""Parameters of an address → the search it asks for; and a search → parameters of links."""
 
 from __future__ import annotations
 
