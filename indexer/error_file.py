@@ -20,7 +20,7 @@ _SHOWN = 5
 
 
 class ErrorFile:
-    """Lists problems; begun only when there is something to list.
+    """The list of problems of a run; the file is made when there is something to list.
 
     Args:
         anew: Take the place of an earlier run's list, rather than going on with it.
@@ -37,7 +37,7 @@ class ErrorFile:
             _begin_anew(path)
 
     def add(self, problem: DocumentProblem) -> None:
-        """Write one line; the first few failures are shown at once."""
+        """Write one line; also show the first few failures at once."""
         problem = replace(
             problem,
             file=redacted(problem.file),
@@ -64,13 +64,13 @@ class ErrorFile:
             tqdm.write(f"{place}: {problem.reason}", file=sys.stderr)
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         if self._file is not None and self._file is not sys.stderr:
             with suppress(OSError):
                 self._file.close()
 
     def _give_up(self, error: OSError) -> TextIO:
-        """Go on without a file: what cannot be indexed must be told all the same."""
+        """Go on without a file: write to standard error from now on."""
         self.close()
         reason = f"{self._path} cannot be written ({error.strerror}); reasons are shown here"
         tqdm.write(reason, file=sys.stderr)
@@ -82,7 +82,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _begin_anew(path: Path) -> None:
-    """Remove an earlier run's list, and nothing else; what is no file, as /dev/null, stays.
+    """Remove the list of an earlier run; any other file, and what is no file, is left alone.
 
     Raises:
         SettingsError: The path is a folder, or a file that no earlier run has written.
@@ -101,7 +101,7 @@ def _begin_anew(path: Path) -> None:
 
 
 def _lists_problems(path: Path) -> bool:
-    """Whether a file begins as a list of problems, if it was cut short before it could go on."""
+    """Tell whether a file begins as a list of problems does, even one that was cut short."""
     starts = [f'{{"kind": "{kind}", "file": '.encode() for kind in ("failed", "skipped", "warning")]
     try:
         with path.open("rb") as file:

@@ -92,7 +92,7 @@ def filled_archive(
 
 @contextmanager
 def without_direction(archive: Archive) -> Iterator[Store]:
-    """Copy an archive without its encoder's language direction, so that plain cosines are compared.
+    """Copy an archive without its language direction, so that plain cosines are compared.
 
     Nothing is embedded again; the copy is removed at the end.
     """

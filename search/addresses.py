@@ -121,7 +121,7 @@ def site_of(url: str) -> str:
 
 
 def speaks_for(speaker: str, url: str) -> bool:
-    """Whether what stands at one address may say what an article at another is.
+    """Tell whether the page at one address may say what the article at another is.
 
     The one rule by which text and data from the web find the article that they are of: a site
     speaks for its own addresses, and for no others. A page says its own address (its canonical one)
@@ -149,7 +149,7 @@ def _without_prefix(prefix: re.Pattern[str], host: str) -> str:
 
 
 def is_server_address(text: str) -> bool:
-    """Whether a text can only be meant as the address of a server, if it is mistyped.
+    """Tell whether a text can only be meant as the address of a server, perhaps mistyped.
 
     Everything else is the name of a file.
     """
@@ -157,7 +157,7 @@ def is_server_address(text: str) -> bool:
 
 
 def server_address(text: str) -> SplitResult:
-    """The parts of ``http(s)://[user:password@]host[:port]/name``; the name is the path.
+    """Split ``http(s)://[user:password@]host[:port]/name`` into its parts; the name is the path.
 
     Raises:
         SettingsError: It is mistyped. The message says how to write it and holds no secret.
@@ -179,7 +179,7 @@ def server_address(text: str) -> SplitResult:
 
 
 def without_secrets(text: str) -> str:
-    """An address as it may be shown: without user, password, and keys among its parameters.
+    """Remove user, password and keys among the parameters from an address that is shown.
 
     Mistyped addresses lose everything that may be a password; what is no address stays as it is.
     """
@@ -199,5 +199,5 @@ def without_secrets(text: str) -> str:
 
 
 def text_without_secrets(text: str) -> str:
-    """A message as it may be shown: addresses in it lose user and password."""
+    """Remove user and password from the addresses in a message."""
     return _IN_TEXT.sub(lambda found: without_secrets(found[0]), text)

@@ -44,7 +44,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class LazyGroup(click.Group):
-    """Import the module of a subcommand when the subcommand is asked for by name."""
+    """A command group that imports the module of a subcommand when it is asked for by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List all names in the order in which a newcomer needs them."""
@@ -142,7 +142,7 @@ def main() -> None:
 
 
 def _without_secrets(message: str) -> str:
-    """A message in which no argument that is an address shows a password."""
+    """Hide the passwords of all arguments that are addresses from a message."""
     for argument in sys.argv[1:]:
         # As it is, behind the letter or the name of an option, and as a path.
         for given in (argument, argument[2:], argument.partition("=")[2], str(Path(argument))):

@@ -72,7 +72,7 @@ def _empty() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is compared of an article.
+    """What of an article is compared to find copies.
 
     Attributes:
         shingles: Hashes of every run of four tokens of the text, ascending, each once.
@@ -90,7 +90,7 @@ class Fingerprint:
 
     @classmethod
     def of(cls, article: Article) -> Fingerprint:
-        """Read an article."""
+        """Compute the fingerprint of an article."""
         body = "\n".join(part for part in (article.lead, article.text) if part)
         tokens = exact_tokens(body)[:_MOST_TOKENS]
         runs = range(max(1, len(tokens) - _SHINGLE_TOKENS + 1)) if tokens else ()
@@ -105,7 +105,7 @@ class Fingerprint:
         )
 
     def keys(self) -> tuple[int, ...]:
-        """Numbers in 64 bits with sign; copies share at least one of them with near certainty."""
+        """Compute signed 64-bit numbers; copies almost certainly share at least one."""
         keys = []
         if self.address:
             keys.append(_key("address", self.lang, self.address))
@@ -121,13 +121,13 @@ class Fingerprint:
 
 
 def resemblance(one: Fingerprint, other: Fingerprint) -> float:
-    """The share of both texts' shingles that are in both (Jaccard), 0 to 1."""
+    """Compute the share of both texts' shingles that are in both (Jaccard), 0 to 1."""
     common = len(np.intersect1d(one.shingles, other.shingles, assume_unique=True))
     return _share(common, len(one.shingles), len(other.shingles))
 
 
 def are_copies(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether two articles tell one story in nearly the same words.
+    """Tell whether two articles tell one story in nearly the same words.
 
     Translations never are, follow-ups with a changed text are not, and neither are two days'
     stories from one template.
@@ -151,7 +151,7 @@ def are_copies(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def _agreement(one: Fingerprint, other: Fingerprint) -> float:
-    """How far two texts' numbers are the same, 0 to 1.
+    """Measure how far two texts' numbers are the same, 0 to 1.
 
     A number in place of another tells two days of one template apart. One that is only missing from
     a shorter text weighs a quarter of that: sentences are cut off.
@@ -175,7 +175,7 @@ def _key(*parts: Any) -> int:
 
 
 def _without_site(title: str) -> str:
-    """A title without " - Site name" behind it, where enough of it remains."""
+    """Remove " - Site name" from the end of a title, where enough of it remains."""
     if (cut := _SITE.search(title)) is not None:
         story, site = title[: cut.start()], title[cut.end() :]
         if len(site.split()) <= _MOST_SITE_WORDS and len(story.split()) >= _LEAST_TITLE_TOKENS:

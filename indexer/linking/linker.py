@@ -69,7 +69,7 @@ class LinkReport:
     note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The report that ``songngu link --json`` prints."""
+        """Write the report that ``songngu link --json`` prints."""
         return asdict(self) | {"seconds": round(self.seconds, 2)}
 
 
@@ -145,7 +145,7 @@ def _why_not(store: Store, profile: RankingProfile) -> str | None:
 
 
 def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfile) -> None:
-    """Give articles their records, and put them with the copies they are of."""
+    """Make link records for articles, and put these into the groups of their copies."""
     links = store.linking
     articles = store.articles(ids)
     forget(links, ids)  # what an older text of theirs was linked with
@@ -194,7 +194,7 @@ def _groups(
     keys: dict[str, tuple[int, ...]],
     own: dict[str, str],
 ) -> dict[str, str]:
-    """For every group that gets new members, or joins another, the name of what it becomes."""
+    """Map the names of groups that grow or join another to the name of what they become."""
     links = store.linking
     holders: dict[int, list[str]] = defaultdict(list)
     for id_, held in keys.items():
@@ -230,14 +230,14 @@ def _groups(
 
 
 def _moved(links: LinkStore, groups: dict[str, str]) -> list[LinkRecord]:
-    """Records of groups that become part of another."""
+    """Make the new records of groups that become part of another."""
     moving = links.members([name for name, new in groups.items() if name != new])
     records = links.records([id_ for ids in moving.values() for id_ in ids])
     return [replace(record, group=groups[record.group]) for record in records.values()]
 
 
 def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progress) -> None:
-    """Look for the counterparts of all that stand for a group and were not looked at yet."""
+    """Look for the counterparts of the first articles of groups that were not yet looked at."""
     links, constants = store.linking, profile.linking
     assert constants is not None
     found: list[Near] = []
@@ -266,7 +266,7 @@ def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progr
 def _surroundings_now(
     links: LinkStore, found: Sequence[Near], model: str, profile: RankingProfile
 ) -> dict[str, np.float32]:
-    """Surroundings of the older articles among the candidates: the archive has grown since."""
+    """Compute the surroundings of older candidates anew, since the archive has grown."""
     assert profile.linking is not None
     new = {id_ for part in found for id_ in part.ids}
     older = sorted({part.others[i] for part in found for i in np.unique(part.places)} - new)
@@ -291,7 +291,7 @@ def _surroundings_now(
 def _settle(
     links: LinkStore, pairs: Sequence[tuple[str, str, float]], near: dict[str, np.float32]
 ) -> None:
-    """Write pairs, with the copies of both; whoever had one of them before is left without."""
+    """Write pairs and their copies; who loses a counterpart to another is written without one."""
     records = links.records([id_ for one, other, _ in pairs for id_ in (one, other)])
     new: dict[str, LinkRecord] = {}
     freed: list[str] = []
@@ -327,7 +327,7 @@ def _copies_of(links: LinkStore, firsts: Sequence[LinkRecord]) -> Iterator[LinkR
 
 
 def _joined(blocks: Iterable[VectorBlock]) -> Iterator[VectorBlock]:
-    """Fewer, larger blocks."""
+    """Join blocks into fewer, larger ones."""
     waiting: list[VectorBlock] = []
     for block in blocks:
         waiting.append(block)
