@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
 from indexer.sources.field_map import names_in
 from indexer.sources.field_names import ALIASES, is_missing, is_placeholder, squashed
-from search.addresses import canonical_url
+from search.addresses import canonical_url, digest, id_of_url
 from search.errors import ExtractionError
 from search.records import Article
 from search.text.languages import fold, normalise
@@ -69,18 +68,8 @@ def to_article(document: RawDocument) -> Converted:
     return _from_page(document.page or "")
 
 
-def id_of_url(url: str) -> str | None:
-    """The id of an article that gives an address and no id; None where it is no http address."""
-    canonical = canonical_url(url)
-    return f"url-{_digest(canonical)}" if canonical else None
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
 def _line(value: object) -> str:
-    """One line of text: a title, a name."""
+    """Read one line of text: a title, a name."""
     return " ".join(normalise(without_html(_text(value))).split())
 
 
@@ -97,13 +86,13 @@ def _text(value: object) -> str:
 
 
 def _label(value: object) -> str:
-    """One line; of a list, as JSON-LD may give it, the first that says something."""
+    """Read one line; of a list, as JSON-LD may give it, the first entry that is not blank."""
     values = value if isinstance(value, (list, tuple)) else [value]
     return next((line for line in map(_line, values) if line), "")
 
 
 def _prose(value: object) -> str:
-    """Text of several paragraphs; a list is one of paragraphs."""
+    """Read text of several paragraphs; a list is taken as a list of paragraphs."""
     if isinstance(value, (list, tuple)):
         value = "\n\n".join(_text(part) for part in value)
     text = _text(value)
@@ -115,14 +104,14 @@ def _prose(value: object) -> str:
 
 
 def _lines(value: object) -> tuple[str, ...]:
-    """A list of lines; one string is a list of one."""
+    """Read a list of lines; one string is a list of one."""
     values = value if isinstance(value, (list, tuple)) else [value]
     found = (_line(part) for part in values)
     return tuple(dict.fromkeys(part for part in found if part))
 
 
 def _names(value: object) -> tuple[str, ...]:
-    """Authors or tags: a string may hold several, between semicolons, bars, commas or "and"."""
+    """Read authors or tags; a string is split at semicolons, bars or commas."""
     if isinstance(value, str):
         return _lines(re.split("[;|]" if re.search("[;|]", value) else ",", value))
     values = value if isinstance(value, (list, tuple)) else [value]
@@ -143,7 +132,7 @@ def _kind(value: object) -> str:
 
 
 class _Fields(BaseModel):
-    """The fields of an article as anyone may give them, each brought into shape."""
+    """The fields of an article as anyone may give them; validators normalise each."""
 
     model_config = ConfigDict(extra="ignore", arbitrary_types_allowed=True)
 
@@ -245,7 +234,7 @@ def _from_page(page: str) -> Converted:
 
 
 def _named(given: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
-    """Values under our own names, and the names that mean nothing to us."""
+    """Find the values of our fields by all their names; also return the names of the others."""
     known: dict[str, str] = {}
     for name in given:
         known.setdefault(squashed(str(name)), name)
@@ -277,7 +266,7 @@ def _named(given: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
 
 
 def _apart(given: Mapping[str, Any], names: list[str]) -> tuple[list[str], list[str]]:
-    """Names of values, and names of web addresses."""
+    """Separate names of plain values from names whose values are web addresses."""
     addresses = [
         name for name in names if isinstance(given[name], str) and canonical_url(given[name])
     ]
@@ -285,7 +274,7 @@ def _apart(given: Mapping[str, Any], names: list[str]) -> tuple[list[str], list[
 
 
 def _plain(value: Any) -> Any:
-    """Values without the wrapping of databases and web APIs.
+    """Unwrap the values of databases and web APIs.
 
     MongoDB's extended JSON has ``{"$oid": "…"}`` and ``{"$date": {"$numberLong": "…"}}``, WordPress
     ``{"rendered": "…"}``.
@@ -312,7 +301,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _converted(value: Any, convert: Callable[[str], str]) -> Any:
-    """The same with all strings converted, names of members too."""
+    """Convert all strings inside a value, names of members too."""
     if isinstance(value, str):
         return convert(value)
     if isinstance(value, Mapping):
@@ -321,7 +310,7 @@ def _converted(value: Any, convert: Callable[[str], str]) -> Any:
 
 
 def _problems(error: ValidationError) -> dict[str, str]:
-    """Field → its name and what is wrong with it, on one line."""
+    """Map each field to one line: its name and what is wrong with it."""
     problems: dict[str, str] = {}
     for detail in error.errors(include_url=False):
         field = str(detail["loc"][0]) if detail["loc"] else "text"
@@ -340,11 +329,11 @@ def _date(value: object, lang: str, warnings: list[str]) -> str | None:
 
 
 def _id_of_content(title: str, lead: str, text: str) -> str:
-    return f"text-{_digest(chr(0).join((title, lead, text)))}"
+    return f"text-{digest(chr(0).join((title, lead, text)))}"
 
 
 def _without_repeats(title: str, lead: str, text: str) -> tuple[str, str]:
-    """Lead and text without a title at their beginning, and text without the lead at its own."""
+    """Remove the title from the beginnings of lead and text, and the lead from that of the text."""
     text = _without_start(text, title, whole_line=True)
     lead = "" if fold(lead) == fold(title) else lead
     if lead:
@@ -359,7 +348,7 @@ def _without_repeats(title: str, lead: str, text: str) -> tuple[str, str]:
 
 
 def _without_start(text: str, start: str, *, whole_line: bool) -> str:
-    """Text without what it begins with, unless nothing would be left."""
+    """Remove a beginning from a text, unless nothing would be left."""
     at = 0
     for word in start.split():
         gap = _SPACE.match(text, at) if at else None

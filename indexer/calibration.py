@@ -46,7 +46,7 @@ class _Corpus:
     first: npt.NDArray[np.int64]
 
     def cosines(self, vector: FloatArray) -> Array:
-        """float64 (articles,): of each article's best passage."""
+        """Compute the cosine of each article's best passage: float64 (articles,)."""
         return np.maximum.reduceat(self.vectors @ vector, self.first[:-1]).astype(np.float64)
 
 
@@ -66,19 +66,19 @@ class _Asked:
     same: bool
 
     def ndcg(self, weight: float) -> float:
-        """nDCG@10 with one relevant article."""
+        """Compute nDCG@10 with one relevant article."""
         scores = self.cosines + weight * self.words
         rank = int((scores > scores[self.relevant]).sum())
         return 1 / math.log2(rank + 2) if rank < CUTOFF else 0.0
 
     def distance_without_it(self, weight: float) -> float:
-        """How far the best of the irrelevant stories is above the mean of the next three."""
+        """Measure how far the best irrelevant story is above the mean of the next three."""
         scores = np.sort(np.delete(self.cosines + weight * self.words, self.relevant))[::-1]
         return float(scores[0] - scores[1:4].mean())
 
 
 def fit(data: Data, before: RankingProfile) -> RankingProfile:
-    """Constants under which the data's queries find their stories best.
+    """Fit the constants by which the data's queries find their stories best.
 
     The direction is the mean of the differences of the two languages' mean vectors, one for each
     corpus; the weights of words are those with the highest mean nDCG@10; feedback begins where half
@@ -148,7 +148,7 @@ def _corpus(entries: Sequence[Entry], lang: str, profile: RankingProfile) -> _Co
 def _asked(
     archive: Archive, judged: Judged, corpora: Mapping[str, _Corpus], profile: RankingProfile
 ) -> Iterator[_Asked]:
-    """Every query with its relevant article, once for each language that has one."""
+    """Measure every query against its relevant article, in each language that has one."""
     from search.stores.base import Scope, WordLookup
 
     texts = [text for _, _, text in judged.queries]
@@ -168,7 +168,7 @@ def _asked(
 
 
 def _best_weight(asked: Sequence[Sequence[_Asked]]) -> float:
-    """The weight of the best mean over corpora; between equals the smallest."""
+    """Choose the weight with the best mean over corpora; between equals the smallest."""
 
     def quality(weight: float) -> float:
         means = [float(np.mean([a.ndcg(weight) for a in some])) for some in asked if some]
@@ -183,7 +183,7 @@ def _nonsense(
     corpora: Mapping[str, _Corpus],
     profile: RankingProfile,
 ) -> Iterator[tuple[float, float]]:
-    """For random words of the corpus: how far the best is above its background, and its cosine."""
+    """Search for random words of the corpus: the best's height above its background, its cosine."""
     rng = random.Random(1)  # noqa: S311 – repeatable on purpose
     words = {
         lang: sorted({w for e in entries if e.article.lang == lang for w in _words(e)})

@@ -41,7 +41,7 @@ _OTHER_SCRIPT = 0.4  # share of bytes beyond ASCII from which on a text is in no
 
 
 def decoded(data: bytes, charset: str | None = None, *, strict: bool = False) -> str:
-    """A document's text, in the character set that it is really in.
+    """Decode a document in the character set that it is really in.
 
     What proves itself comes first, because headers and templates are often wrong: a byte order
     mark, UTF-8 that decodes without an error, zeros at every other place, Vietnamese syllables.
@@ -92,19 +92,19 @@ def decoded(data: bytes, charset: str | None = None, *, strict: bool = False) ->
 
 
 def vietnamese(data: bytes) -> str | None:
-    """Text of bytes in an encoding of Vietnamese other than UTF-8; None where they are not."""
+    """Decode bytes of a Vietnamese encoding other than UTF-8; None where they are not one."""
     text = western(data)
     convert = conversion(text)
     return convert(text) if convert is not None else None
 
 
 def western(data: bytes) -> str:
-    """Windows-1252, in which bytes without a meaning stay what they are, as in browsers."""
+    """Decode Windows-1252; undefined bytes become the control characters, as in browsers."""
     return "".join(_WESTERN[byte] for byte in data)
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark, told by the empty parts of its letters; else None."""
+    """Recognise UTF-16 or UTF-32 without a byte order mark, by its zero bytes; else None."""
     ends = [head[place::4].count(0) for place in range(4)]
     if sum(ends) > 0.6 * len(head):
         return "utf-32-be" if ends[0] > ends[3] else "utf-32-le"
@@ -121,7 +121,7 @@ def _decode(data: bytes, encoding: str) -> str:
 
 
 def _known(name: str | None) -> str | None:
-    """Python's name of a character set, as browsers understand it; None for others."""
+    """Look up Python's name of a character set, as browsers understand it; None for others."""
     spelled = (name or "").strip().strip("\"'").lower()
     try:
         found = codecs.lookup(_SPELLINGS.get(spelled, spelled))
@@ -171,7 +171,7 @@ _TWICE = re.compile("[" + "".join(map(re.escape, sorted(_BYTE))) + "]{2,}")
 
 
 def modernised(text: str) -> str:
-    """Text without what an encoding before Unicode, or an encoding too many, made of it.
+    """Convert text that was written before Unicode, or was encoded once too often.
 
     Such text is proven by what comes of it: Vietnamese syllables, where there were none before. All
     other text is returned as it is.
@@ -181,7 +181,7 @@ def modernised(text: str) -> str:
 
 
 def conversion(text: str) -> Callable[[str], str] | None:
-    """What turns a text into Unicode; None where it is that already.
+    """Find the function that converts a text to Unicode; None where none is needed.
 
     Decided on a whole document, so that its short fields are read like the long ones.
     """
@@ -202,13 +202,13 @@ def conversion(text: str) -> Callable[[str], str] | None:
 
 
 def _share(words: list[str], convert: Callable[[str], str] = str) -> float:
-    """How many of the words are Vietnamese syllables, and nothing but its letters in them."""
+    """Count how many words are Vietnamese syllables, written with nothing but its letters."""
     good = sum(map(_is_vietnamese, (convert(word).strip(_EDGES) for word in words)))
     return good / len(words)
 
 
 def _is_vietnamese(word: str) -> bool:
-    """Whether all its parts are syllables, those with marks syllables that are in use."""
+    """Tell whether all parts of a word are syllables, those with marks in use."""
     known = SyllableTable.bundled().numbers
     parts = re.split(r"[-–/.,]", unicodedata.normalize("NFC", word))
     return all(
@@ -219,7 +219,7 @@ def _is_vietnamese(word: str) -> bool:
 
 
 def _twice(text: str) -> str:
-    """Text whose UTF-8 was taken for Western letters and encoded again."""
+    """Decode text whose UTF-8 was taken for Western letters and encoded again."""
     foreign = sum(not char.isascii() for char in text)
     if sum(char in _BYTE for char in text) < 0.95 * foreign:
         return text  # letters that such text cannot have
@@ -241,17 +241,17 @@ def _twice(text: str) -> str:
 
 
 def _from_bytes(text: str, letters: dict[int, str]) -> str:
-    """Characters by the byte that they have in Western text; others stay."""
+    """Replace characters by the byte that they have in Western text; others stay."""
     return "".join(letters.get(_BYTE.get(char, -1), char) for char in text)
 
 
 def _from_code_page(text: str) -> str:
-    """Windows-1258, which writes tones after their letters."""
+    """Decode Windows-1258, which writes tones after their letters."""
     return unicodedata.normalize("NFC", _from_bytes(text, _CP1258))
 
 
 def _from_tcvn3(text: str) -> str:
-    """TCVN 5712, the encoding of the fonts .VnTime.
+    """Decode TCVN 5712, the encoding of the fonts .VnTime.
 
     Its ư is a hyphen that programs lose, so many texts have the code of ừ for it: told by ươ, which
     has no tone on its first letter.
@@ -262,7 +262,7 @@ def _from_tcvn3(text: str) -> str:
 
 
 def _likelier(found: re.Match[str]) -> str:
-    """A syllable with ừ, or with ư where that is more frequent."""
+    """Choose between ừ and ư in a syllable, by frequency."""
     other = found[0].replace("ừ", "ư")
     table = SyllableTable.bundled()
     counts = [
@@ -273,7 +273,7 @@ def _likelier(found: re.Match[str]) -> str:
 
 
 def _from_vni(text: str) -> str:
-    """VNI for Windows: most marks are characters of their own, after their letters."""
+    """Decode VNI for Windows: most marks are characters of their own, after their letters."""
 
     def letter(found: re.Match[str]) -> str:
         if alone := found[3]:

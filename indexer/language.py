@@ -13,7 +13,7 @@ _NO_LANGUAGES = ("und", "mul", "zxx", "mis", "root")  # unknown, several, none, 
 
 
 def language_of(given: str, text: str, warnings: list[str]) -> str:
-    """The code in ``LANGUAGES`` of an article's language.
+    """Determine an article's language, a code in ``LANGUAGES``.
 
     Args:
         given: What the article says: a code of any standard, or a name in English or Vietnamese.
@@ -51,7 +51,7 @@ def language_of(given: str, text: str, warnings: list[str]) -> str:
 
 
 def _code_of(given: str) -> str | None:
-    """ISO 639-1 of a code (``vie``, ``vi_VN.UTF-8``) or a name; None if it is neither."""
+    """Find the ISO 639-1 code of a code (``vie``, ``vi_VN.UTF-8``) or name; None without one."""
     name = " ".join(given.casefold().split())
     first = re.split(r"[-_.@]", name)[0]
     if first in LANGUAGES:
@@ -61,7 +61,7 @@ def _code_of(given: str) -> str | None:
 
 @cache
 def _names() -> dict[str, str]:
-    """Codes and names of languages, in small letters → their shortest codes."""
+    """Map codes and names of languages, in small letters, to their shortest codes."""
     from babel import Locale
     from babel.core import get_global
 

@@ -55,7 +55,7 @@ class _Unit:
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-    """Spans of the sentences of one paragraph, without the white space around them.
+    """Find the sentences of one paragraph: spans without the white space around them.
 
     A stop after an abbreviation ("TP. HCM", "Mr. Smith", "U.S."), inside a number, or before a
     small letter ends nothing.
@@ -112,7 +112,7 @@ def split(
 def opening(
     article: Article, *, count_tokens: CountTokens, max_tokens: int
 ) -> tuple[tuple[Passage, ...], bool]:
-    """Only the beginning, as one passage: the lead, and first paragraphs where it is short.
+    """Cut one passage from the beginning: the lead, with first paragraphs where it is short.
 
     Returns:
         The passage (none for an article without text), and whether it is all that ``split`` gives.
@@ -130,7 +130,7 @@ def opening(
 
 
 def passage_text(article: Article, passage: Passage) -> str:
-    """What is embedded for a passage: the article's title, a line break, the span."""
+    """Make the text that is embedded for a passage: the article's title, a line break, the span."""
     span = article.body[passage.start : passage.end]
     title = _title_context(article)
     return f"{title}\n{span}" if title else span
@@ -177,7 +177,7 @@ def _ends_sentence(text: str, began: int, stop: re.Match[str]) -> bool:
 
 
 def _packed(units: Sequence[_Unit], target: int, limit: int) -> Iterator[list[_Unit]]:
-    """Groups of neighbouring units near the target, broken at paragraphs where possible."""
+    """Group neighbouring units into passages near the target, broken at paragraphs if possible."""
     group: list[_Unit] = []
     size = 0
     most = min(limit, target + target // 4)
@@ -217,7 +217,7 @@ def _by_paragraph(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
 
 
 def _parts(body: str, unit: _Unit, limit: int, count_tokens: CountTokens) -> list[_Unit]:
-    """A sentence beyond the limit, cut into pieces within it."""
+    """Cut a sentence beyond the limit into pieces within it."""
     for pattern in (_CLAUSE, re.compile(r"\s+")):
         cuts = [unit.start]
         pieces: list[tuple[int, int]] = []

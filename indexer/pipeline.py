@@ -36,8 +36,8 @@ _LONGEST_COLLECTING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that was read and not indexed, or not entirely as it was given.
+class DocumentProblem:
+    """A document that was not indexed, or not entirely as it was given.
 
     Attributes:
         kind: "failed", "skipped" or "warning".
@@ -50,7 +50,7 @@ class Problem:
     reason: str
 
     def to_json(self) -> dict[str, Any]:
-        """One line of the error file."""
+        """Write one line of the error file."""
         return asdict(self)
 
 
@@ -88,7 +88,7 @@ class Report:
         return self.added + self.updated
 
     def to_json(self) -> dict[str, Any]:
-        """The report that ``songngu index --json`` prints."""
+        """Write the report that ``songngu index --json`` prints."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "held"}
         values["seconds"] = round(self.seconds, 2)
         values["links"] = self.links.to_json() if self.links else None
@@ -102,12 +102,12 @@ class Indexer:
     Attributes:
         on_problem: Told of every document that is not indexed as given.
         on_progress: Told of the report whenever documents are done.
-        only_opening: Embed one passage of each article; ``indexer.deepening`` adds the others.
+        only_opening: Embed one passage of each article; ``indexer.upkeep`` adds the others.
         only_count: Change nothing; the report says what would be done.
     """
 
     archive: Archive
-    on_problem: Callable[[Problem], None]
+    on_problem: Callable[[DocumentProblem], None]
     on_progress: Callable[[Report], object]
     only_opening: bool = False
     only_count: bool = False
@@ -185,7 +185,7 @@ class Indexer:
                 self._problem("failed", document, reason)
 
     def _keep(self, read: Sequence[_Embedded], known: Mapping[str, str]) -> Sequence[_Embedded]:
-        """Write articles and count what became of them, but for those whose address is taken.
+        """Write articles and count the outcome; returns those whose address another one has.
 
         Args:
             known: Content hashes of those that the archive has.
@@ -212,7 +212,7 @@ class Indexer:
         return [(entry, document) for entry, document in read if entry.article.id in taken]
 
     def _under_holders(self, taken: Sequence[_Embedded]) -> Iterator[_Embedded]:
-        """Articles under the ids that have their addresses now."""
+        """Give articles the ids of those that have their addresses now."""
         keys = {entry.article.id: article_key(entry.article.url) or "" for entry, _ in taken}
         holders = self.archive.store.ids_at(list(keys.values()))
         for entry, document in taken:
@@ -225,12 +225,14 @@ class Indexer:
             yield replace(entry, article=article), document
 
     def _read(self, documents: Sequence[RawDocument | Failure]) -> Iterator[_Read]:
-        """Articles of a batch; every other document is counted and reported."""
+        """Convert the documents of a batch to articles; count and report all others."""
         for document in documents:
             if isinstance(document, Failure):
                 kind = "skipped" if document.skipped else "failed"
                 self._count(kind)
-                self.on_problem(Problem(kind, document.file, document.line, document.reason))
+                self.on_problem(
+                    DocumentProblem(kind, document.file, document.line, document.reason)
+                )
                 continue
             try:
                 converted = to_article(document)
@@ -243,7 +245,7 @@ class Indexer:
             yield converted.article, document
 
     def _known_by_address(self, read: Sequence[_Read]) -> Iterator[_Read]:
-        """Articles under the id by which the archive has them already.
+        """Give articles the id under which the archive has their address already.
 
         One that is new or changed, and comes from an address that is known, is the article that has
         the address.
@@ -263,7 +265,7 @@ class Indexer:
             yield (article if id_ == article.id else replace(article, id=id_)), document
 
     def _let_in(self, read: Sequence[_Read]) -> Iterator[_Read]:
-        """Articles that were not taken down."""
+        """Pass on the articles that were not taken down."""
         names = [name for article, _ in read for name in names_of(article)]
         stones = self.archive.store.tombstones(names)
         for article, document in read:
@@ -280,7 +282,7 @@ class Indexer:
             )
 
     def _once(self, read: Iterable[_Read]) -> Iterator[_Read]:
-        """The first version of each article that comes in this run."""
+        """Pass on the first version of each article that comes in this run."""
         for article, document in read:
             if document.origin.source is not None:
                 self.report.held.setdefault(document.origin.source, set()).add(article.id)
@@ -296,7 +298,7 @@ class Indexer:
             yield article, document
 
     def _bring(self, read: Sequence[_Read]) -> None:
-        """Note the sources first: no kill may leave an article that belongs to none."""
+        """Record which sources bring articles, before these are written: none is left without."""
         brought: dict[str, list[str]] = {}
         for article, document in read:
             if document.origin.source is not None:
@@ -307,7 +309,7 @@ class Indexer:
     def _problem(self, kind: str, document: RawDocument, reason: str) -> None:
         self._count(kind)
         origin = document.origin
-        self.on_problem(Problem(kind, origin.file, origin.line, reason))
+        self.on_problem(DocumentProblem(kind, origin.file, origin.line, reason))
 
     def _count(self, kind: str) -> None:
         if kind == "failed":
@@ -319,7 +321,7 @@ class Indexer:
 
 
 def _batch(waiting: Iterator[RawDocument | Failure]) -> Iterator[RawDocument | Failure]:
-    """The next documents: as many as are written together, fewer where they come slowly."""
+    """Take the next documents: as many as are written together, fewer where they come slowly."""
     began = time.monotonic()
     for document in islice(waiting, BATCH):
         yield document
@@ -330,7 +332,7 @@ def _batch(waiting: Iterator[RawDocument | Failure]) -> Iterator[RawDocument | F
 def embedded(
     articles: Sequence[Article], encoder: Encoder, *, only_opening: bool = False
 ) -> list[Entry]:
-    """Cut and embed: one call for all passages, so that the encoder can batch them well.
+    """Cut articles into passages and embed them, all in one call so that batches are full.
 
     Args:
         only_opening: One passage for each; entries of longer articles are marked as shallow.

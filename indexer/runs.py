@@ -1,23 +1,88 @@
-"""One run that fills an archive from its sources, and what links it then; with progress bars."""
+"""Runs that fill an archive from its sources: one, or one after the other.
+
+A run indexes its sources (``fill``) and then links what it has changed (``link_new``), both with
+progress bars. ``run_rounds`` repeats runs, as ``songngu index --every`` asks for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, takewhile
 from pathlib import Path
+from typing import Protocol
 
 import click
 
-from indexer.linking.command import link_with_progress
-from indexer.pipeline import Indexer, Problem, Report
-from indexer.reports import ErrorFile
-from indexer.rounds import NO_WEB, Web, is_web_address
-from indexer.sources import ReadOptions, count_documents, open_sources
-from indexer.sources.origins import traced
+from indexer.error_file import ErrorFile
+from indexer.linking.linker import LinkReport, link
+from indexer.pipeline import DocumentProblem, Indexer, Report
+from indexer.sources import Failure, RawDocument, ReadOptions, count_documents, open_sources
+from indexer.sources.origins import is_web_address, traced
+from indexer.termination import stopped_by_signals
 from search.archive import Archive
-from search.errors import ArchiveBusyError, StoreError
+from search.errors import ArchiveBusyError, SettingsError, StoreError, StoreUnavailableError
 from search.progress import progress_bar
+from search.stores.base import Store
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST_INTERVAL_S = 30 * 86_400
+
+
+class Web(Protocol):
+    """The addresses among the sources of a run; see ``indexer.sources.web.WebReader``."""
+
+    @property
+    def unchanged(self) -> int:
+        """How many entries needed no fetching, or had not changed."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run is to end."""
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """Give the documents behind the addresses that may be new.
+
+        Raises:
+            StoreError: The archive cannot say what it has.
+        """
+
+    def note_problem(self, kind: str, place: str) -> None:
+        """Take note that a document was not indexed."""
+
+    def written(self) -> None:
+        """Take note that all documents given so far are in the archive, or reported."""
+
+
+class _NoWeb:
+    """Stands for the web where no source is an address."""
+
+    unchanged = 0
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run is to end."""
+        return self._stop.is_set()
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """Give none."""
+        return iter(())
+
+    def note_problem(self, kind: str, place: str) -> None:
+        """Remember nothing."""
+
+    def written(self) -> None:
+        """Remember nothing."""
+
+
+NO_WEB: Web = _NoWeb(threading.Event())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +107,13 @@ class RunOptions:
 def fill(
     archive: Archive, sources: Sequence[str], *, errors: Path, how: RunOptions | None = None
 ) -> Report:
-    """Index sources; problems go to the error file. ``link_new`` comes after it.
+    """Index sources, with a progress bar; ``link_new`` is to be called after it.
+
+    Args:
+        errors: The error file, which lists every document that was not indexed as given.
 
     Raises:
-        SettingsError: ``errors`` cannot be the place for a list of problems.
+        SettingsError: ``errors`` cannot become an error file.
         StoreError: The archive fails. The message says how much is safe.
     """
     how = how or RunOptions()
@@ -63,7 +131,7 @@ def fill(
             bar.set_postfix_str(f"{report.passages:,} passages", refresh=False)
             bar.update(report.documents - bar.n)
 
-        def note(problem: Problem) -> None:
+        def note(problem: DocumentProblem) -> None:
             web.note_problem(problem.kind, problem.file)
             problems.add(problem)
 
@@ -92,7 +160,10 @@ def fill(
 
 
 def link_new(archive: Archive, report: Report) -> None:
-    """Link what a run has changed, and note it in its report; an interrupted run ends without.
+    """Link what a run has changed, and add the outcome to its report.
+
+    An interrupted run is left unlinked; so is an archive that another process is linking, which
+    the user is told.
 
     Raises:
         StoreError: The archive fails.
@@ -114,3 +185,97 @@ def link_new(archive: Archive, report: Report) -> None:
             f"{error} The articles are all in the archive; linking them goes on with:"
             f" songngu link --archive {archive.location}"
         ) from error
+
+
+def link_with_progress(store: Store, *, again: bool = False) -> LinkReport:
+    """Link what is new, with a progress bar where that takes more than a moment."""
+    shown = ""
+    with progress_bar(unit="article", delay=1) as bar:
+
+        def progress(step: str, done: int, total: int) -> None:
+            nonlocal shown
+            if step != shown:
+                shown = step
+                bar.reset(total)
+                bar.set_description(step, refresh=False)
+            bar.update(done - bar.n)
+
+        return link(store, again=again, on_progress=progress)
+
+
+@contextmanager
+def opened_web(archive: Archive, sources: Sequence[str], stop: threading.Event) -> Iterator[Web]:
+    """Open a reader for those sources that are addresses; nothing is loaded where there are none.
+
+    Args:
+        stop: Ends the reading when it is set.
+
+    Raises:
+        SettingsError: A setting of fetching cannot be used.
+    """
+    urls = [source for source in sources if is_web_address(source)]
+    if not urls:
+        yield _NoWeb(stop)
+        return
+    from indexer.fetching.memory import memory_path
+    from indexer.sources.web import WebReader
+
+    store = archive.store
+    reader = WebReader(
+        urls, archive.settings, store.hashes, memory=memory_path(store.location), stop=stop
+    )
+    try:
+        if store.profile() is None:
+            reader.forget()
+        yield reader
+    finally:
+        stop.set()
+        reader.close()
+    if reader.forgetful:
+        click.echo(f"The next run fetches everything again: {reader.forgetful}.", err=True)
+
+
+def interval_seconds(interval: str) -> float:
+    """Parse an interval such as 90s, 15m, 2h or 1d; returns seconds.
+
+    Raises:
+        SettingsError: It cannot be read, or is shorter than 1s or longer than 30d.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", interval)
+    if found is None:
+        raise SettingsError(f"--every {interval!r} is no time: write 90s, 15m, 2h or 1d.")
+    value = float(found[1]) * _UNITS_S[found[2]]
+    if not 1 <= value <= _LONGEST_INTERVAL_S:
+        raise SettingsError(f"--every {interval} must be between 1s and 30d.")
+    return value
+
+
+def run_rounds(
+    run: Callable[[bool], Report],
+    tell: Callable[[Report], None],
+    *,
+    interval_s: float,
+    stop: threading.Event,
+) -> None:
+    """Repeat a run until SIGTERM or Ctrl-C; a second one of these does not wait for its end.
+
+    A round that takes longer than the interval is followed by the next at once. An archive that
+    does not answer costs one round: what was not written is read again in the next.
+
+    Args:
+        run: Makes one round; its argument says whether that is the first.
+        tell: Prints the report of a round.
+        stop: Set when no further round is to begin.
+    """
+    with stopped_by_signals(stop):
+        first = True
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                tell(run(first))
+            except StoreUnavailableError as error:
+                if first:
+                    raise  # most likely the address is wrong
+                click.echo(f"songngu: {error} The next round tries again.", err=True)
+            first = False
+            stop.wait(max(0.0, began + interval_s - time.monotonic()))

@@ -46,7 +46,7 @@ _watchers: list[subprocess.Popen[bytes]] = []
 
 
 def kill_if_busy(grace_s: float = GRACE_S) -> None:
-    """Have this process killed when it has not ended so long after SIGINT or a handled SIGTERM.
+    """Start a watcher that kills this process if it outlives SIGINT or SIGTERM by so long.
 
     For the main thread of a program: it holds until the process ends, whatever it still does.
     """

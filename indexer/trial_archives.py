@@ -1,15 +1,15 @@
-"""Archives for the time of one evaluation, filled from a folder in BEIR's format."""
+"""Temporary archives to evaluate and calibrate on, filled from a folder in BEIR's format."""
 
 from __future__ import annotations
 
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
-from indexer.pipeline import Indexer, Problem, Report
+from indexer.pipeline import DocumentProblem, Indexer, Report
 from indexer.sources import Origin, RawDocument
 from search.addresses import is_server_address, without_secrets
 from search.archive import Archive, open_archive
@@ -25,13 +25,13 @@ _BATCH = 500
 
 @contextmanager
 def temporary_store(server: str | None, settings: Settings) -> Iterator[str]:
-    """The name of an archive that is removed at the end.
+    """Give the name of an archive that is removed at the end.
 
     Args:
         server: http(s)://host:port of an Elasticsearch; None takes a file.
 
     Raises:
-        SettingsError: It is no such address.
+        SettingsError: ``server`` is no such address.
     """
     if server is None:
         with tempfile.TemporaryDirectory(prefix="songngu-evaluation-") as place:
@@ -61,13 +61,13 @@ def filled_archive(
     server: str | None = None,
     on_progress: Callable[[Report], object],
 ) -> Iterator[Archive]:
-    """An archive of a folder's corpus, removed at the end.
+    """Fill an archive with a folder's corpus; it is removed at the end.
 
     Raises:
         SourceError: The corpus cannot be read, or an article of it was refused.
     """
     corpus = folder / "corpus.jsonl"
-    problems: list[Problem] = []
+    problems: list[DocumentProblem] = []
 
     def documents() -> Iterator[RawDocument]:
         for line, row in enumerate(read_rows(corpus), 1):
@@ -75,33 +75,34 @@ def filled_archive(
             fields["lang"] = (row.get("metadata") or {}).get("lang")
             yield RawDocument(Origin(str(corpus), line), fields=fields)
 
-    with temporary_store(server, settings) as place:
-        archive = open_archive(place, settings=settings)
-        try:
-            archive.create()
-            report = Indexer(archive, problems.append, on_progress).run(documents())
-            if report.failed or report.skipped:
-                first = next(p for p in problems if p.kind != "warning")
-                raise SourceError(
-                    f"{report.failed + report.skipped} articles of {corpus} were refused; measures"
-                    f" would be wrong. The first: line {first.line}: {first.reason}"
-                )
-            yield archive
-        finally:
-            archive.close()
+    with (
+        temporary_store(server, settings) as place,
+        open_archive(place, settings=settings) as archive,
+    ):
+        archive.create()
+        report = Indexer(archive, problems.append, on_progress).run(documents())
+        if report.failed or report.skipped:
+            first = next(p for p in problems if p.kind != "warning")
+            raise SourceError(
+                f"{report.failed + report.skipped} articles of {corpus} were refused; measures"
+                f" would be wrong. The first: line {first.line}: {first.reason}"
+            )
+        yield archive
 
 
 @contextmanager
 def without_direction(archive: Archive) -> Iterator[Store]:
-    """A temporary copy whose vectors are compared as the model made them; nothing is embedded."""
-    with tempfile.TemporaryDirectory(prefix="songngu-baselines-") as place:
-        store = EmbeddedStore(f"{place}/plain.db")
-        try:
-            store.create(ArchiveProfile(identity(archive.encoder)))
-            entries = archive.store.entries()
-            while batch := list(islice(entries, _BATCH)):
-                store.upsert(batch)
-            store.flush()
-            yield store
-        finally:
-            store.close()
+    """Copy an archive without its language direction, so that plain cosines are compared.
+
+    Nothing is embedded again; the copy is removed at the end.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="songngu-baselines-") as place,
+        closing(EmbeddedStore(f"{place}/plain.db")) as store,
+    ):
+        store.create(ArchiveProfile(identity(archive.encoder)))
+        entries = archive.store.entries()
+        while batch := list(islice(entries, _BATCH)):
+            store.upsert(batch)
+        store.flush()
+        yield store

@@ -1,7 +1,12 @@
-"""Addresses: one form for every way to a page; archives on servers; nothing secret is shown."""
+"""Addresses of articles and of archives.
+
+One canonical form for all addresses of a page, and the keys and ids made of it; which strings name
+an archive on a server; and every address without its secrets, to be shown.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -45,7 +50,7 @@ _HIDDEN = "***"
 
 
 def canonical_url(url: str) -> str | None:
-    """One form for addresses of one page.
+    """Bring the addresses of one page into one form.
 
     Scheme, "www.", default ports, tracking parameters, the order of parameters, fragments and a
     slash at the end make no difference, nor does the mobile (m., mobile.) or AMP edition (amp.,
@@ -74,11 +79,11 @@ def canonical_url(url: str) -> str | None:
 
 
 def article_key(url: str | None) -> str | None:
-    """What two articles must have in common to be one and the same by their addresses.
+    """Make the key by which articles are one and the same: their canonical address.
 
     Returns:
-        The canonical address; None without one, and for a site's front page, which some feeds give
-        as the address of every article.
+        None without an http address, and for a site's front page, which some feeds give as the
+        address of every article.
     """
     canonical = canonical_url(url) if url else None
     if canonical is None or len(canonical) > _LONGEST_KEY:
@@ -87,16 +92,27 @@ def article_key(url: str | None) -> str | None:
     return canonical if parts.path != "/" or parts.query or parts.fragment else None
 
 
-def redacted(text: str) -> str:
-    """Text with what is secret in its web addresses made unreadable: what is told and listed.
+def id_of_url(url: str) -> str | None:
+    """Make the id of an article that has an address and no id; None without an http address."""
+    canonical = canonical_url(url)
+    return f"url-{digest(canonical)}" if canonical else None
 
-    That are names and passwords before a host, and parameters that are called as secrets are.
+
+def digest(text: str) -> str:
+    """Hash a text: 24 hexadecimal digits of SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def redacted(text: str) -> str:
+    """Hide the secrets in the web addresses of a text, for messages and lists of errors.
+
+    These are the user and password before a host, and parameters whose names are those of secrets.
     """
     return _SECRET.sub(r"\1***", _USER.sub("***@", text))
 
 
 def site_of(url: str) -> str:
-    """The host of an address, and its port where that is no usual one; "" where it has none.
+    """Find the host of an address, with its port unless that is the usual one; "" without a host.
 
     The mobile edition and the like are the same site.
     """
@@ -105,7 +121,7 @@ def site_of(url: str) -> str:
 
 
 def speaks_for(speaker: str, url: str) -> bool:
-    """Whether what stands at one address may say what an article at another is.
+    """Tell whether the page at one address may say what the article at another is.
 
     The one rule by which text and data from the web find the article that they are of: a site
     speaks for its own addresses, and for no others. A page says its own address (its canonical one)
@@ -133,7 +149,7 @@ def _without_prefix(prefix: re.Pattern[str], host: str) -> str:
 
 
 def is_server_address(text: str) -> bool:
-    """Whether a text can only be meant as the address of a server, if it is mistyped.
+    """Tell whether a text can only be meant as the address of a server, perhaps mistyped.
 
     Everything else is the name of a file.
     """
@@ -141,7 +157,7 @@ def is_server_address(text: str) -> bool:
 
 
 def server_address(text: str) -> SplitResult:
-    """The parts of ``http(s)://[user:password@]host[:port]/name``; the name is the path.
+    """Split ``http(s)://[user:password@]host[:port]/name`` into its parts; the name is the path.
 
     Raises:
         SettingsError: It is mistyped. The message says how to write it and holds no secret.
@@ -163,7 +179,7 @@ def server_address(text: str) -> SplitResult:
 
 
 def without_secrets(text: str) -> str:
-    """An address as it may be shown: without user, password, and keys among its parameters.
+    """Remove user, password and keys among the parameters from an address that is shown.
 
     Mistyped addresses lose everything that may be a password; what is no address stays as it is.
     """
@@ -183,5 +199,5 @@ def without_secrets(text: str) -> str:
 
 
 def text_without_secrets(text: str) -> str:
-    """A message as it may be shown: addresses in it lose user and password."""
+    """Remove user and password from the addresses in a message."""
     return _IN_TEXT.sub(lambda found: without_secrets(found[0]), text)

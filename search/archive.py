@@ -1,4 +1,4 @@
-"""The archive: the one class that ties a store, an encoder and the ranking together."""
+"""``Archive``: the one class that ties a store, an encoder and the ranking together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -34,7 +35,7 @@ _PROFILE_LIFE_S = 5.0
 
 
 class Archive:
-    """Articles that can be searched. Safe to use from several threads at once.
+    """Articles that can be searched. Thread-safe; a context manager that closes itself.
 
     Args:
         encoder: Loaded when first needed; None loads the one that the archive was made with.
@@ -50,14 +51,20 @@ class Archive:
         self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
         self._sizes: tuple[float, Mapping[str, int]] = (-_PROFILE_LIFE_S, {})
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     @property
     def location(self) -> str:
-        """How the archive is named, without secrets."""
+        """The path or address of the archive, without secrets."""
         return self.store.location
 
     @property
     def encoder(self) -> Encoder:
-        """The archive's encoder.
+        """The archive's encoder, loaded at the first use.
 
         Raises:
             ArchiveMismatchError: The settings ask for another one than the archive was made with.
@@ -83,7 +90,10 @@ class Archive:
                 # It was embedded anew meanwhile, and its own encoder is another one now.
 
     def made(self) -> ArchiveProfile | None:
-        """How the archive was made, at most a few seconds old: it can be re-embedded meanwhile."""
+        """Read the profile the archive was made with; None where there is no archive yet.
+
+        At most a few seconds old, since another process may re-embed the archive at any time.
+        """
         read_at, made = self._made
         if made is None or time.monotonic() - read_at > _PROFILE_LIFE_S:
             made = self.store.profile()
@@ -91,10 +101,10 @@ class Archive:
         return made
 
     def create(self) -> None:
-        """Make the archive where there is none yet.
+        """Create the archive; an existing one is left as it is.
 
         Raises:
-            ArchiveMismatchError: There is one, made with another encoder.
+            ArchiveMismatchError: There is one that was made with another encoder.
         """
         self.store.create(archive_profile(self.encoder))
 
@@ -151,18 +161,17 @@ class Archive:
         )
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
-        """Those of the ids that are kept."""
+        """Read articles by id; ids that the archive does not have are left out."""
         return self.store.articles(ids)
 
     def links(self, ids: Sequence[str]) -> dict[str, Link]:
-        """What is known of counterparts and copies of those of the ids that were linked."""
+        """Read the counterparts and copies of articles, by id; unlinked articles are left out."""
         return self.store.links(ids)
 
     def copies(self, id_: str) -> list[Article]:
-        """All articles that tell a story in nearly the same words, the first published first.
+        """Read an article together with all its copies, the first published first.
 
-        The article itself is one of them; it is the only one where no copy is known. Empty where
-        there is no such article.
+        A list of one where no copy is known; empty where there is no such article.
         """
         link = self.store.links([id_]).get(id_)
         ids = self.store.linking.members([link.group]).get(link.group, ()) if link else ()
@@ -170,14 +179,14 @@ class Archive:
         return [found[member] for member in (ids or [id_]) if member in found]
 
     def stats(self) -> StoreStats:
-        """What is inside."""
+        """Count what the archive holds."""
         return self.store.stats()
 
     def ready(self) -> None:
-        """Return when the archive can answer; the encoder is loaded then.
+        """Check that the archive can answer a search, and load its encoder.
 
         Raises:
-            StoreError: It cannot; the message says what to do.
+            StoreError: It cannot answer; the message says what to do.
             EncoderError: The archive's encoder cannot be loaded.
         """
         if self.store.profile() is None:
@@ -188,7 +197,7 @@ class Archive:
         _ = self.encoder
 
     def close(self) -> None:
-        """Let go of the store and the encoder."""
+        """Close the store and the encoder."""
         self.store.close()
         if self._encoder is not None:
             self._encoder.close()
@@ -198,7 +207,7 @@ class Archive:
         return profile_for(made.encoder.fingerprint if made else "")
 
     def _articles_in(self, lang: str) -> int:
-        """How many articles there are in a language, at most a few seconds ago."""
+        """Count the articles in a language; the figure is at most a few seconds old."""
         read_at, sizes = self._sizes
         if not any(sizes.values()) or time.monotonic() - read_at > _PROFILE_LIFE_S:
             sizes = self.store.sizes()
@@ -208,9 +217,12 @@ class Archive:
     def _sides(
         self, query: Query, read: ReadQuery
     ) -> tuple[dict[str, LanguageResults], dict[str, QueryVectors]]:
-        """The wanted languages' sides, and the vectors that they were looked up with.
+        """Look a query up in each wanted language.
 
-        The query's own language comes first: what stands out there tells the others more.
+        The query's own language comes first, since its best story guides the search in the others.
+
+        Returns:
+            The results by language, and the query vectors they were looked up with.
         """
         langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
         profile = self._profile()
@@ -234,11 +246,14 @@ class Archive:
     def _with_feedback(
         self, vector: FloatArray, side: LanguageResults, profile: RankingProfile
     ) -> FloatArray:
-        """A query's vector for other languages: nearer to the best story of its own, if it is sure.
+        """Move a query's vector towards the best story of its own language, where that is sure.
 
-        Feedback from the top of a ranking is Rocchio's (Manning, Raghavan and Schütze,
-        "Introduction to Information Retrieval", ch. 9): within a language a story is found more
-        surely than across, and its passage is nearer to the same story abroad than the query is.
+        This is Rocchio's relevance feedback (Manning, Raghavan and Schütze, "Introduction to
+        Information Retrieval", ch. 9): a story is found more surely within a language than across,
+        and its passage is nearer to the same story in the other language than the query is.
+
+        Returns:
+            The vector to search the other languages with, float32 (dimension,).
         """
         weight = feedback_weight(
             [scored.score for scored in side.everything],
@@ -258,7 +273,7 @@ class Archive:
         return np.asarray(moved / np.linalg.norm(moved), np.float32)
 
     def _ordered(self, query: Query, side: LanguageResults) -> Sequence[Scored]:
-        """A side's matches in the order asked for; stories of unknown date come last either way."""
+        """Sort the matches of one language as asked; stories of unknown date always come last."""
         ranked, newest = side.ranked, query.sort == "newest"
         if query.sort == "relevance":
             return ranked
@@ -270,10 +285,11 @@ class Archive:
 
 
 def open_archive(location: str | None = None, *, settings: Settings | None = None) -> Archive:
-    """Open the archive that a string names; whether it exists shows when it is used.
+    """Open the archive that a string names; nothing is read before it is used.
 
     Args:
-        location: A file, or http(s)://host:port/name for Elasticsearch; None takes the settings'.
+        location: A file, or http(s)://host:port/name for Elasticsearch; None takes the one that
+            the settings name.
 
     Raises:
         SettingsError: The string names no archive.
@@ -283,7 +299,7 @@ def open_archive(location: str | None = None, *, settings: Settings | None = Non
 
 
 def open_store(location: str, settings: Settings) -> Store:
-    """The store that an archive's name asks for.
+    """Open the store of the archive that a string names.
 
     Raises:
         SettingsError: The name is mistyped; the message does not repeat a password in it.
@@ -325,7 +341,7 @@ def _without_copies(
 
 
 def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -> Hit:
-    """A hit with what is known of its story; a counterpart that is gone is none."""
+    """Add counterpart and number of copies to a hit; a counterpart that was deleted is left out."""
     link = links.get(hit.article.id)
     if link is None:
         return hit

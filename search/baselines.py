@@ -54,7 +54,7 @@ class Baselines:
         return self._found({lang: NearestLookup(Scope(lang), vector, _DEPTH) for lang in LANGUAGES})
 
     def _fused(self, text: str) -> dict[str, Scores]:
-        """Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009; k = 60."""
+        """Fuse by reciprocal ranks: Cormack, Clarke and Büttcher, SIGIR 2009; k = 60."""
         fused: dict[str, dict[str, float]] = {lang: {} for lang in LANGUAGES}
         for lists in (self._words(text), self._cosines(text)):
             pool = _ordered({id_: s for scores in lists.values() for id_, s in scores.items()})
@@ -74,7 +74,7 @@ class Baselines:
 
 
 def _terms(text: str, lang: str) -> tuple[Term, ...]:
-    """The plain syllables in Vietnamese, the stems in English: each language's usual analysis."""
+    """Analyse a text as usual for its language: plain syllables in Vietnamese, stems in English."""
     typed = exact_tokens(text)
     language = LANGUAGES[lang]
     if language.marks_tell_words_apart:

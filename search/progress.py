@@ -14,14 +14,14 @@ _LINE = "{desc}: {n_fmt} of {total_fmt} after {elapsed}, {rate_fmt}, {remaining}
 
 
 def progress_bar(**options: Any) -> tqdm[Any]:
-    """A bar, with tqdm's options, that suits what standard error is."""
+    """Show a bar on a terminal, a line each minute elsewhere; the options are tqdm's."""
     if sys.stderr.isatty():
         return tqdm(**options)
-    return tqdm(**options | {"file": _Lines(), "bar_format": _LINE, "mininterval": 1.0})
+    return tqdm(**options | {"file": _ProgressLog(), "bar_format": _LINE, "mininterval": 1.0})
 
 
-class _Lines:
-    """Lets through one line in a while of what is drawn; work that ends sooner is silent."""
+class _ProgressLog:
+    """Prints what tqdm draws, one line a minute; work that ends sooner prints nothing."""
 
     def __init__(self) -> None:
         self._due = time.monotonic() + LINE_EVERY_S
@@ -33,4 +33,4 @@ class _Lines:
             click.echo(line, err=True)
 
     def flush(self) -> None:
-        """Each line is flushed as it is written."""
+        """Do nothing: each line is flushed as it is written."""

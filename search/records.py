@@ -18,7 +18,7 @@ SORTS: tuple[Sort, ...] = ("relevance", "newest", "oldest")
 
 
 def day_of(date: str | None) -> int | None:
-    """The calendar day (proleptic ordinal) that a published date names, as it was written.
+    """Give the calendar day of a published date, as it was written: a proleptic ordinal.
 
     The day in the publisher's own time zone counts: a story of 23:30+07:00 belongs to that day.
     """
@@ -64,13 +64,13 @@ class Article:
         return hashlib.sha256(payload.encode("utf-8", "surrogatepass")).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """The article as one JSON object; lists stay lists, unknown stays null."""
+        """Write the article as one JSON object; lists stay lists, unknown values are null."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Article:
-        """The article that ``to_json`` described; for untrusted input see ``indexer.articles``."""
+        """Read what ``to_json`` wrote; for untrusted input see ``indexer.articles``."""
         known: dict[str, Any] = {f.name: values[f.name] for f in fields(cls) if f.name in values}
         for name in ("authors", "tags", "captions"):
             known[name] = tuple(known.get(name) or ())
@@ -144,7 +144,7 @@ class Snippet:
     marks: tuple[tuple[int, int], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The ``passage`` object of the API."""
+        """Write the ``passage`` object of the API."""
         return {"text": self.text, "marks": [list(mark) for mark in self.marks]}
 
 
@@ -170,7 +170,7 @@ class Explanation:
     feedback: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """The ``explanation`` object of the API."""
+        """Write the ``explanation`` object of the API."""
         return {
             name: round(value, 6) if isinstance(value, float) else value
             for name, value in asdict(self).items()
@@ -199,7 +199,7 @@ class Hit:
     explanation: Explanation | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of ``results`` in the API; ``explanation`` is there where it was asked for."""
+        """Write an entry of ``results`` in the API, with ``explanation`` where it was asked for."""
         article = self.article
         explanation = self.explanation
         return ({} if explanation is None else {"explanation": explanation.to_json()}) | {
@@ -244,7 +244,7 @@ class Results:
     counterparts: Mapping[str, Article] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The answer of ``songngu search --json`` and ``GET /api/v1/search``."""
+        """Write the answer of ``songngu search --json`` and ``GET /api/v1/search``."""
         return {
             "query": self.query.text,
             "query_lang": self.query_lang,

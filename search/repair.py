@@ -27,7 +27,7 @@ class MendReport:
 
 
 def mend(store: Store) -> MendReport:
-    """Put an archive right.
+    """Repair an archive: damaged values, and articles that share an address.
 
     Raises:
         ArchiveBusyError: Somebody else is rewriting it.
@@ -42,7 +42,7 @@ def mend(store: Store) -> MendReport:
 
 
 def _merge_doubles(store: Store) -> list[tuple[str, str]]:
-    """Keep one article of each address, with the sources of all; (removed, kept)."""
+    """Keep one article of each address, with the sources of all; returns (removed, kept)."""
     at: dict[str, list[str]] = {}
     for article in store.stream():
         key = article_key(article.url)
@@ -62,7 +62,7 @@ def _merge_doubles(store: Store) -> list[tuple[str, str]]:
 
 
 def _best(store: Store, ids: Sequence[str]) -> str:
-    """The newest of some articles; of equals the most complete, and then the first id."""
+    """Choose the newest of some articles; of equals the most complete, then the first id."""
     articles, kept = store.articles(ids), store.kept(ids)
 
     def worth(article: Article) -> tuple[str, int, bool]:

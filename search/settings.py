@@ -30,7 +30,7 @@ def _setting(
     high: float | None = None,
     secret: bool = False,
 ) -> Any:
-    """A field of ``Settings`` with what the table says of it."""
+    """Declare a field of ``Settings``, with its line in the table."""
     metadata = {"help": help_text, "unit": unit, "low": low, "high": high, "secret": secret}
     return field(default=default, metadata=metadata)
 
@@ -124,7 +124,7 @@ class Settings:
     site_name: str = _setting("Songngu", "name of the web site, in its pages' heads")
 
     def __repr__(self) -> str:
-        """All values; of secrets only that they are set, of an address no password."""
+        """Show all values that were set: no secret, and no password in an address."""
         shown = (
             f"{f.name}={_shown(f.name, value)}"
             for f in fields(self)
@@ -136,7 +136,7 @@ class Settings:
     def load(
         cls, flags: Mapping[str, object] | None = None, *, environ: Mapping[str, str] | None = None
     ) -> Settings:
-        """Settings from flags, the environment and the TOML file, in this order.
+        """Read settings from flags, the environment and the TOML file, in this order.
 
         Args:
             flags: Values by setting name; None as a value means that the flag was not given.
@@ -165,7 +165,7 @@ class Settings:
 
 
 def cache_folder() -> Path:
-    """Where Songngu keeps what it can make again; SONGNGU_CACHE names another place."""
+    """Find the folder for what can be made again; SONGNGU_CACHE names another one."""
     if named := os.environ.get("SONGNGU_CACHE"):
         return Path(named).expanduser().absolute()
     general = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -173,7 +173,7 @@ def cache_folder() -> Path:
 
 
 def table() -> list[tuple[str, str, str, str]]:
-    """(name, default, unit, help) of every setting, for the README."""
+    """List (name, default, unit, help) of every setting, for the README."""
     return [
         (
             f.name,
@@ -186,7 +186,7 @@ def table() -> list[tuple[str, str, str, str]]:
 
 
 def _parse(key: str, value: object, origin: str) -> Any:
-    """A value as its setting's type, within its bounds."""
+    """Convert a value to its setting's type, and check its bounds."""
     spec = next(f for f in fields(Settings) if f.name == key)
     kind: type = type(spec.default)
     if kind is str:
@@ -205,14 +205,14 @@ def _parse(key: str, value: object, origin: str) -> Any:
 
 
 def _shown(key: str, value: object) -> str:
-    """A value for people to read, who must not see secrets."""
+    """Write a value for people to read; a secret is hidden."""
     if any(f.metadata["secret"] for f in fields(Settings) if f.name == key):
         return _HIDDEN
     return repr(without_secrets(value)) if isinstance(value, str) else type(value).__name__
 
 
 def _checked_secret(key: str, value: str, origin: str) -> str:
-    """A secret as it can be sent; what files and shells put around it is taken off.
+    """Check that a secret can be sent; white space around it, which files add, is removed.
 
     Raises:
         SettingsError: It holds a line break, or what no API key holds.
@@ -247,7 +247,7 @@ def _file_values(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def markdown() -> str:
-    """The table of settings as the README shows it."""
+    """Write the table of settings as the README shows it."""
     rows = [f"| `{name}` | {default} | {unit} | {text} |" for name, default, unit, text in table()]
     return "\n".join(["| setting | default | unit | what it is |", "|---|---|---|---|", *rows])
 

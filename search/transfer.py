@@ -1,9 +1,10 @@
-"""From one archive to another with every vector: the way from a file to a cluster."""
+"""Copies an archive with its vectors into another one: the way from a file to a cluster."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What became of a copy.
+    """What a copy has done.
 
     Attributes:
         unchanged: Articles that the destination held already with the same content.
@@ -45,7 +46,7 @@ class CopyReport:
 
 
 def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyReport:
-    """Copy all articles with passages, vectors and analysed text.
+    """Copy all articles with their passages, vectors, analysed text, sources and links.
 
     Raises:
         ArchiveMissingError: There is nothing at ``source``.
@@ -53,8 +54,10 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
         StoreError: Source and destination are the same place, or one of them fails.
     """
     began = time.perf_counter()
-    origin, target = open_store(source, settings), open_store(destination, settings)
-    try:
+    with (
+        closing(open_store(source, settings)) as origin,
+        closing(open_store(destination, settings)) as target,
+    ):
         if _place(origin) == _place(target):
             raise StoreError(
                 "The source and the destination are the same archive. Name two places."
@@ -86,15 +89,12 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
                 progress.update(len(batch))
         target.flush()
         carry(origin, target)
-    finally:
-        origin.close()
-        target.close()
     seconds = time.perf_counter() - began
     return CopyReport(copied, unchanged, barred, tuple(taken), tuple(failures), seconds)
 
 
 def _same(entry: Entry, there: Kept | None) -> bool:
-    """Whether the destination has an article as it is, with no fewer passages."""
+    """Check that the destination has the same article with no fewer passages."""
     return (
         there is not None
         and there.hash == entry.article.content_hash
@@ -103,7 +103,7 @@ def _same(entry: Entry, there: Kept | None) -> bool:
 
 
 def _copy_sources(origin: Store, target: Store, ids: Sequence[str]) -> None:
-    """Who has brought the articles, so that the copy can be synced as well."""
+    """Copy the names of the sources that brought the articles, so that the copy can be synced."""
     brought: dict[str, list[str]] = {}
     for id_, sources in origin.origins(ids).items():
         for source in sources:
@@ -113,7 +113,7 @@ def _copy_sources(origin: Store, target: Store, ids: Sequence[str]) -> None:
 
 
 def _copy_links(batch: Sequence[Entry], origin: LinkStore, target: LinkStore) -> None:
-    """Carry over what linking found; what the destination knew better of an article is kept.
+    """Copy the link records of articles, except where the destination has one already.
 
     Where both archives hold articles that the other lacks, their groups and counterparts are those
     of the source until `songngu link` is run on the destination.
@@ -131,7 +131,7 @@ def _copy_links(batch: Sequence[Entry], origin: LinkStore, target: LinkStore) ->
 
 
 def _place(store: Store) -> str:
-    """The archive's one name: a path may be written in several ways, or be a link."""
+    """Name the place of an archive in one way: a path can be written in several, or be a link."""
     return store.location if "://" in store.location else str(Path(store.location).resolve())
 
 

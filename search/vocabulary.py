@@ -49,7 +49,7 @@ class ArchiveCounts:
         self._saved_at = time.monotonic()
 
     def add(self, article: Article) -> None:
-        """Count one article, if it is in Vietnamese with its marks."""
+        """Count one article, if it is in Vietnamese and has its diacritics."""
         if not LANGUAGES[article.lang].marks_tell_words_apart:
             return
         text = normalise(f"{article.title}\n{article.body}")
@@ -63,7 +63,7 @@ class ArchiveCounts:
                 self.save()
 
     def save(self) -> None:
-        """Add what was counted to the archive's note; a store that refuses it only loses it."""
+        """Add the counts to the archive's note; where the store refuses it, they are lost."""
         if not self._new.total:
             return
         try:
@@ -87,7 +87,7 @@ class ArchiveCounts:
 
 
 def count_again(store: Store) -> None:
-    """Count all that an archive holds now, and forget what it held before."""
+    """Count all articles of an archive anew, and replace the old counts."""
     counts = ArchiveCounts(store, anew=True)
     for article in store.stream():
         counts.add(article)
@@ -105,7 +105,7 @@ class ArchiveRestorer:
         self._restorer = Restorer.bundled()
 
     def current(self) -> Restorer:
-        """The bundled restorer, sharpened by what the archive held half a minute ago or later."""
+        """Give the bundled restorer sharpened by the archive's counts, which may be 30 s old."""
         with self._lock:
             if time.monotonic() - self._read_at > _LIFE_S:
                 note = self._latest()
@@ -127,7 +127,7 @@ class ArchiveRestorer:
 
 
 def carry(source: Store, destination: Store) -> None:
-    """Take the counts along when articles are copied; those of the larger text stay."""
+    """Copy the counts to another archive, unless that has counts of more text."""
     note = source.note(NOTE)
     if note is None:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, jsonify, request
 
 from search.errors import QueryError
-from webui.addresses import MAX_K, read_address
+from webui.parameters import MAX_K, read_address
 from webui.site import PROBE, current_site
 
 blueprint = Blueprint("api", __name__)
@@ -15,7 +15,9 @@ _SHOWN_OF_COPIES = ("id", "lang", "title", "date", "source", "url")
 
 @blueprint.get("/api/v1/search")
 def search() -> Response:
-    """Results in the shape of ``Results.to_json``; errors as ``{"error": {"code", "message"}}``.
+    """Answer a search in the shape of ``Results.to_json``.
+
+    Errors are ``{"error": {"code", "message"}}``.
 
     Parameters: q, k, offset, lang, mode, from, to, source (repeatable), sort, verbatim, explain.
     Unknown ones are ignored; a value that cannot be used is answered with 400 and named.
@@ -36,7 +38,7 @@ def search() -> Response:
 
 @blueprint.get("/api/v1/copies")
 def copies() -> Response:
-    """Every copy of the story that the parameter ``id`` names, the first published first.
+    """List every copy of the story that the parameter ``id`` names, the first published first.
 
     Answers ``{"id", "counterpart", "copies": [{"id", "lang", "title", "date", "source", "url"}]}``;
     the article itself is among them. 404 where there is no such article.
@@ -61,13 +63,13 @@ def copies() -> Response:
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """Whether the process answers; the archive is not asked."""
+    """Say that the process answers; the archive is not asked."""
     return _no_store(jsonify({"status": "ok"}))
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Whether a search would be answered, by making one; 503 where it would not."""
+    """Say whether a search would be answered, by making one; 503 where it would not."""
     current_site().archive.search(PROBE)
     return _no_store(jsonify({"status": "ready"}))
 

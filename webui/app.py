@@ -11,14 +11,14 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages, stories
+from webui import api, errors, i18n, pages
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
 
 
 def create_app(archive: Archive | None = None, *, settings: Settings | None = None) -> Flask:
-    """The web site as a WSGI application.
+    """Make the web site as a WSGI application.
 
     Args:
         archive: What to search; None opens the archive that the settings name at the first
@@ -42,7 +42,6 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     security.init_app(app)
     errors.init_app(app)
     app.register_blueprint(pages.blueprint)
-    app.register_blueprint(stories.blueprint)
     app.register_blueprint(api.blueprint)
     presenting.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url
@@ -53,14 +52,14 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
 
 
 def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
-    """An interface language asked for in the address stays in all links to pages."""
-    to_a_page = endpoint.startswith(("pages.", "stories."))
+    """Keep an interface language that the address asks for in all links to pages."""
+    to_a_page = endpoint.startswith("pages.")
     if to_a_page and request and (chosen := i18n.chosen_interface()):
         values.setdefault("ui", chosen)
 
 
 def _static_url(name: str) -> str:
-    """The address of a static file, with a hash of its content, so that caches may keep it."""
+    """Write the address of a static file, with a hash of its content so that caches may keep it."""
     return url_for("static", filename=name, v=_content_hash(name))
 
 

@@ -28,7 +28,7 @@ from search.errors import (
     QueryTooLongError,
     StoreError,
 )
-from webui.addresses import Address, BadParameterError, QueryLengthError, is_for_programs
+from webui.parameters import Address, BadParameterError, QueryLengthError, is_for_programs
 
 REFUSAL = "songngu.refusal"
 """Key of a WSGI environment: (status, reason) of a request that was refused before it came here.
@@ -141,7 +141,7 @@ _NOT_READ = _l("The browser or the program asked in a way that this site does no
 
 
 def problem_of(error: Exception) -> Problem:
-    """What to answer for an error. Messages of stores stay in the log: they may name paths."""
+    """Choose the answer to an error. Messages of stores stay in the log: they may name paths."""
     match error:
         case QueryTooLongError():
             text = error.text if isinstance(error, QueryLengthError) else str(error)
@@ -177,7 +177,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def error_json(problem: Problem) -> Response:
-    """The API's one shape of an error."""
+    """Write an error in the API's one shape."""
     text = str(problem.text)
     if problem.command:
         text += f" {problem.command}"
@@ -185,7 +185,7 @@ def error_json(problem: Problem) -> Response:
 
 
 def error_page(problem: Problem, address: Address) -> Response:
-    """A page that says what is wrong and lets the reader go on."""
+    """Render a page that says what is wrong and lets the reader go on."""
     return make_response(render_template("error.html", problem=problem, address=address))
 
 

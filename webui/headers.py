@@ -52,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 
 def _with_a_host(served: WSGIApplication) -> WSGIApplication:
-    """Requests without a usable ``Host``, as refusals without any: routing fails on odd ones."""
+    """Refuse requests whose ``Host`` is missing or odd before routing, which fails on them."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST")
@@ -66,7 +66,7 @@ def _with_a_host(served: WSGIApplication) -> WSGIApplication:
 
 
 def is_host(value: str) -> bool:
-    """Whether a ``Host`` header names a host: a name of ASCII letters or an IP, perhaps a port."""
+    """Tell whether a ``Host`` header names a host: an ASCII name or an IP, perhaps a port."""
     found = _HOST.fullmatch(value) if len(value) <= _LONGEST_HOST else None
     return found is not None and int(found["port"] or 0) <= _HIGHEST_PORT
 

@@ -16,7 +16,7 @@ from babel.dates import format_date, format_time
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
-from webui.addresses import is_for_programs
+from webui.parameters import is_for_programs
 
 INTERFACE_LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 """Languages of the interface with their own names; the first is shown first."""
@@ -37,13 +37,13 @@ def init_app(app: Flask) -> None:
 
 
 def chosen_interface() -> str | None:
-    """The interface language that the address asks for, where it asks for one we have."""
+    """Read the interface language that the address asks for; None unless it is one of ours."""
     chosen = request.args.get("ui")
     return chosen if chosen in INTERFACE_LANGUAGES else None
 
 
 def choose_interface() -> str:
-    """The interface language of a request: address, then cookie, then what the browser prefers.
+    """Choose a request's interface language: address, then cookie, then the browser's wish.
 
     The API always speaks English: its messages are for programmers and their logs.
     """
@@ -60,13 +60,13 @@ def choose_interface() -> str:
 
 
 def interface() -> str:
-    """The code of the language that the current request is answered in."""
+    """Give the code of the language that the current request is answered in."""
     locale = get_locale()
     return str(locale.language) if locale else DEFAULT_INTERFACE
 
 
 def interface_links() -> list[tuple[str, str, str, bool]]:
-    """The present address in each interface language: (code, name, link, whether it is this one).
+    """Link to this page in each interface language: (code, name, link, whether it is this one).
 
     The links are relative, so they hold under any prefix a proxy may put before the site.
     """
@@ -78,7 +78,7 @@ def interface_links() -> list[tuple[str, str, str, bool]]:
 
 
 def written_date(iso: str, *, full: bool = False) -> str:
-    """A published date as the reader's language writes it, in the publisher's own time zone.
+    """Write a published date in the reader's language and the publisher's own time zone.
 
     Args:
         iso: ISO 8601, a day or a moment.

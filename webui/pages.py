@@ -1,12 +1,13 @@
-"""The pages for readers: search, one article, and what browsers and crawlers ask for."""
+"""The pages for readers: search, one article, one story told twice, and what browsers ask for."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.addresses import MAX_PAGE_K, Address, read_address
+from search.text.languages import LANGUAGES
 from webui.errors import PastTheEndError
+from webui.parameters import MAX_PAGE_K, Address, read_address
 from webui.presentation import (
     columns,
     copies_url,
@@ -22,7 +23,7 @@ blueprint = Blueprint("pages", __name__)
 
 @blueprint.get("/")
 def search() -> str:
-    """The search page: an invitation before a query, results after it."""
+    """Show the search page: an invitation before a query, results after it."""
     site = current_site()
     address, errors = read_address(
         request.args,
@@ -56,13 +57,13 @@ def search() -> str:
 
 @blueprint.get("/search")
 def search_elsewhere() -> BaseResponse:
-    """The address that people guess."""
+    """Redirect from the address that people guess."""
     return redirect(request.root_path + "/?" + request.query_string.decode("ascii", "replace"), 301)
 
 
 @blueprint.get("/article/<path:article_id>")
 def article(article_id: str) -> str:
-    """One article, to read here."""
+    """Show one article to read."""
     archive = current_site().archive
     link = archive.links([article_id]).get(article_id)
     counterpart = link.counterpart if link else None
@@ -86,17 +87,47 @@ def article(article_id: str) -> str:
 
 @blueprint.get("/article")
 def article_by_parameter() -> str:
-    """One article whose id would not survive in a path."""
+    """Show one article whose id would not survive in a path."""
     return article(request.args.get("id", ""))
+
+
+@blueprint.get("/beside")
+def beside() -> str:
+    """Show an article and its counterpart in two columns; 404 where either does not exist."""
+    archive = current_site().archive
+    id_ = request.args.get("id", "")
+    link = archive.links([id_]).get(id_)
+    if link is None or link.counterpart is None:
+        abort(404)
+    found = archive.articles([id_, link.counterpart])
+    if len(found) < 2:
+        abort(404)
+    order = list(LANGUAGES)
+    return render_template(
+        "beside.html",
+        address=Address(),
+        articles=sorted(found.values(), key=lambda article: order.index(article.lang)),
+        paragraphs=paragraphs,
+    )
+
+
+@blueprint.get("/copies")
+def copies() -> str:
+    """List every copy of a story, the first published first; 404 where there is no such story."""
+    id_ = request.args.get("id", "")
+    found = current_site().archive.copies(id_)
+    if not found:
+        abort(404)
+    return render_template("copies.html", address=Address(), articles=found)
 
 
 @blueprint.get("/favicon.ico")
 def favicon() -> Response:
-    """The icon, for browsers that ask before they read the page."""
+    """Send the icon to browsers that ask before they read the page."""
     return current_app.send_static_file("favicon.svg")
 
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Crawlers may see the start page; results and publishers' texts are not theirs to index."""
+    """Send the rules for crawlers: the start page alone; results and articles stay unindexed."""
     return current_app.send_static_file("robots.txt")

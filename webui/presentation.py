@@ -21,8 +21,8 @@ from markupsafe import Markup, escape
 from search.ranking.query import unquoted
 from search.records import Article, Hit, Results
 from search.text.languages import LANGUAGES
-from webui.addresses import LANGS, MAX_PAGE_K, Address
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
+from webui.parameters import LANGS, MAX_PAGE_K, Address
 from webui.site import current_site
 
 _TITLE_CHARS = 90
@@ -127,7 +127,7 @@ class Chip:
 
 
 def columns(results: Results, address: Address) -> tuple[Column, ...]:
-    """The lists of a page, in the order of the archive's languages."""
+    """Make the lists of a page, in the order of the languages."""
     offset = results.query.offset
     made = []
     for lang in address.languages:
@@ -147,7 +147,7 @@ def columns(results: Results, address: Address) -> tuple[Column, ...]:
 
 
 def hit_view(hit: Hit, results: Results) -> HitView:
-    """One hit as a list shows it, with its counterpart where there is one."""
+    """Make one hit as a list shows it, with its counterpart where there is one."""
     article = hit.article
     reading = article_url(article.id)
     published = safe_link(article.url)
@@ -175,18 +175,18 @@ def hit_view(hit: Hit, results: Results) -> HitView:
 
 
 def counterpart_view(article: Article, counterpart: Article) -> CounterpartView:
-    """What is shown of an article's counterpart."""
+    """Make what is shown of an article's counterpart."""
     return CounterpartView(
         lang=counterpart.lang,
         title=title_of(counterpart),
         says=_SAME_STORY[counterpart.lang],
         href=article_url(counterpart.id),
-        beside_href=url_for("stories.beside", id=article.id),
+        beside_href=url_for("pages.beside", id=article.id),
     )
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
-    """Escaped text with its marked spans in ``<mark>``.
+    """Escape a text and put its marked spans in ``<mark>``.
 
     Marks outside the text, empty or overlapping are cut to what is left of them.
     """
@@ -203,7 +203,7 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 
 
 def title_of(article: Article) -> str:
-    """The title, or the beginning of the text of an article that has none."""
+    """Give the title, or the beginning of the text of an article without one."""
     if article.title:
         return article.title
     beginning = " ".join(article.body.split())
@@ -213,7 +213,7 @@ def title_of(article: Article) -> str:
 
 
 def safe_link(url: str | None) -> str | None:
-    """An address that may become a link: http or https, with a host, without control characters.
+    """Pass an address that may become a link: http or https, a host, no control characters.
 
     Hosts under names that are reserved for examples and tests (RFC 2606) lead nowhere: none.
     """
@@ -229,37 +229,37 @@ def safe_link(url: str | None) -> str | None:
 
 
 def article_url(article_id: str) -> str:
-    """The reading page of an article. Ids that a path would change go into the query instead."""
+    """Link to the reading page of an article. Ids that a path would change become a parameter."""
     if _PLAIN_ID.fullmatch(article_id):
         return url_for("pages.article", article_id=article_id)
     return url_for("pages.article_by_parameter", id=article_id)
 
 
 def copies_url(article_id: str) -> str:
-    """The list of all copies of a story."""
-    return url_for("stories.copies", id=article_id)
+    """Link to the list of all copies of a story."""
+    return url_for("pages.copies", id=article_id)
 
 
 def search_url(address: Address, **changes: Any) -> str:
-    """The page of a search; a change other than of the page goes back to the first page."""
+    """Link to a search; any change but of the page goes back to the first page."""
     changes.setdefault("page", 1)
     return url_for("pages.search", **address.parameters(**changes))
 
 
 def unquoted_url(address: Address) -> str | None:
-    """The same search with the words of quoted phrases free; None where nothing is quoted."""
+    """Link to the same search without quotation marks; None where nothing is quoted."""
     free = unquoted(address.q)
     return search_url(address, q=free) if free and free != address.q else None
 
 
 def api_url(address: Address) -> str:
-    """The same search, in JSON."""
+    """Link to the same search in JSON."""
     parameters = address.parameters(page=1, offset=(address.page - 1) * address.k)
     return url_for("api.search", **parameters)
 
 
 def chips(address: Address) -> list[Chip]:
-    """The filters in force, each with a link that takes it off."""
+    """List the filters in force, each with a link that takes it off."""
     made = []
     if address.date_from:
         text = _l("from %(date)s", date=written_date(address.date_from))
@@ -276,7 +276,7 @@ def chips(address: Address) -> list[Chip]:
 
 
 def page_numbers(page: int, last: int) -> list[int | None]:
-    """Pages to link to: the first, the last and those around this one; None is a gap."""
+    """Choose the pages to link to: the first, the last, those around this one; None is a gap."""
     shown = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
     numbers: list[int | None] = []
     for number in shown:
@@ -288,12 +288,12 @@ def page_numbers(page: int, last: int) -> list[int | None]:
 
 
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of an article's text: lines that are not empty."""
+    """Split an article's text into paragraphs: its lines that are not blank."""
     return [line for part in text.split("\n") if (line := part.strip())]
 
 
 def init_app(app: Flask) -> None:
-    """Give templates what they all use."""
+    """Give templates the functions and values that they all use."""
 
     def context() -> dict[str, Any]:
         return {

@@ -1,6 +1,7 @@
 """The production server: waitress, made to hold out against slow, many and malformed requests.
 
-Three things are added to it. Requests go in lanes of their own threads, so that nothing that needs
+``serve`` listens and serves until the process is stopped; ``make_server`` only listens. Three
+things are added to waitress. Requests go in lanes of their own threads, so that nothing that needs
 no archive waits behind a search, and searches wait in a queue that has an end. A connection that
 does not bring a request in time is closed, and sooner where all places are taken. And a request
 that is refused here is still answered by the application, so that its answer looks like any other.
@@ -12,11 +13,15 @@ import json
 import logging
 import re
 import resource
+import signal
 import socket
+import threading
 import time
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
+import click
 from flask import Flask
 from waitress.adjustments import Adjustments
 from waitress.channel import ClientDisconnected, HTTPChannel
@@ -24,10 +29,14 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 
-from webui.addresses import is_for_programs
+from search.errors import SettingsError
 from webui.errors import REFUSAL
 from webui.headers import HEADERS
+from webui.parameters import is_for_programs
+from webui.site import current_site
 
+THREADS = 8
+"""Requests answered at once: searching releases the interpreter, so more threads than cores pay."""
 CONNECTIONS = 500
 """Most connections at once; where the system allows few open files, half of what it allows."""
 PATIENCE_S = 30
@@ -88,7 +97,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
     _start = b""
 
     def received(self, data: bytes) -> int:
-        """Take in bytes; how many of them belong to this request."""
+        """Take in bytes; returns how many of them belong to this request."""
         self._start = (self._start + data)[:_LONGEST_START]
         consumed: int = super().received(data)
         if self.error is not None or self.body_rcv is None:
@@ -137,7 +146,7 @@ class AnswerTask(_Served, WSGITask):  # type: ignore[misc]
 
 
 class RefusalTask(_Served, WSGITask):  # type: ignore[misc]
-    """Lets the application say that a request is refused, and ends the connection."""
+    """Has the application answer a request that is refused, and ends the connection."""
 
     def __init__(self, channel: Channel, request: Parser) -> None:
         super().__init__(channel, request)
@@ -145,7 +154,7 @@ class RefusalTask(_Served, WSGITask):  # type: ignore[misc]
         request.path, request.command = channel.requests[0].path, channel.requests[0].command
 
     def execute(self) -> None:
-        """Answer, by ourselves where the application fails at that too."""
+        """Have the application answer; where it fails, send a plain answer instead."""
         self.end_connection()
         try:
             super().execute()
@@ -158,7 +167,7 @@ class RefusalTask(_Served, WSGITask):  # type: ignore[misc]
             self._answer_plainly()
 
     def get_environment(self) -> dict[str, Any]:
-        """The request as the application sees it, with why it is refused."""
+        """Make the WSGI environment, with the status and reason of the refusal in it."""
         environ: dict[str, Any] = super().get_environment()
         error = self.request.error
         reason = error.reason if isinstance(error, Refusal) else _REASONS.get(error.code, "")
@@ -196,22 +205,22 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.served_before = float("inf")
 
     def readable(self) -> bool:
-        """Whether to read; a closed connection's descriptor may be another's by now."""
+        """Whether to read; never once closed, when another connection may have the descriptor."""
         return self.socket is not None and bool(super().readable())
 
     def writable(self) -> bool:
-        """Whether to write."""
+        """Whether to write; never once closed, as for reading."""
         return self.socket is not None and bool(super().writable())
 
     def service(self) -> None:
-        """Answer the first request, unless it has waited for too long."""
+        """Answer the first request; refuse it if it has waited for too long."""
         request = self.requests[0]
         if request.error is None and time.monotonic() > self.served_before:
             request.error = _BUSY
         super().service()
 
     def idle_since(self) -> float | None:
-        """Since when its client lets us wait; None while we let him wait."""
+        """Say since when we have waited for the client; None while the client waits for us."""
         if self.requests:
             return None
         since: float = self.waiting_since
@@ -227,7 +236,7 @@ class Lanes:
         self._archive = _lane(threads)
 
     def add_task(self, channel: Channel) -> None:
-        """Let a connection's first request be answered, or refused where too many wait."""
+        """Queue a connection's first request for an answer; refuse it where too many wait."""
         request = channel.requests[0]
         lane = self._quick if request.error else self._lane_of(request.path)
         channel.served_before = time.monotonic() + QUEUE_S
@@ -259,7 +268,7 @@ def _lane(threads: int) -> ThreadedTaskDispatcher:
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
-    """A site behind a socket that listens; ``run()`` serves, ``close()`` lets go.
+    """A site behind a listening socket; ``run()`` serves, ``close()`` closes the socket.
 
     Args:
         threads: How many requests that need the archive are served at once.
@@ -295,7 +304,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         )
 
     def readable(self) -> bool:
-        """Asked before each round of the loop: the moment in which connections can be closed."""
+        """Make room for a connection by closing the one that has been idle longest.
+
+        waitress asks this before each round of its loop, when connections can be closed.
+        """
         if len(self.active_channels) >= self._most:
             idle = [c for c in self.active_channels.values() if c.idle_since() is not None]
             if idle:
@@ -303,8 +315,64 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         return bool(super().readable())
 
     def maintenance(self, now: float) -> None:
-        """Close the connections that let us wait for too long, whatever they trickle."""
+        """Close the connections that have been idle for too long, even if bytes trickle in."""
         for channel in list(self.active_channels.values()):
             since = channel.idle_since()
             if since is not None and now - since > PATIENCE_S:
                 channel.handle_close()
+
+
+def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> Server:
+    """Make a server that listens already; ``run()`` serves, ``close()`` closes its socket.
+
+    Args:
+        port: 0 takes a free one; see the server's ``effective_port``.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    with app.app_context():
+        longest = current_site().settings.max_query_chars
+    return Server(app, _listen(host, port), threads=threads, max_query_chars=longest)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket; waitress would start its threads before it knows whether it can."""
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, address = found[0][0], found[0][4]
+        return socket.create_server((str(address[0]), port), family=family)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"Cannot listen on {host}:{port} ({reason}): choose another --port or --host, or stop"
+            " the program that uses it."
+        ) from error
+
+
+def address_of(host: str, port: int) -> str:
+    """Write the address to open in a browser on this machine."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+def serve(app: Flask, host: str, port: int, *, threads: int = THREADS) -> None:
+    """Serve until Ctrl+C or SIGTERM; print the address once requests are answered.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+    """
+    server = make_server(app, host, port, threads=threads)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+    click.echo(f"Songngu is at {address_of(host, server.effective_port)} (Ctrl+C stops it)")
+    try:
+        server.run()
+    finally:
+        server.close()

@@ -40,7 +40,7 @@ class Site:
 
     @property
     def archive(self) -> Archive:
-        """The archive.
+        """The archive, opened when first needed.
 
         Raises:
             StoreError: It cannot be opened.
@@ -52,7 +52,7 @@ class Site:
         return self._archive
 
     def stats(self) -> StoreStats:
-        """What is inside the archive, as it was at most ``STATS_SECONDS`` ago.
+        """Read the archive's figures, at most ``STATS_SECONDS`` old.
 
         Raises:
             StoreError: The archive cannot answer.
@@ -65,12 +65,12 @@ class Site:
 
 
 def install_site(site: Site) -> None:
-    """Make a site the one of the current application."""
+    """Make a site that of the current application."""
     current_app.extensions[_EXTENSION] = site
 
 
 def current_site() -> Site:
-    """The site that the current request is for."""
+    """Find the site that the current request is for."""
     site = current_app.extensions[_EXTENSION]
     assert isinstance(site, Site)
     return site

@@ -14,12 +14,12 @@ from email.message import Message
 
 import httpcore2 as httpcore
 
-from indexer.fetching.addresses import host_of, normalised
 from indexer.fetching.bodies import TooLargeError, too_large, unpacked
 from indexer.fetching.budget import Budget
 from indexer.fetching.connections import GuardedBackend, private_networks
 from indexer.fetching.hosts import Hosts
 from indexer.fetching.robots import Robots
+from indexer.fetching.urls import host_of, normalised
 from search.errors import FetchError, ForbiddenFetchError, SettingsError, UnreachableError
 from search.settings import Settings
 

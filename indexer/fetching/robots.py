@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from protego import Protego
 
-from indexer.fetching.addresses import origin_of
+from indexer.fetching.urls import origin_of
 from search.errors import UnreachableError
 
 LARGEST = 1 << 20

@@ -1,9 +1,10 @@
 """Whether one article is a copy of another: wire stories, light edits, trailing site names.
 
-What copies are likely to share is put into a few numbers (``Reading.keys``): the canonical address,
-the title, and bands of a MinHash signature of the text's shingles (Broder, "On the resemblance and
-containment of documents", 1997; bands as in Leskovec, Rajaraman and Ullman, "Mining of Massive
-Datasets", ch. 3). Whoever shares one is a candidate; the texts themselves decide.
+``Fingerprint.keys`` are a few numbers of which copies are likely to share at least one: hashes of
+the canonical address, of the title, and of the bands of a MinHash signature of the text's shingles
+(Broder, "On the resemblance and containment of documents", 1997; bands as in Leskovec, Rajaraman
+and Ullman, "Mining of Massive Datasets", ch. 3). Articles that share a key are candidates;
+``are_copies`` compares their texts.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ def _empty() -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What is compared of an article.
+class Fingerprint:
+    """What of an article is compared to find copies.
 
     Attributes:
         shingles: Hashes of every run of four tokens of the text, ascending, each once.
@@ -88,8 +89,8 @@ class Reading:
     address: str | None
 
     @classmethod
-    def of(cls, article: Article) -> Reading:
-        """Read an article."""
+    def of(cls, article: Article) -> Fingerprint:
+        """Compute the fingerprint of an article."""
         body = "\n".join(part for part in (article.lead, article.text) if part)
         tokens = exact_tokens(body)[:_MOST_TOKENS]
         runs = range(max(1, len(tokens) - _SHINGLE_TOKENS + 1)) if tokens else ()
@@ -104,7 +105,7 @@ class Reading:
         )
 
     def keys(self) -> tuple[int, ...]:
-        """Numbers in 64 bits with sign; copies share at least one of them with near certainty."""
+        """Compute signed 64-bit numbers; copies almost certainly share at least one."""
         keys = []
         if self.address:
             keys.append(_key("address", self.lang, self.address))
@@ -119,14 +120,14 @@ class Reading:
         return tuple(keys)
 
 
-def resemblance(one: Reading, other: Reading) -> float:
-    """The share of both texts' shingles that are in both (Jaccard), 0 to 1."""
+def resemblance(one: Fingerprint, other: Fingerprint) -> float:
+    """Compute the share of both texts' shingles that are in both (Jaccard), 0 to 1."""
     common = len(np.intersect1d(one.shingles, other.shingles, assume_unique=True))
     return _share(common, len(one.shingles), len(other.shingles))
 
 
-def are_copies(one: Reading, other: Reading) -> bool:
-    """Whether two articles tell one story in nearly the same words.
+def are_copies(one: Fingerprint, other: Fingerprint) -> bool:
+    """Tell whether two articles tell one story in nearly the same words.
 
     Translations never are, follow-ups with a changed text are not, and neither are two days'
     stories from one template.
@@ -149,8 +150,8 @@ def are_copies(one: Reading, other: Reading) -> bool:
     return same_title and alike >= _LEAST_RESEMBLANCE_SHORT
 
 
-def _agreement(one: Reading, other: Reading) -> float:
-    """How far two texts' numbers are the same, 0 to 1.
+def _agreement(one: Fingerprint, other: Fingerprint) -> float:
+    """Measure how far two texts' numbers are the same, 0 to 1.
 
     A number in place of another tells two days of one template apart. One that is only missing from
     a shorter text weighs a quarter of that: sentences are cut off.
@@ -174,7 +175,7 @@ def _key(*parts: Any) -> int:
 
 
 def _without_site(title: str) -> str:
-    """A title without " - Site name" behind it, where enough of it remains."""
+    """Remove " - Site name" from the end of a title, where enough of it remains."""
     if (cut := _SITE.search(title)) is not None:
         story, site = title[: cut.start()], title[cut.end() :]
         if len(site.split()) <= _MOST_SITE_WORDS and len(story.split()) >= _LEAST_TITLE_TOKENS:

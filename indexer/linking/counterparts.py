@@ -40,7 +40,7 @@ Marks = Mapping[str, float]
 
 
 def surroundings(cosines: FloatArray, usual: float) -> FloatArray:
-    """Mean cosine to the nearest neighbours behind the very nearest, which may be the counterpart.
+    """Average the cosines to the nearest neighbours, without the very nearest: it may be the pair.
 
     Args:
         cosines: Shape (n, up to NEIGHBOURS + 1), each row descending.
@@ -53,7 +53,7 @@ def surroundings(cosines: FloatArray, usual: float) -> FloatArray:
 
 
 def marks(article: Article) -> Marks:
-    """The names and numbers by which a story can be recognised in another language.
+    """Collect the names and numbers by which a story can be recognised in another language.
 
     Words with a capital that are no function words, neighbours of these as pairs, and numbers.
     """
@@ -77,20 +77,20 @@ def marks(article: Article) -> Marks:
 
 
 def in_common(one: Marks, other: Marks) -> tuple[float, float]:
-    """The weight of the marks that both have, and its share of the one that has fewer."""
+    """Weigh the marks that both have: (weight, its share of the one that has fewer)."""
     common = sum(one[mark] for mark in one.keys() & other.keys())
     return common, common / max(1.0, min(sum(one.values()), sum(other.values())))
 
 
 def days_apart(one: Article, other: Article) -> int | None:
-    """Days between publication; None where either is unknown."""
+    """Count the days between publication; None where either is unknown."""
     return abs(one.day - other.day) if one.day is not None and other.day is not None else None
 
 
 def fit(
     margin: float, common: tuple[float, float], apart: int | None, constants: LinkingConstants
 ) -> float:
-    """How well two articles fit; from ``constants.least`` on they tell one story.
+    """Score how well two articles fit; from ``constants.least`` on they tell one story.
 
     Args:
         margin: Their cosine minus the mean of their surroundings.

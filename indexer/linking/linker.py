@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from indexer.linking.copies import Reading, are_copies
+from indexer.linking.copies import Fingerprint, are_copies
 from indexer.linking.pairs import Near, Progress, best_pairs, neighbours
 from search.errors import ArchiveMissingError
 from search.ranking.profile import RankingProfile, profile_for
@@ -69,7 +69,7 @@ class LinkReport:
     note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The report that ``songngu link --json`` prints."""
+        """Write the report that ``songngu link --json`` prints."""
         return asdict(self) | {"seconds": round(self.seconds, 2)}
 
 
@@ -145,13 +145,13 @@ def _why_not(store: Store, profile: RankingProfile) -> str | None:
 
 
 def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfile) -> None:
-    """Give articles their records, and put them with the copies they are of."""
+    """Make link records for articles, and put these into the groups of their copies."""
     links = store.linking
     articles = store.articles(ids)
     forget(links, ids)  # what an older text of theirs was linked with
     vectors = links.lead_vectors(ids)
-    readings = {id_: Reading.of(article) for id_, article in articles.items()}
-    keys = {id_: reading.keys() for id_, reading in readings.items()}
+    fingerprints = {id_: Fingerprint.of(article) for id_, article in articles.items()}
+    keys = {id_: reading.keys() for id_, reading in fingerprints.items()}
     records = {
         id_: LinkRecord(
             id=id_,
@@ -166,7 +166,7 @@ def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfi
         )
         for id_, article in articles.items()
     }
-    groups = _groups(store, readings, keys, {id_: r.group for id_, r in records.items()})
+    groups = _groups(store, fingerprints, keys, {id_: r.group for id_, r in records.items()})
     # Whoever joins others is done only when all of the group is in order: until then its record
     # has no hash, so that a run that is cut off here begins with it again.
     joining = {
@@ -190,11 +190,11 @@ def _free(vectors: dict[str, Any], id_: str, profile: RankingProfile) -> Any:
 
 def _groups(
     store: Store,
-    readings: dict[str, Reading],
+    fingerprints: dict[str, Fingerprint],
     keys: dict[str, tuple[int, ...]],
     own: dict[str, str],
 ) -> dict[str, str]:
-    """For every group that gets new members, or joins another, the name of what it becomes."""
+    """Map the names of groups that grow or join another to the name of what they become."""
     links = store.linking
     holders: dict[int, list[str]] = defaultdict(list)
     for id_, held in keys.items():
@@ -208,9 +208,9 @@ def _groups(
         )
         del shared[id_]
         candidates[id_] = [other for other, _ in shared.most_common(_COMPARED)]
-    older = {other for others in candidates.values() for other in others} - readings.keys()
+    older = {other for others in candidates.values() for other in others} - fingerprints.keys()
     for id_, article in store.articles(sorted(older)).items():
-        readings[id_] = Reading.of(article)
+        fingerprints[id_] = Fingerprint.of(article)
     group = own | {id_: record.group for id_, record in links.records(sorted(older)).items()}
     names: dict[str, str] = {}
 
@@ -221,23 +221,23 @@ def _groups(
 
     for id_, others in candidates.items():
         for other in others:
-            if other not in group or other not in readings:
+            if other not in group or other not in fingerprints:
                 continue
             one, two = root(group[id_]), root(group[other])
-            if one != two and are_copies(readings[id_], readings[other]):
+            if one != two and are_copies(fingerprints[id_], fingerprints[other]):
                 names[max(one, two)] = names[min(one, two)] = min(one, two)
     return {name: root(name) for name in names}
 
 
 def _moved(links: LinkStore, groups: dict[str, str]) -> list[LinkRecord]:
-    """Records of groups that become part of another."""
+    """Make the new records of groups that become part of another."""
     moving = links.members([name for name, new in groups.items() if name != new])
     records = links.records([id_ for ids in moving.values() for id_ in ids])
     return [replace(record, group=groups[record.group]) for record in records.values()]
 
 
 def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progress) -> None:
-    """Look for the counterparts of all that stand for a group and were not looked at yet."""
+    """Look for the counterparts of the first articles of groups that were not yet looked at."""
     links, constants = store.linking, profile.linking
     assert constants is not None
     found: list[Near] = []
@@ -266,7 +266,7 @@ def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progr
 def _surroundings_now(
     links: LinkStore, found: Sequence[Near], model: str, profile: RankingProfile
 ) -> dict[str, np.float32]:
-    """Surroundings of the older articles among the candidates: the archive has grown since."""
+    """Compute the surroundings of older candidates anew, since the archive has grown."""
     assert profile.linking is not None
     new = {id_ for part in found for id_ in part.ids}
     older = sorted({part.others[i] for part in found for i in np.unique(part.places)} - new)
@@ -291,7 +291,7 @@ def _surroundings_now(
 def _settle(
     links: LinkStore, pairs: Sequence[tuple[str, str, float]], near: dict[str, np.float32]
 ) -> None:
-    """Write pairs, with the copies of both; whoever had one of them before is left without."""
+    """Write pairs and their copies; who loses a counterpart to another is written without one."""
     records = links.records([id_ for one, other, _ in pairs for id_ in (one, other)])
     new: dict[str, LinkRecord] = {}
     freed: list[str] = []
@@ -327,7 +327,7 @@ def _copies_of(links: LinkStore, firsts: Sequence[LinkRecord]) -> Iterator[LinkR
 
 
 def _joined(blocks: Iterable[VectorBlock]) -> Iterator[VectorBlock]:
-    """Fewer, larger blocks."""
+    """Join blocks into fewer, larger ones."""
     waiting: list[VectorBlock] = []
     for block in blocks:
         waiting.append(block)

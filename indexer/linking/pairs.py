@@ -95,7 +95,7 @@ def best_pairs(
     constants: LinkingConstants,
     on_progress: Progress,
 ) -> list[tuple[str, str, float]]:
-    """The pairs in which each fits the other best, and well enough: (id, id, score).
+    """Choose the pairs in which each fits the other best, and well enough: (id, id, score).
 
     Args:
         near: Surroundings of all that were compared now; newer than those that are kept.
@@ -128,7 +128,7 @@ def best_pairs(
 
 
 def _margins(found: Sequence[Near], near: Mapping[str, np.float32]) -> dict[tuple[str, str], float]:
-    """Candidates whose margin is large enough: (smaller id, larger id) → margin."""
+    """Find candidates whose margin is large enough: (smaller id, larger id) → margin."""
     margins: dict[tuple[str, str], float] = {}
     for part in found:
         theirs = part.their_near.copy()
@@ -148,7 +148,7 @@ def _scores(
     constants: LinkingConstants,
     on_progress: Progress,
 ) -> Iterator[tuple[tuple[str, str], float]]:
-    """Pairs that fit well enough, with their scores; their texts are read in batches."""
+    """Score candidates, reading their texts in batches; gives those that fit well enough."""
     pairs = sorted(margins)
     read: dict[str, tuple[Article, Marks]] = {}
     for start in range(0, len(pairs), _READ_AT_ONCE):

@@ -6,7 +6,10 @@ head says, ``blocks`` lists what it shows in order. trafilatura says which of th
 away what lines of furniture say of themselves; ``refusals`` knows the pages without an article.
 
 Page text (``text.clean_page``), as copying all of a page gives it: ``lines`` judges each line,
-``surroundings`` finds title, lead, date and names beside the body. Both ways share ``lines``.
+``surroundings`` finds title, lead, date and names beside the body. Both ways share ``lines``,
+and ``dates`` and ``bylines``, which read dates and names as publishers write them.
 
-Nothing here opens files or sockets. ``prose`` is also for text that comes in fields.
+Nothing here opens files or sockets. ``prose`` is also for text that comes in fields. May import
+``indexer.charsets`` and ``search.text``: where a page comes from is not known here, so neither
+``sources`` nor ``fetching``.
 """

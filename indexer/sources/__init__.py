@@ -1,4 +1,20 @@
-"""Where articles come from: files by their kind, folders, standard input."""
+"""Sources: bytes in, ``RawDocument`` or ``Failure`` out, one by one; nothing is raised.
+
+This module opens files, folders and standard input by their kind; ``web`` is opened by itself.
+
+- ``base``: what every source gives.
+- ``files``, ``folders``: bytes of a file, unpacked; the files of a folder.
+- ``json_files``, ``tables``, ``text_files``, ``html_files``: one kind of file each.
+- ``warc``, ``warc_records``: pages out of web archives; their records, also damaged ones.
+- ``field_map``, ``field_names``: ``--map``; the names that data sets give our fields.
+- ``origins``: the name of the source that an article came from.
+- ``web``: addresses → documents, by several workers. ``crawl`` follows one address,
+  ``web_kinds`` tells what it leads to, ``feeds`` and ``sitemaps`` read listings (``entries``), and
+  ``web_pages`` makes a document of a page and its entry.
+
+May import ``indexer.fetching``, ``indexer.pages`` and ``indexer.charsets``; an article is made of a
+document later, by ``indexer.articles``.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from indexer.fetching import (
 )
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure
-from indexer.sources.entries import Entry, Listing
+from indexer.sources.entries import Listing, ListingEntry
 from indexer.sources.web_kinds import listing
 from indexer.sources.web_pages import Step, followed, only_content, single
 from search.addresses import canonical_url
@@ -83,7 +83,7 @@ class _Earlier:
         return len(self.stamps.keys() - self.waiting)
 
 
-class Follower:
+class Crawler:
     """Follows addresses. Safe to use from several threads.
 
     Args:
@@ -209,7 +209,7 @@ class Follower:
             else:
                 visit.postponed += 1
 
-    def _entry(self, entry: Entry, seen: Seen, visit: _Visit) -> Iterator[Step]:
+    def _entry(self, entry: ListingEntry, seen: Seen, visit: _Visit) -> Iterator[Step]:
         visit.budget.pages -= 1
         known = self._page(seen.url)
         try:

@@ -20,7 +20,7 @@ _LONGEST_LEAD = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListingEntry:
     """One story that a feed or sitemap lists.
 
     Attributes:
@@ -58,7 +58,7 @@ class Listing:
     """
 
     kind: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ListingEntry, ...] = ()
     children: tuple[tuple[str, str], ...] = ()
     damage: str | None = None
 
@@ -76,7 +76,7 @@ def with_ampersands(text: str) -> str:
     return "".join(parts)
 
 
-def completed(page: Mapping[str, object], entry: Entry | None) -> dict[str, object]:
+def completed(page: Mapping[str, object], entry: ListingEntry | None) -> dict[str, object]:
     """The fields of a page, with what it lacks taken from the entry that led to it.
 
     Only if the entry may speak for it (``speaks_for``).

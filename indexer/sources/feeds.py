@@ -15,7 +15,7 @@ from feedparser.mixin import _FeedParserMixin as FeedParser
 
 from indexer.pages.dates import parse_date
 from indexer.pages.prose import tidy, without_html
-from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute, with_ampersands
+from indexer.sources.entries import XML_HEAD, Listing, ListingEntry, absolute, with_ampersands
 
 MOST_ENTRIES = 5000
 """Feeds hold some dozens; what comes after these is not read."""
@@ -107,7 +107,7 @@ class _Authors:
 FeedParser._sync_author_detail = _Authors.read_bounded
 
 
-def _xml_entry(item: Any, *, url: str, lang: str) -> Entry:
+def _xml_entry(item: Any, *, url: str, lang: str) -> ListingEntry:
     contents = [str(part.get("value") or "") for part in item.get("content", [])]
     summary = str(item.get("summary") or "")
     content = max([*contents, summary], key=len)
@@ -127,10 +127,10 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> Entry:
         "lang": lang if _is_foreign(lang) else "",
     }
     link = item.get("feedburner_origlink") or item.get("link")
-    return Entry(absolute(link, url), fields, content, changed)
+    return ListingEntry(absolute(link, url), fields, content, changed)
 
 
-def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
+def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> ListingEntry:
     authors = item.get("authors") or [item.get("author")]
     names = [
         _line(author.get("name"))
@@ -150,7 +150,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> Entry:
     }
     content = _string(item.get("content_html")) or _string(item.get("content_text"))
     link = _string(item.get("url")) or _string(item.get("id"))
-    return Entry(absolute(link, url), fields, content, updated)
+    return ListingEntry(absolute(link, url), fields, content, updated)
 
 
 def _date(written: object, parsed: Any) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from indexer.rounds import is_web_address
 from indexer.sources import Failure, RawDocument
 from indexer.sources.files import is_stream, shown
 
 Opener = Callable[[str], Iterable[RawDocument | Failure]]
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a source is named by an address: anything with a scheme."""
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text))
 
 
 def origin_of(arg: str) -> str | None:

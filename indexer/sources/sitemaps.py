@@ -7,7 +7,7 @@ from itertools import islice
 
 from lxml import etree
 
-from indexer.sources.entries import XML_HEAD, Entry, Listing, absolute, with_ampersands
+from indexer.sources.entries import XML_HEAD, Listing, ListingEntry, absolute, with_ampersands
 
 MOST_ENTRIES = 50_000
 """The protocol's own limit for one file."""
@@ -41,7 +41,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
         damage = f"is no well-formed XML ({told}, line {errors[0].line})"
     if len(root) > MOST_ENTRIES:
         damage = f"has {len(root):,} entries; the first {MOST_ENTRIES:,} are read, as its rules say"
-    entries: list[Entry] = []
+    entries: list[ListingEntry] = []
     children: list[tuple[str, str]] = []
     for element in islice(root, MOST_ENTRIES):
         values = _values(element)
@@ -51,7 +51,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
         if _name(element) == "sitemap":
             children.append((place, values.get("lastmod", "")))
         elif _name(element) == "url":
-            entries.append(Entry(place, _fields(values), "", values.get("lastmod", "")))
+            entries.append(ListingEntry(place, _fields(values), "", values.get("lastmod", "")))
     entries.sort(key=lambda entry: entry.changed, reverse=True)
     children.sort(key=lambda child: child[1], reverse=True)
     return Listing("sitemap", tuple(entries), tuple(children), damage)
@@ -60,7 +60,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
 def read_text_sitemap(text: str, *, url: str) -> Listing:
     """The pages of a sitemap in plain text: one address a line."""
     places = [absolute(line, url) for line in text.split()[:MOST_ENTRIES]]
-    return Listing("sitemap", tuple(Entry(place) for place in places if place))
+    return Listing("sitemap", tuple(ListingEntry(place) for place in places if place))
 
 
 def _values(element: etree._Element) -> dict[str, str]:

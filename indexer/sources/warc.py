@@ -44,7 +44,7 @@ logging.getLogger("warcio").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class _Capture:
     """A page as a server sent it: bytes, or text where the server named their encoding."""
 
     uri: str
@@ -89,7 +89,7 @@ class WebArchive:
         """Pages, damaged records and the note; nothing is extracted for it."""
         return None if is_stream(self.file) else sum(1 for _ in self._items())
 
-    def _items(self) -> Iterator[_Page | Failure]:
+    def _items(self) -> Iterator[_Capture | Failure]:
         passed_over, taken = Counter[str](), 0
         try:
             with opened_bytes(self.file) as raw:
@@ -109,7 +109,7 @@ class WebArchive:
         elif passed_over:
             yield Failure(self.name, None, f"records passed over: {what}", skipped=True)
 
-    def _judged(self, record: Record) -> _Page | Failure | str:
+    def _judged(self, record: Record) -> _Capture | Failure | str:
         """The page in a record, or what is wrong with it, or what it is instead of a page."""
         if record.kind not in ("response", "") and not record.data:
             return f"{record.kind}, damaged or too large"
@@ -126,7 +126,7 @@ class WebArchive:
         return f"{self.name}: {uri}" if uri else self.name
 
 
-def _page(record: Record) -> _Page | str:
+def _page(record: Record) -> _Capture | str:
     """The page that a response brought, or what it is instead.
 
     Raises:
@@ -157,7 +157,7 @@ def _page(record: Record) -> _Page | str:
     if not kind and not _looks_like_html(body[:4096]):
         return "not HTML"
     charset = _CHARSET.search(kind)
-    return _Page(record.uri, body, charset[1] if charset else None)
+    return _Capture(record.uri, body, charset[1] if charset else None)
 
 
 def _looks_like_html(head: bytes) -> bool:

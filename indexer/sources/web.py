@@ -17,7 +17,7 @@ from pathlib import Path
 from indexer.fetching import Fetcher, StoppedError
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure, RawDocument
-from indexer.sources.crawl import Follower, KeptIds
+from indexer.sources.crawl import Crawler, KeptIds
 from indexer.sources.web_pages import Step
 from search.addresses import redacted
 from search.errors import StoreError
@@ -65,7 +65,7 @@ class WebReader:
         self._fetcher = Fetcher(settings, stop=stop)
         self._memory = Memory(memory)
         self._kept = kept
-        self._follower = Follower(self._fetcher, self._memory, kept, settings)
+        self._crawler = Crawler(self._fetcher, self._memory, kept, settings)
         self._stop = stop
         self._threads: list[threading.Thread] = []
         self._pending: list[Page | Seen | SourceState] = []
@@ -79,7 +79,7 @@ class WebReader:
     @property
     def unchanged(self) -> int:
         """Entries of the current run that had not to be fetched, or had not changed."""
-        return self._follower.unchanged
+        return self._crawler.unchanged
 
     @property
     def forgetful(self) -> str | None:
@@ -96,12 +96,12 @@ class WebReader:
         """
         for thread in self._threads:
             thread.join()  # of a run that broke off: what it claims must not be missed in this one
-        self._follower.begin()
+        self._crawler.begin()
         self._pending, self._problems = [], {}
         waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         for url in self._urls:
             waiting.put(url)
-        workers = [_Worker(self._follower, waiting) for _ in range(min(_WORKERS, len(self._urls)))]
+        workers = [_Worker(self._crawler, waiting) for _ in range(min(_WORKERS, len(self._urls)))]
         done: queue.Queue[Step | _End] = queue.Queue(_AHEAD)
         left = threading.Event()
         self._threads = [
@@ -171,8 +171,8 @@ class WebReader:
 class _Worker:
     """Follows one address after the other, in a thread of its own."""
 
-    def __init__(self, follower: Follower, waiting: queue.SimpleQueue[str]) -> None:
-        self._follower = follower
+    def __init__(self, crawler: Crawler, waiting: queue.SimpleQueue[str]) -> None:
+        self._crawler = crawler
         self._waiting = waiting
 
     def work(self, done: queue.Queue[Step | _End], left: threading.Event) -> None:
@@ -181,7 +181,7 @@ class _Worker:
         try:
             while not left.is_set():
                 url = self._waiting.get_nowait()
-                for step in self._follower.address(url):
+                for step in self._crawler.address(url):
                     _put(done, _brought(step, url), left)
         except (StoppedError, queue.Empty):
             pass

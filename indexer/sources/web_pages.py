@@ -6,16 +6,15 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from indexer.articles import id_of_url
 from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Validators
 from indexer.fetching.memory import Page, Seen, SourceState
 from indexer.pages.html import Extracted, extract_page
 from indexer.pages.markup import decoded
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.entries import Entry, completed, with_own_address
+from indexer.sources.entries import ListingEntry, completed, with_own_address
 from indexer.sources.feeds import whole_story
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
-from search.addresses import site_of, speaks_for
+from search.addresses import id_of_url, site_of, speaks_for
 from search.errors import (
     ExtractionError,
     FetchError,
@@ -37,7 +36,7 @@ class _LeaveOutError(NotAnArticleError):
     """A page that asks not to be indexed, whatever is on it."""
 
 
-def followed(fetcher: Fetcher, known: Page, entry: Entry) -> Step:
+def followed(fetcher: Fetcher, known: Page, entry: ListingEntry) -> Step:
     """Fetch the page that an entry leads to.
 
     Args:
@@ -79,7 +78,7 @@ def single(url: str, fetched: Fetched, data: bytes) -> Step:
     return _kept(url, completed(found.fields, None), fetched.validators, found.notes)
 
 
-def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError) -> Step:
+def without_page(known: Page, entry: ListingEntry, error: FetchError | ExtractionError) -> Step:
     """What a feed says of a page that cannot be had: its own text, else the reason."""
     url, reason = known.url, str(error)
     failed = known.failed_again(time.time())
@@ -98,7 +97,7 @@ def without_page(known: Page, entry: Entry, error: FetchError | ExtractionError)
     return Step(Failure(url, None, reason, skipped=forbidden), (failed,))
 
 
-def only_content(place: str, entry: Entry) -> Step:
+def only_content(place: str, entry: ListingEntry) -> Step:
     """The document of an entry that leads nowhere."""
     story = whole_story(entry.content)
     if not story:

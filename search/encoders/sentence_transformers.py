@@ -64,7 +64,7 @@ class SentenceTransformersEncoder:
         )
 
     def encode_queries(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of queries: float32, shape (len(texts), dimension), L2-normalised rows.
+        """Embed queries: float32, shape (len(texts), dimension), L2-normalised rows.
 
         Raises:
             EncoderError: The model failed, such as for want of memory.
@@ -74,7 +74,7 @@ class SentenceTransformersEncoder:
     def encode_passages(
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
     ) -> FloatArray:
-        """Vectors of passages: float32, shape (len(texts), dimension), L2-normalised rows.
+        """Embed passages: float32, shape (len(texts), dimension), L2-normalised rows.
 
         Raises:
             EncoderError: The model failed, such as for want of memory.
@@ -82,7 +82,7 @@ class SentenceTransformersEncoder:
         return self._encode(texts, query=False, progress=progress)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without prefix and special tokens."""
+        """Count the tokens of each text, without prefix and special tokens."""
         if not texts:
             return []
         cleaned = [_clean(text) for text in texts]
@@ -97,10 +97,10 @@ class SentenceTransformersEncoder:
         return [len(ids) for ids in encoded["input_ids"]]
 
     def release(self) -> None:
-        """Nothing: queries and passages are computed by one model."""
+        """Do nothing: queries and passages are computed by one model."""
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Free the model."""
         with self._lock:
             self._model = None
 
@@ -169,7 +169,7 @@ def _load(name: str, local: bool, *, device: str | None) -> Any:
 
 @contextmanager
 def _without_loading_bar() -> Iterator[None]:
-    """No bar for weights read from the disk; that of a download, which takes long, stays."""
+    """Hide the bar of weights read from the disk; that of a download, which takes long, stays."""
     from huggingface_hub.utils import are_progress_bars_disabled, enable_progress_bars
     from transformers.utils import logging
 
@@ -185,7 +185,7 @@ def _without_loading_bar() -> Iterator[None]:
 
 
 def _own_prompts(name: str, model: Any) -> tuple[str, str]:
-    """The model's prompts; those of E5 where the model is one and does not say."""
+    """Find the model's prompts; those of E5 where the model is one and names none."""
     prompts = model.prompts or {}
     query = prompts.get("query") or ""
     passage = prompts.get("document") or prompts.get("passage") or ""

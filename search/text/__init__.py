@@ -1,1 +1,12 @@
-"""Text in Vietnamese and English: tokens, detection, diacritics, keyboards, quantities."""
+"""Text in Vietnamese and English. Pure functions and tables: no store, no model, no other room.
+
+- ``languages``: the languages Songngu reads: tokens, folding, compounds, stems, stop words; what
+  both stores index.
+- ``detection``: which language a text is in, and whether Vietnamese was typed with its diacritics.
+- ``syllables``, ``syllable_model``: which strings are Vietnamese syllables; how probable each is
+  after the two before it.
+- ``diacritics``: restores diacritics that were not typed, by that model.
+- ``keyboard``: reads keys of Telex and VNI that an input method left in a text.
+- ``quantities``: dates and numbers as one token each, however either language writes them.
+- ``cognates``: names, numbers and acronyms that are written alike in every language.
+"""

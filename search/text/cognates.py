@@ -25,7 +25,7 @@ _NAME_SHARE = 0.4  # of a syllable's places inside sentences, those where it has
 def written_alike(
     typed: Sequence[Token], meant: Sequence[Token], *, text: str, lang: str
 ) -> list[bool]:
-    """For each token of a query whether it is written alike in other languages.
+    """Say for each token of a query whether other languages write it the same way.
 
     Args:
         typed: The tokens of ``text``.
@@ -57,7 +57,7 @@ def written_alike(
 
 
 def beside_names(typed: Sequence[Token], alike: Sequence[bool]) -> set[str]:
-    """Folded syllables that may complete a name they stand beside: "Long" of "Hạ Long"."""
+    """Find the folded syllables that may complete a name they stand beside: "Long" of "Hạ Long"."""
     padded = [False, *alike, False]
     return {
         token.folded
@@ -67,8 +67,11 @@ def beside_names(typed: Sequence[Token], alike: Sequence[bool]) -> set[str]:
 
 
 def _named(capital: Sequence[bool], i: int) -> bool:
-    """Whether a capital is a name's: at the very beginning it says nothing unless the next word
-    has one too, or there is none."""
+    """Tell whether a capital is a name's.
+
+    At the beginning of a query a capital says nothing, unless the next word has one too or there is
+    no other word.
+    """
     return capital[i] and (i > 0 or len(capital) == 1 or capital[1])
 
 
@@ -104,7 +107,7 @@ def _name_share(form: str) -> float:
 
 @lru_cache(maxsize=1)
 def _stop_words() -> frozenset[str]:
-    """Those of languages without marks: what a folded syllable may be taken for."""
+    """Collect the stop words of languages without marks: what a folded syllable may be."""
     return frozenset(
         fold(word)
         for language in LANGUAGES.values()

@@ -155,22 +155,22 @@ def _unpacked(packed: npt.NDArray[np.uint8]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def english_words() -> dict[str, float]:
-    """Natural logarithm of each English word's probability, by folded form."""
+    """Load the natural logarithm of each English word's probability, by folded form."""
     return {word: math.log(share) for word, share in _Tables.bundled().words.items()}
 
 
 def english_share(folded: str) -> float:
-    """Share of a word among all of English text; 0 where it was never counted."""
+    """Look up a word's share of all English text; 0 where it was never counted."""
     return _Tables.bundled().words.get(folded, 0.0)
 
 
 def foreign_share(folded: str) -> float:
-    """Share of a word among those of Vietnamese text that are no syllables."""
+    """Look up a word's share of those words in Vietnamese text that are no syllables."""
     return _Tables.bundled().foreign.get(folded, 0.0)
 
 
 def detect(text: str, *, default: str | None = None) -> Detection:
-    """The likelier of Vietnamese and English, and the state of the diacritics.
+    """Tell whether a text is Vietnamese or English, and whether its diacritics were typed.
 
     A hidden Markov model for each language tells how probable it makes the words without their
     marks, so that unaccented Vietnamese is known as such. Either may use words of elsewhere:
@@ -197,7 +197,7 @@ def detect(text: str, *, default: str | None = None) -> Detection:
 
 
 def is_third_language(text: str) -> bool:
-    """Whether a text is in none of the languages; of a few words nobody can tell, so it is not.
+    """Tell whether a text is in another language than ours; never so of only a few words.
 
     Text of 100 public pages in German, French, Spanish, Italian and others knows 0.31 to 0.59 of
     its words here, and a twentieth of them are English function words at most; 659 in English have
@@ -225,7 +225,7 @@ def is_known(word: Token) -> bool:
 
 
 def is_word(token: str) -> bool:
-    """Whether a lower-case token is a counted English word, or a foreign one in Vietnamese text."""
+    """Tell whether a lower-case token is an English word, or a foreign one in Vietnamese text."""
     tables = _Tables.bundled()
     return token in tables.words or token in tables.foreign
 
@@ -235,7 +235,7 @@ def _is_latin(letter: str) -> bool:
 
 
 def _odds(words: list[Token], text: str) -> float:
-    """log P(words | Vietnamese) − log P(words | English), by the forward algorithm."""
+    """Compute log P(words | Vietnamese) − log P(words | English), by the forward algorithm."""
     tables = _Tables.bundled()
     folded = [word.folded for word in words]
     nowhere = len(tables.places)
@@ -309,7 +309,7 @@ def _odds(words: list[Token], text: str) -> float:
 
 
 def _accents(words: list[Token]) -> Accents:
-    """Whether marks are missing: judged by how seldom the unmarked syllables are meant so."""
+    """Tell whether marks are missing, by how seldom such syllables are meant without marks."""
     tables = _Tables.bundled()
     marked = sum(has_marks(word.exact) for word in words)
     plain = [

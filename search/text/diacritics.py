@@ -104,11 +104,11 @@ class Restorer:
     @classmethod
     @lru_cache(maxsize=1)
     def bundled(cls) -> Restorer:
-        """The restorer with the tables that ship."""
+        """Make the restorer with the tables that ship."""
         return cls(SyllableModel.bundled())
 
     def sharpened(self, counts: SyllableTable, *, weight: float = 5.0) -> Restorer:
-        """A restorer that also knows an archive's own names and phrases.
+        """Make a restorer that also knows an archive's own names and phrases.
 
         Args:
             counts: What ``SyllableCounts`` counted in the archive's articles.
@@ -153,7 +153,7 @@ class Restorer:
         return Restoration(whole, whole != text, confidence, tuple(words))
 
     def _lattice(self, text: str) -> list[_Position]:
-        """Tokens and breaks in order, after one break to begin with."""
+        """List tokens and breaks in order, after one break to begin with."""
         model = self._model
         found = list(tokens(text))
         candidates = [self._candidates(word.exact) for word in found]
@@ -181,7 +181,7 @@ class Restorer:
         return lattice
 
     def _bonus(self, words: Sequence[Token], candidates: Sequence[tuple[int, ...]]) -> float:
-        """The factor for leaving a word as it was typed: high where the others have their marks.
+        """Compute the factor for leaving a word as typed: high where the others have their marks.
 
         Of the words that have marks, a share q was typed with them: one typed without is
         1 / (1 - q) times likelier to have none. Where a word can only lack its tone ("tôc"), tones
@@ -205,7 +205,7 @@ class Restorer:
         return float((1.0 - typed_share) ** -_CARE_WEIGHT)
 
     def _possible_forms(self, typed: str) -> tuple[int, ...]:
-        """Numbers of the forms a typed syllable may stand for; typed marks are kept."""
+        """List the numbers of the forms a typed syllable may stand for; typed marks stay."""
         folded = fold(typed)
         forms = self._table.by_folded.get(folded, ())
         if not forms or not is_syllable(folded):
@@ -220,7 +220,7 @@ class Restorer:
         return (*often, *rare[:_MOST_OWN_FORMS])
 
     def _is_english(self, folded: str) -> bool:
-        """An English word that is far commoner there than as a syllable here."""
+        """Tell whether a word is far commoner in English than as a syllable in Vietnamese."""
         if english_words().get(folded, -100.0) < _HARDLY_ENGLISH:
             return False
         total = sum(int(self._table.counts[n]) for n in self._table.by_folded.get(folded, ()))
@@ -229,7 +229,7 @@ class Restorer:
     def _likeliest(
         self, lattice: Sequence[_Position], *, ended: bool
     ) -> tuple[list[int], list[float]]:
-        """For each position the form of the likeliest whole, and that form's own probability.
+        """Find the most probable sequence of forms; with each form its own probability.
 
         The first by Viterbi's algorithm, the second by forward and backward sums; states are
         pairs of neighbouring forms.
@@ -288,7 +288,7 @@ def _completes(typed: str, form: str) -> bool:
 
 
 def _with_case(form: str, typed: str, exact_typed: str) -> str:
-    """A form in the case of what was typed; unchanged words stay to the letter."""
+    """Give a form the case of what was typed; an unchanged word stays as it is."""
     if form == exact_typed:
         return typed
     if typed.isupper() and len(typed) > 1:

@@ -75,7 +75,7 @@ class _Keys:
 
 
 def decode_typing(text: str) -> str:
-    """Text in which Telex and VNI keys have become the marks they stand for.
+    """Replace the keys of Telex and VNI in a text by the marks they stand for.
 
     Only tokens change whose decoded form is a Vietnamese syllable and that are no words or codes
     as typed; and only where the whole text, or a neighbour, shows that keys were left in it.
@@ -111,7 +111,7 @@ def decode_typing(text: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _read(token: str, *, throughout: bool = False) -> tuple[str, float] | None:
-    """(decoded token, evidence); None for a token that is to stay.
+    """Decode one token: (token, evidence); None for a token that is to stay.
 
     Where the text is typed so ``throughout``, words that are also common syllables do not stay.
     """
@@ -137,7 +137,7 @@ def _read(token: str, *, throughout: bool = False) -> tuple[str, float] | None:
 
 
 def _telex(token: str) -> _Keys | None:
-    """The keys of Telex: s f r x j for tones, w, doubled a e o d."""
+    """Read the keys of Telex: s f r x j for tones, w, doubled a e o d for the other marks."""
     keys = _Keys()
     for letter in token:
         key = letter.lower()
@@ -168,7 +168,7 @@ def _telex(token: str) -> _Keys | None:
 
 
 def _vni(token: str) -> _Keys | None:
-    """The keys of VNI: 1 to 5 for tones, 6 to 9 for the other marks."""
+    """Read the keys of VNI: 1 to 5 for tones, 6 to 9 for the other marks."""
     keys = _Keys()
     for letter in token:
         if not letter.isdigit():
@@ -191,7 +191,7 @@ def _vni(token: str) -> _Keys | None:
 
 
 def _form(keys: _Keys, *, complete: bool) -> str | None:
-    """The known syllable with these letters and marks.
+    """Find the known syllable with these letters and marks.
 
     Where ``complete``, and there is none, marks may have been left out: "Viet5".
     """
@@ -211,7 +211,7 @@ def _form(keys: _Keys, *, complete: bool) -> str | None:
 
 @lru_cache(maxsize=1 << 13)
 def _marks(form: str) -> tuple[dict[int, str], str]:
-    """(marks by place, tone) of a syllable."""
+    """Split a syllable's marks: (marks by place, tone)."""
     marks, tone = {}, ""
     for place, letter in enumerate(form):
         if letter == "đ":
@@ -225,7 +225,7 @@ def _marks(form: str) -> tuple[dict[int, str], str]:
 
 
 def _fits(form: str, before: str, after: str) -> bool:
-    """Whether a neighbour makes a syllable probable."""
+    """Tell whether a neighbour makes a syllable probable."""
     model = SyllableModel.bundled()
     table = model.table
     number = np.array([table.numbers[form]])

@@ -43,7 +43,7 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền, sắc, ngã, hỏi, nặng
 
 
 def _tone_table(plain: str) -> dict[str, str]:
-    """Each vowel pair with the tone on its second vowel → the tone on its first."""
+    """Map each vowel pair with the tone on its second vowel to that with the tone on its first."""
     first, second = plain[0], plain[1]
     return {
         unicodedata.normalize("NFC", first + second + tone): unicodedata.normalize(
@@ -63,10 +63,12 @@ _CLOSED_PAIR = re.compile(rf"(?:{'|'.join(_TO_SECOND)})(?=(?:ng|nh|ch|[nmptcioy]
 
 
 def normalise(text: str) -> str:
-    """Text as it is kept and shown: NFC, no invisible or control characters, plain spaces, and
-    plain letters and digits in place of full-width ones.
+    """Bring text into the form that is kept and shown.
 
-    Line breaks stay (as ``\\n``); runs of other white space become one space.
+    NFC, no invisible or control characters, plain spaces, and plain letters and digits in place of
+    full-width ones.
+
+    Line breaks stay (as ``\n``); runs of other white space become one space.
     """
     text = _LINE_ENDS.sub("\n", text)
     text = _INVISIBLE.sub("", text)
@@ -76,7 +78,7 @@ def normalise(text: str) -> str:
 
 
 def with_few_marks(text: str) -> str:
-    """A text with no more marks on one letter than can be put in order fast."""
+    """Limit the marks on one letter to a number that can be put in order fast."""
 
     def few(run: re.Match[str]) -> str:
         kept, marks = [], 0
@@ -90,7 +92,7 @@ def with_few_marks(text: str) -> str:
 
 
 def place_tone(syllable: str) -> str:
-    """A lower-case syllable with its tone where dictionaries put it: ``hoà`` → ``hòa``."""
+    """Put the tone of a lower-case syllable where dictionaries put it: ``hoà`` → ``hòa``."""
     if syllable.isascii():
         return syllable
     syllable = _OPEN_PAIR.sub(lambda pair: _TO_FIRST[pair.group()], syllable)
@@ -98,7 +100,7 @@ def place_tone(syllable: str) -> str:
 
 
 def _number(token: str) -> str:
-    """A number without grouping and with a decimal point: 3.500 and 3,500 are 3500, 3,5 is 3.5."""
+    """Write a number with a decimal point and no grouping: 3.500, 3,500 → 3500; 3,5 → 3.5."""
     if grouped := _GROUPED_NUMBER.fullmatch(token):
         separator = grouped.group(1)
         return token.replace(separator, "").replace(",", ".")
@@ -107,7 +109,7 @@ def _number(token: str) -> str:
 
 @lru_cache(maxsize=1 << 18)
 def exact(token: str) -> str:
-    """The form of one token that equality means: lower-case, NFC, tone placed, marks kept."""
+    """Make the form of one token that equality means: lower-case, NFC, tone placed, marks kept."""
     token = token[:_LONGEST_TOKEN]
     if token[0].isdigit() and not token.isalnum():
         return _number(token)
@@ -119,7 +121,7 @@ def exact(token: str) -> str:
 
 @lru_cache(maxsize=1 << 18)
 def fold(text: str) -> str:
-    """Lower-case text without any marks; đ becomes d. What an unaccented query is compared with.
+    """Lower-case a text and drop all marks; đ becomes d. Unaccented queries are compared with that.
 
     NFKD also opens compatibility forms (full-width letters, ligatures).
     """
@@ -155,19 +157,19 @@ class Token:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """The words and numbers of a text, in order. The text should be NFC (``normalise``)."""
+    """Split a text into its words and numbers, in order. The text should be NFC (``normalise``)."""
     for match in _TOKEN.finditer(text):
         yield Token(match.start(), match.end(), exact(match.group()))
 
 
 def spans(text: str) -> Iterator[tuple[str, int, int]]:
-    """(token as it stands, start, end): ``tokens`` without forms, for bulk work."""
+    """Give (token as it stands, start, end) of a text: ``tokens`` without forms, for bulk work."""
     for match in _TOKEN.finditer(text):
         yield match.group(), match.start(), match.end()
 
 
 def exact_tokens(text: str) -> list[str]:
-    """The exact forms of a text's tokens: ``tokens`` without offsets, for bulk work."""
+    """Give the exact forms of a text's tokens: ``tokens`` without offsets, for bulk work."""
     return [exact(token) for token in _TOKEN.findall(text)]
 
 
@@ -245,7 +247,7 @@ class Language:
 
 
 def _vietnamese_compounds(text: str) -> Iterator[str]:
-    """Words of two or more syllables, as pyvi's conditional random field joins them.
+    """Find words of two or more syllables, as pyvi's conditional random field joins them.
 
     Single syllables are left to the field "exact": pyvi errs on names, so compounds only add.
     """
@@ -260,7 +262,7 @@ def _vietnamese_compounds(text: str) -> Iterator[str]:
 
 
 def _vietnamese_query_compounds(query: list[str]) -> list[str]:
-    """Every run of two or three syllables: those that are no word are in no index."""
+    """Join every run of two or three syllables; those that are no word are in no index."""
     return ["_".join(query[i : i + n]) for n in (2, 3) for i in range(len(query) - n + 1)]
 
 
@@ -273,7 +275,7 @@ def _english_stemmer() -> Callable[[list[str]], list[str]]:
 
 
 def _english_stems(text: str) -> list[str]:
-    """Snowball English stems (Porter 2), of folded tokens: "cafés" and "cafes" are one word."""
+    """Stem folded tokens by Snowball's Porter 2: "cafés" and "cafes" are one word."""
     return _english_query_stems(exact_tokens(text))
 
 

@@ -88,7 +88,7 @@ class Quantity:
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """What finds it in other texts: stories of a day seldom repeat the year."""
+        """The tokens that find it in other texts: not the year, which stories seldom repeat."""
         return self.tokens[:2]
 
     def matches(self, other: Quantity) -> bool:
@@ -97,7 +97,7 @@ class Quantity:
 
 
 def quantities(text: str, *, bare_days: bool) -> Iterator[Quantity]:
-    """The dates and numbers of a text, in order. The text should be NFC.
+    """Find the dates and numbers of a text, in order. The text should be NFC.
 
     ``3/9/2025`` is the third of September, as in Viet Nam and most of the world, unless only the
     other order makes a date.
@@ -119,7 +119,7 @@ def quantities(text: str, *, bare_days: bool) -> Iterator[Quantity]:
 
 
 def _date(text: str, run: str, start: int, end: int, *, bare_days: bool) -> Quantity | None:
-    """The date that a run of digits is, or is a part of."""
+    """Read the date that a run of digits is, or is a part of."""
     if not run.isdigit():
         return _written_in_digits(text, run, start, end, bare_days=bare_days)
     if len(run) > 4:
@@ -191,7 +191,7 @@ def _year(match: re.Match[str]) -> int | None:
 def _made(
     start: int, end: int, *, year: int | None, month: int, day: int | None = None
 ) -> Quantity | None:
-    """The date, if there is such a day; at least a year or a day is known."""
+    """Make the date, if there is such a day; at least a year or a day is known."""
     if not 1 <= month <= 12 or (year is not None and year not in _YEARS):
         return None
     if day is None:
@@ -205,7 +205,7 @@ def _made(
 
 
 def _number(text: str, run: str, start: int, end: int) -> Quantity | None:
-    """A share, a number with a scale, or a large one."""
+    """Read a share, a number with a scale, or a large one."""
     if "/" in run or "-" in run:
         return None
     unit = _UNIT_AFTER.match(text, end)
@@ -225,7 +225,7 @@ def _number(text: str, run: str, start: int, end: int) -> Quantity | None:
 
 
 def _plain(run: str, scale: str) -> str | None:
-    """A number without grouping and with a decimal point; None where it is no one number.
+    """Write a number without grouping and with a decimal point; None where it is no one number.
 
     The language of the scale tells which sign is which: "1.234 million" and "1,234 triệu" have
     decimals, "1,234 million" and "1.234 tỷ" thousands. Without one, three digits are thousands.

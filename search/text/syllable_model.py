@@ -58,14 +58,14 @@ class SyllableModel:
 
     @cached_property
     def _singles(self) -> FloatArray:
-        """Share of all kept pairs that end in a form: in how many contexts it is at home."""
+        """Compute the share of all kept pairs that end in a form: how many contexts it has."""
         size = len(self.table.counts)
         contexts = np.bincount(self.table.pairs % size, minlength=size)
         return np.asarray((contexts + 0.5) / (contexts.sum() + 0.5 * size))
 
     @cached_property
     def _after_one(self) -> tuple[FloatArray, FloatArray]:
-        """(discounted share of each pair, what its first syllable leaves to the others)."""
+        """Compute (discounted share of each pair, what its first syllable leaves to the others)."""
         size = len(self.table.counts)
         first = self.table.pairs // size
         share = (self.table.pair_counts - _DISCOUNT) / np.maximum(self.table.counts[first], 1)
@@ -74,21 +74,21 @@ class SyllableModel:
 
     @cached_property
     def _after_two(self) -> tuple[FloatArray, FloatArray]:
-        """(discounted share of each triple, what its pair leaves to the others)."""
+        """Compute (discounted share of each triple, what its pair leaves to the others)."""
         pairs = np.searchsorted(self.table.pairs, self.triples // len(self.table.counts))
         share = (self.triple_counts - _DISCOUNT) / self.table.pair_counts[pairs]
         left = 1.0 - np.bincount(pairs, share, len(self.table.pairs))
         return share, np.asarray(np.clip(left, _LEAST_BACKING, 1.0))
 
     def after_one(self, first: IntArray, second: IntArray) -> FloatArray:
-        """P(second | first) for all combinations, shape (len(first), len(second))."""
+        """Compute P(second | first) for all combinations, shape (len(first), len(second))."""
         share, left = self._after_one
         keys = first[:, None] * len(self.table.counts) + second
         backing = left[first][:, None] * self._singles[second]
         return _found(self.table.pairs, keys, share, 0.0) + backing
 
     def after_two(self, first: IntArray, second: IntArray, third: IntArray) -> FloatArray:
-        """P(third | first, second) for all combinations, shape (first, second, third)."""
+        """Compute P(third | first, second) for all combinations, shape (first, second, third)."""
         pairs = self.after_one(second, third)
         if second[0] == START:
             return np.broadcast_to(pairs, (len(first), *pairs.shape))
@@ -100,7 +100,7 @@ class SyllableModel:
         return _found(self.triples, keys, share, 0.0) + backing[:, :, None] * pairs
 
     def without_dispensable_triples(self, most: int) -> SyllableModel:
-        """Only the triples that say most beyond their pairs.
+        """Keep only the triples that differ most from what their pairs predict.
 
         Weighted difference: Seymore and Rosenfeld, "Scalable backoff language models", 1996.
         """
@@ -126,7 +126,7 @@ class SyllableModel:
         )
 
     def with_counts(self, counts: SyllableTable, *, weight: float) -> SyllableModel:
-        """This model sharpened by other counts, each worth ``weight`` of its own."""
+        """Add other counts to this model, each worth ``weight`` of its own."""
         old = self.table
         forms = tuple(sorted({*old.forms, *counts.forms}))
         table = SyllableTable(forms, np.zeros(1, np.int64), *[np.zeros(0, np.int64)] * 2)
@@ -159,7 +159,7 @@ class SyllableModel:
         )
 
     def triples_to_bytes(self) -> bytes:
-        """Triples and capitals, compressed; the table has its own ``to_bytes``.
+        """Compress triples and capitals; the table has its own ``to_bytes``.
 
         A triple is kept as the steps from the one before: of the place of its pair and, with the
         same pair, of its third. Counts are logarithms in steps of 10 %.
@@ -182,7 +182,7 @@ class SyllableModel:
 
     @classmethod
     def from_bytes(cls, table: SyllableTable, data: bytes) -> SyllableModel:
-        """The model that ``triples_to_bytes`` packed, over the same table."""
+        """Read what ``triples_to_bytes`` packed, over the same table."""
         with np.load(io.BytesIO(data)) as packed:
             steps = packed["pair_steps_low"] + (packed["pair_steps_high"].astype(np.int64) << 8)
             third = packed["third_low"] + (packed["third_high"].astype(np.int64) << 8)
@@ -198,20 +198,20 @@ class SyllableModel:
 
     @classmethod
     def of_table(cls, table: SyllableTable) -> SyllableModel:
-        """A model of pairs alone."""
+        """Make a model of pairs alone."""
         nothing = np.zeros(0, np.int64)
         return cls(table, np.full(len(table.counts), 0.5), nothing, nothing)
 
     @classmethod
     @lru_cache(maxsize=1)
     def bundled(cls) -> SyllableModel:
-        """The model that ships with the package (see search/data/README.md)."""
+        """Load the model that ships with the package (see search/data/README.md)."""
         file = resources.files("search.data").joinpath("triples.npz")
         return cls.from_bytes(SyllableTable.bundled(), file.read_bytes())
 
 
 def _found(keys: IntArray, wanted: IntArray, values: FloatArray, otherwise: float) -> FloatArray:
-    """The values of wanted keys."""
+    """Look up the values of keys."""
     if not len(keys):
         return np.full(wanted.shape, otherwise)
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
@@ -219,7 +219,7 @@ def _found(keys: IntArray, wanted: IntArray, values: FloatArray, otherwise: floa
 
 
 def _moved(table: SyllableTable, places: Sequence[int] | IntArray, size: int) -> IntArray:
-    """The pairs of a table, numbered anew."""
+    """Number the pairs of a table anew."""
     n = len(table.counts)
     numbers = np.asarray(places)
     return np.asarray(numbers[table.pairs // n] * size + numbers[table.pairs % n])

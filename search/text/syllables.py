@@ -30,7 +30,7 @@ IntArray = npt.NDArray[np.int64]
 
 @lru_cache(maxsize=1 << 16)
 def is_syllable(folded: str) -> bool:
-    """Whether a folded token is spelled like a Vietnamese syllable: onset, rime, coda."""
+    """Tell whether a folded token is spelled like a Vietnamese syllable: onset, rime, coda."""
     return len(folded) <= 7 and _SYLLABLE.fullmatch(folded) is not None
 
 
@@ -72,7 +72,7 @@ class SyllableTable:
         return int(self.counts[1:].sum())
 
     def to_bytes(self) -> bytes:
-        """A compressed form that ``from_bytes`` reads back.
+        """Compress the table; ``from_bytes`` reads it back.
 
         Keys are stored as differences, counts as logarithms in steps of 2 %: ten bits are enough.
         """
@@ -88,7 +88,7 @@ class SyllableTable:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SyllableTable:
-        """The table that ``to_bytes`` packed."""
+        """Read the table that ``to_bytes`` packed."""
         with np.load(io.BytesIO(data)) as packed:
             return cls(
                 forms=tuple(packed["forms"].tobytes().decode().split("\n")),
@@ -100,7 +100,7 @@ class SyllableTable:
     @classmethod
     @lru_cache(maxsize=1)
     def bundled(cls) -> SyllableTable:
-        """The table that ships with the package (see search/data/README.md)."""
+        """Load the table that ships with the package (see search/data/README.md)."""
         file = resources.files("search.data").joinpath("syllables.npz")
         return cls.from_bytes(file.read_bytes())
 
@@ -133,7 +133,7 @@ class SyllableCounts:
         self.total += len(syllables)
 
     def add_table(self, table: SyllableTable) -> None:
-        """Count what was counted before."""
+        """Add the counts of a table."""
         names = ("", *table.forms)
         size = len(names)
         self._syllables.update(dict(zip(table.forms, table.counts[1:].tolist(), strict=True)))
@@ -146,7 +146,7 @@ class SyllableCounts:
     def table(
         self, *, least: int = 5, least_pair: int = 3, most_pairs: int | None = None
     ) -> SyllableTable:
-        """The counts as a table, rare ones left out.
+        """Make a table of the counts, without rare ones.
 
         Args:
             most_pairs: Pairs to keep at most, the commonest.

@@ -26,9 +26,8 @@ QUERIES = [
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory):
-    archive = open_archive(str(demo_archive(tmp_path_factory)))
-    yield archive
-    archive.close()
+    with open_archive(str(demo_archive(tmp_path_factory))) as archive:
+        yield archive
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +35,9 @@ def cluster(embedded, elasticsearch_url):
     place = f"{elasticsearch_url}/songngu-{uuid.uuid4().hex}"
     report = copy_archive(embedded.location, place, settings=Settings())
     assert not report.failures
-    archive = open_archive(place)
-    yield archive
-    archive.store.drop()
-    archive.close()
+    with open_archive(place) as archive:
+        yield archive
+        archive.store.drop()
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -37,16 +37,14 @@ def location(request, shared, tmp_path_factory):
     assert (report["added"], report["failed"], report["skipped"]) == (2, 0, 0)
     yield place
     if request.param == "elasticsearch":
-        opened = open_archive(place)
-        opened.store.drop()
-        opened.close()
+        with open_archive(place) as opened:
+            opened.store.drop()
 
 
 @pytest.fixture(scope="module")
 def archive(location):
-    opened = open_archive(location)
-    yield opened
-    opened.close()
+    with open_archive(location) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -55,17 +55,16 @@ def news_articles(folder: Path) -> Iterator[Article]:
 
 def fill(place: str, articles: Iterable[Article]) -> None:
     """Embed what the archive lacks; an interrupted run goes on."""
-    archive = open_archive(place)
-    archive.create()
-    waiting = iter(tqdm(articles, unit="article"))
-    while batch := list(islice(waiting, BATCH)):
-        there = archive.store.hashes([article.id for article in batch])
-        new = [article for article in batch if article.id not in there]
-        if new:
-            made = archive_profile(archive.encoder)
-            archive.store.upsert(embedded(new, archive.encoder), made=made)
-    archive.store.flush()
-    archive.close()
+    with open_archive(place) as archive:
+        archive.create()
+        waiting = iter(tqdm(articles, unit="article"))
+        while batch := list(islice(waiting, BATCH)):
+            there = archive.store.hashes([article.id for article in batch])
+            new = [article for article in batch if article.id not in there]
+            if new:
+                made = archive_profile(archive.encoder)
+                archive.store.upsert(embedded(new, archive.encoder), made=made)
+        archive.store.flush()
 
 
 def answer(archive: Archive, text: str) -> Ranked:
@@ -88,12 +87,11 @@ def main() -> None:
         copy_archive(options.archive, options.store, settings=Settings())
     settings = replace(Settings(), max_query_chars=100_000)
     for place in filter(None, (options.archive, options.store)):
-        archive = open_archive(place, settings=settings)
-        for queries in ("queries.jsonl", "queries-unaccented.jsonl"):
-            judged = read_judged(judged_folder, judged_folder / queries)
-            report = evaluate(judged, partial(answer, archive))
-            sys.stdout.write(f"{place} {queries} {json.dumps(report)}\n")
-        archive.close()
+        with open_archive(place, settings=settings) as archive:
+            for queries in ("queries.jsonl", "queries-unaccented.jsonl"):
+                judged = read_judged(judged_folder, judged_folder / queries)
+                report = evaluate(judged, partial(answer, archive))
+                sys.stdout.write(f"{place} {queries} {json.dumps(report)}\n")
 
 
 if __name__ == "__main__":

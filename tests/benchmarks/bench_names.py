@@ -18,13 +18,12 @@ def main() -> None:
     parser.add_argument("archive")
     parser.add_argument("--names", type=int, default=150)
     options = parser.parse_args()
-    archive = open_archive(options.archive)
-    names = rare_names(archive.store, options.names)
-    print(f"{len(names)} names")
-    for form in FORMS if names else ():
-        first, ten = found_by_name(archive, names, form)
-        print(f"{form:20} first {first:.3f}  in the first ten {ten:.3f}")
-    archive.close()
+    with open_archive(options.archive) as archive:
+        names = rare_names(archive.store, options.names)
+        print(f"{len(names)} names")
+        for form in FORMS if names else ():
+            first, ten = found_by_name(archive, names, form)
+            print(f"{form:20} first {first:.3f}  in the first ten {ten:.3f}")
 
 
 if __name__ == "__main__":

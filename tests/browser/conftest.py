@@ -22,7 +22,7 @@ ARGUMENTS = [
 SERVE = """
 from search.settings import Settings
 from webui import create_app
-from webui.service import serve
+from webui.server import serve
 settings = Settings.load()
 serve(create_app(settings=settings), settings.host, settings.port)
 """

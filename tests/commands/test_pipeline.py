@@ -17,10 +17,9 @@ from search.settings import Settings
 
 @pytest.fixture
 def archive(tmp_path):
-    opened = open_archive(str(tmp_path / "news.db"), settings=Settings())
-    opened.create()
-    yield opened
-    opened.close()
+    with open_archive(str(tmp_path / "news.db"), settings=Settings()) as opened:
+        opened.create()
+        yield opened
 
 
 @pytest.fixture
@@ -30,12 +29,11 @@ def both(request, tmp_path):
     if request.param == "elasticsearch":
         url = request.getfixturevalue("elasticsearch_url")
         place = f"{url}/songngu-pipeline-{uuid.uuid4().hex}"
-    opened = open_archive(place, settings=Settings())
-    opened.create()
-    yield opened
-    if request.param == "elasticsearch":
-        opened.store.drop()
-    opened.close()
+    with open_archive(place, settings=Settings()) as opened:
+        opened.create()
+        yield opened
+        if request.param == "elasticsearch":
+            opened.store.drop()
 
 
 def document(number, line=None, **fields):

@@ -69,12 +69,9 @@ def links(place):
 
 
 def hits(place, text):
-    opened = open_archive(place)
-    try:
+    with open_archive(place) as opened:
         results = opened.search(Query(text, k=5)).results
         return {lang: [hit.article.id for hit in found][:1] for lang, found in results.items()}
-    finally:
-        opened.close()
 
 
 def test_to_a_file(archive, tmp_path):

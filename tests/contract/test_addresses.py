@@ -104,7 +104,7 @@ def document(id_, number, text):
 
 def test_a_run_that_is_overtaken_ends_as_if_it_had_come_second(place):
     """Between its look at the archive and its writing, another run writes the same addresses."""
-    with closing(open_archive(place, settings=Settings())) as archive:
+    with open_archive(place, settings=Settings()) as archive:
         archive.create()
         problems = []
         overtaken = Indexer(archive, problems.append, lambda report: None)

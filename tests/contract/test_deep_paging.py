@@ -25,9 +25,10 @@ def demo(tmp_path_factory):
 @pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])
 def test_every_page_is_answered(place, demo, mode):
     copy_archive(demo, place, settings=Settings())
-    archive = open_archive(place, settings=Settings())
-    beside = open_archive(demo, settings=Settings())
-    try:
+    with (
+        open_archive(place, settings=Settings()) as archive,
+        open_archive(demo, settings=Settings()) as beside,
+    ):
         for offset in OFFSETS:
             query = Query("giá cà phê", k=5, offset=offset, mode=mode)
             here, there = archive.search(query), beside.search(query)
@@ -36,6 +37,3 @@ def test_every_page_is_answered(place, demo, mode):
                 assert ids == [hit.article.id for hit in there.results[lang]]
                 assert here.total == there.total
                 assert not ids or offset < here.total[lang]
-    finally:
-        archive.close()
-        beside.close()

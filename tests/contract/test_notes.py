@@ -6,7 +6,7 @@ import uuid
 import pytest
 from support.entries import PROFILE, entry, unit
 
-from indexer.reembedding import reembed
+from indexer.upkeep import reembed
 from search.encoders import load_encoder
 from search.errors import ArchiveMissingError, SettingsError
 from search.settings import Settings

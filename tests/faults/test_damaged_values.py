@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from support.commands import one_line
 from support.counts import count, done
 
-from indexer.deepening import deepen
 from indexer.linking.linker import link
 from indexer.pipeline import Indexer
-from indexer.reembedding import reembed
 from indexer.sources import open_sources
+from indexer.upkeep import deepen, reembed
 from search.archive import Archive, open_archive
 from search.cli import main
 from search.encoders import load_encoder
@@ -269,7 +268,7 @@ def test_commands_say_it_in_one_line_and_what_they_name_mends_it(
     for words in (way.split(), ["deepen"], ["index", source]):
         status, said = command(*words, "--archive", path)
         assert status == 0, said
-    with closing(open_archive(str(path))) as archive:
+    with open_archive(str(path)) as archive:
         hits = archive.search(Query("cầu treo")).results["vi"]
         assert hits[0].article.id == "cầu"
         assert hits[0].article.authors == ("Lê A",)

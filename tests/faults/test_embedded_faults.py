@@ -58,8 +58,7 @@ def contents(path):
 
     Their last digits depend on how many texts were embedded together.
     """
-    opened = open_archive(str(path))
-    try:
+    with open_archive(str(path)) as opened:
         kept = {}
         for entry in opened.store.entries():
             assert entry.passages
@@ -67,17 +66,12 @@ def contents(path):
             np.testing.assert_allclose(np.linalg.norm(entry.vectors, axis=1), 1, atol=1e-3)
             kept[entry.article.id] = (entry.article.content_hash, entry.passages, entry.forms)
         return kept
-    finally:
-        opened.close()
 
 
 def found(path, query="Tin số 7"):
-    opened = open_archive(str(path))
-    try:
+    with open_archive(str(path)) as opened:
         results = opened.search(Query(query, lang="vi", mode="words", k=3))
         return [hit.article.id for hit in results.results["vi"]]
-    finally:
-        opened.close()
 
 
 def rows(path):
@@ -160,16 +154,15 @@ def test_searching_while_another_process_writes(source, tmp_path):
     process = start("index", source, "--archive", archive, cwd=tmp_path)
     while not rows(archive) and process.poll() is None:
         time.sleep(0.01)
-    opened = open_archive(str(archive))
-    seen = []
-    while process.poll() is None:
+    with open_archive(str(archive)) as opened:
+        seen = []
+        while process.poll() is None:
+            results = opened.search(Query("tin khánh thành", mode="words", k=1000, lang="vi"))
+            seen.append(results.total["vi"])
+        assert process.returncode == 0, process.communicate()
         results = opened.search(Query("tin khánh thành", mode="words", k=1000, lang="vi"))
-        seen.append(results.total["vi"])
-    assert process.returncode == 0, process.communicate()
-    results = opened.search(Query("tin khánh thành", mode="words", k=1000, lang="vi"))
-    assert results.total["vi"] == ARTICLES
-    assert seen == sorted(seen)
-    opened.close()
+        assert results.total["vi"] == ARTICLES
+        assert seen == sorted(seen)
     process.communicate()
 
 
@@ -361,24 +354,23 @@ def test_a_search_goes_on_while_its_disk_fills_up_and_is_freed(archive, mounted)
     folder = mounted("64m")
     path = folder / "news.db"
     shutil.copy(archive, path)
-    opened = open_archive(str(path))
+    with open_archive(str(path)) as opened:
 
-    def hits(query):
-        results = opened.search(Query(query, lang="vi", mode="words", k=3)).results
-        return [hit.article.id for hit in results["vi"]]
+        def hits(query):
+            results = opened.search(Query(query, lang="vi", mode="words", k=3)).results
+            return [hit.article.id for hit in results["vi"]]
 
-    fill_disk(folder)
-    assert hits("Tin số 7")[0] == "a007"
-    (folder / "ballast").unlink()
-    killed_writer(path)
-    assert hits("con đò") == ["late"]
-    fill_disk(folder)
-    assert hits("con đò") == ["late"]
-    (folder / "ballast").unlink()
-    assert opened.store.delete(["late"]) == 1
-    opened.store.flush()
-    assert hits("con đò") == []
-    opened.close()
+        fill_disk(folder)
+        assert hits("Tin số 7")[0] == "a007"
+        (folder / "ballast").unlink()
+        killed_writer(path)
+        assert hits("con đò") == ["late"]
+        fill_disk(folder)
+        assert hits("con đò") == ["late"]
+        (folder / "ballast").unlink()
+        assert opened.store.delete(["late"]) == 1
+        opened.store.flush()
+        assert hits("con đò") == []
     assert found(path)[0] == "a007"
 
 
@@ -410,10 +402,9 @@ def test_a_read_only_disk_can_be_searched_whatever_was_left_on_it(
             assert len(done.stderr.splitlines()) == 1
     assert songngu("delete", "a007", "--archive", path, cwd=tmp_path).returncode == 1
     assert songngu("reembed", "--archive", path, cwd=tmp_path).returncode == 1
-    opened = open_archive(str(path))
-    assert opened.articles(["a007"])
-    subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
-    assert opened.store.delete(["a007"]) == 1
-    opened.store.flush()
-    opened.close()
+    with open_archive(str(path)) as opened:
+        assert opened.articles(["a007"])
+        subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+        assert opened.store.delete(["a007"]) == 1
+        opened.store.flush()
     assert found(path)[0] != "a007"

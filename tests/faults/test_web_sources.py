@@ -20,8 +20,7 @@ from support.web_server import Reply, WebServer, bomb, drop, redirect, silent, t
 from indexer.fetching.client import _retry_after
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.pipeline import Report
-from indexer.rounds import opened_web, run_rounds, seconds
-from indexer.runs import RunOptions, fill
+from indexer.runs import RunOptions, fill, interval_seconds, opened_web, run_rounds
 from indexer.sources.web import WebReader
 from search.archive import open_archive
 from search.errors import SettingsError, StoreUnavailableError
@@ -78,22 +77,18 @@ class Desk:
         urls = urls or [self.server.url(path) for path in paths or ("/feed",)]
         given = Settings(archive=self.place, **{**QUICK, **settings})
         errors = self.folder / "errors.jsonl"
-        archive = open_archive(settings=given)
         self.server.forget()
-        try:
-            with opened_web(archive, urls, given, threading.Event()) as web:
-                report = fill(archive, urls, errors=errors, how=RunOptions(web=web))
-        finally:
-            archive.close()
+        with (
+            open_archive(settings=given) as archive,
+            opened_web(archive, urls, threading.Event()) as web,
+        ):
+            report = fill(archive, urls, errors=errors, how=RunOptions(web=web))
         lines = errors.read_text("utf-8").splitlines() if errors.exists() else []
         return Run(report, [json.loads(line) for line in lines])
 
     def articles(self):
-        archive = open_archive(self.place, settings=Settings())
-        try:
+        with open_archive(self.place, settings=Settings()) as archive:
             return {entry.article.title: entry.article for entry in archive.store.entries()}
-        finally:
-            archive.close()
 
     def title(self, name):
         return STORIES[name][0]
@@ -586,10 +581,9 @@ def test_private_addresses_are_refused_unless_allowed(desk):
 
 def test_what_the_archive_lost_is_fetched_again(desk):
     desk.run()
-    archive = open_archive(str(desk.folder / "news.db"), settings=Settings())
     lost = desk.articles()[desk.title("tau")].id
-    archive.store.delete([lost])
-    archive.close()
+    with open_archive(str(desk.folder / "news.db"), settings=Settings()) as archive:
+        archive.store.delete([lost])
     assert desk.run().counts == (1, 0, 2, 0, 0)
     assert desk.server.paths() == ["/feed", "/tau.html"]
 
@@ -624,21 +618,20 @@ def test_a_memory_that_cannot_be_kept_is_told(desk, capsys):
 def test_an_elasticsearch_archive_is_kept_fresh_too(elasticsearch_url, tmp_path, monkeypatch):
     monkeypatch.setenv("SONGNGU_CACHE", str(tmp_path / "cache"))
     place = f"{elasticsearch_url}/songngu-web-{uuid.uuid4().hex}"
-    archive = open_archive(place, settings=Settings())
-    try:
-        with WebServer() as server:
-            desk = Desk(server, tmp_path, place)
-            desk.feed("cau", "tau")
-            assert desk.run().counts == (2, 0, 0, 0, 0)
-            assert desk.run().counts == (0, 0, 2, 0, 0)
-            assert desk.server.paths() == ["/feed"]
-            archive.store.delete([desk.articles()[desk.title("tau")].id])
-            archive.store.flush()
-            assert desk.run().counts == (1, 0, 1, 0, 0)
-        assert list((tmp_path / "cache" / "fetched").glob("*.db"))
-    finally:
-        archive.store.drop()
-        archive.close()
+    with open_archive(place, settings=Settings()) as archive:
+        try:
+            with WebServer() as server:
+                desk = Desk(server, tmp_path, place)
+                desk.feed("cau", "tau")
+                assert desk.run().counts == (2, 0, 0, 0, 0)
+                assert desk.run().counts == (0, 0, 2, 0, 0)
+                assert desk.server.paths() == ["/feed"]
+                archive.store.delete([desk.articles()[desk.title("tau")].id])
+                archive.store.flush()
+                assert desk.run().counts == (1, 0, 1, 0, 0)
+            assert list((tmp_path / "cache" / "fetched").glob("*.db"))
+        finally:
+            archive.store.drop()
 
 
 def test_what_is_remembered(tmp_path):
@@ -668,13 +661,13 @@ def test_what_is_remembered(tmp_path):
     [("90s", 90), ("15m", 900), ("1.5h", 5400), ("1d", 86_400), (" 2 h ", 7200)],
 )
 def test_intervals(written, read):
-    assert seconds(written) == read
+    assert interval_seconds(written) == read
 
 
 @pytest.mark.parametrize("written", ["", "15", "m", "15 minutes", "-1m", "0s", "99d", "1e9s"])
 def test_what_is_no_interval(written):
     with pytest.raises(SettingsError, match="--every"):
-        seconds(written)
+        interval_seconds(written)
 
 
 def until(fulfilled, process):

@@ -16,7 +16,7 @@ from dataclasses import replace
 import pytest
 
 from indexer.articles import to_article
-from indexer.linking.copies import Reading, are_copies
+from indexer.linking.copies import Fingerprint, are_copies
 from indexer.linking.linker import link
 from indexer.pipeline import embedded
 from indexer.sources import Origin, RawDocument
@@ -95,7 +95,7 @@ def readings(shared):
             id_ = line[8 : line.find(b'"', 8)].decode()
             if id_ in wanted:
                 raw = RawDocument(Origin(name), fields=json.loads(line))
-                found[id_] = Reading.of(to_article(raw).article)
+                found[id_] = Fingerprint.of(to_article(raw).article)
     assert found.keys() == wanted
     return found
 

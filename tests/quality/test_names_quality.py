@@ -27,17 +27,18 @@ FLOORS = {
 
 @pytest.fixture(scope="module")
 def archive(shared, tmp_path_factory):
-    opened = open_archive(str(tmp_path_factory.mktemp("names") / "news.db"), settings=Settings())
-    opened.create()
-    with gzip.open(
-        shared / "data" / "news" / "vi-dantri.jsonl.gz", "rt", encoding="utf-8"
-    ) as lines:
-        rows = [json.loads(line) for line in islice(lines, ARTICLES)]
-    documents = (RawDocument(Origin("vi-dantri"), fields=row) for row in rows)
-    report = Indexer(opened, lambda _: None, lambda _: None, only_opening=True).run(documents)
-    assert report.added == ARTICLES
-    yield opened
-    opened.close()
+    with open_archive(
+        str(tmp_path_factory.mktemp("names") / "news.db"), settings=Settings()
+    ) as opened:
+        opened.create()
+        with gzip.open(
+            shared / "data" / "news" / "vi-dantri.jsonl.gz", "rt", encoding="utf-8"
+        ) as lines:
+            rows = [json.loads(line) for line in islice(lines, ARTICLES)]
+        documents = (RawDocument(Origin("vi-dantri"), fields=row) for row in rows)
+        report = Indexer(opened, lambda _: None, lambda _: None, only_opening=True).run(documents)
+        assert report.added == ARTICLES
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -72,13 +72,10 @@ def xquad(shared):
 
 
 def test_nonsense_in_the_demo(tmp_path_factory):
-    archive = open_archive(str(demo_archive(tmp_path_factory)))
-    try:
+    with open_archive(str(demo_archive(tmp_path_factory))) as archive:
         share = answered(archive, nonsense())
         titles = [story["title"] for story in stories()]
         found = answered(archive, titles)
-    finally:
-        archive.close()
     assert share <= 0.25
     assert found == 1.0
 

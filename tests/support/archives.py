@@ -27,28 +27,26 @@ def build_archive(source, destination):
 
 def write_archive(articles, destination):
     """An archive with these articles as they are: what no cleaner has seen; returns its path."""
-    archive = open_archive(str(destination), settings=Settings())
-    archive.create()
-    archive.close()
+    with open_archive(str(destination), settings=Settings()) as archive:
+        archive.create()
     add_to_archive(articles, destination)
     return destination
 
 
 def add_to_archive(articles, destination):
     """Write articles as they are to an archive that is there."""
-    archive = open_archive(str(destination), settings=Settings())
-    entries = [
-        Entry(
-            article,
-            (Passage(0, 0, len(article.body)),),
-            archive.encoder.encode_passages([f"{article.title}\n{article.body}"]),
-            LANGUAGES[article.lang].forms(title=article.title, body=article.body),
-        )
-        for article in articles
-    ]
-    report = archive.store.upsert(entries)
-    archive.store.flush()
-    archive.close()
+    with open_archive(str(destination), settings=Settings()) as archive:
+        entries = [
+            Entry(
+                article,
+                (Passage(0, 0, len(article.body)),),
+                archive.encoder.encode_passages([f"{article.title}\n{article.body}"]),
+                LANGUAGES[article.lang].forms(title=article.title, body=article.body),
+            )
+            for article in articles
+        ]
+        report = archive.store.upsert(entries)
+        archive.store.flush()
     assert not report.failures
 
 

@@ -30,7 +30,7 @@ from indexer.linking.linker import copies
 from indexer.pages import bylines, dates, prose
 from indexer.pages.html import extract_page
 from indexer.pages.text import clean_page
-from indexer.rounds import seconds
+from indexer.runs import interval_seconds
 from indexer.sources import Origin, RawDocument, entries
 from indexer.sources import web_kinds as webkinds
 from indexer.sources import web_pages as webpages
@@ -361,13 +361,13 @@ READERS = {
     "word fields, vi": lambda text: _forms(text, "vi"),
     "word fields, en": lambda text: _forms(text, "en"),
     "passages": _cut,
-    "copies": lambda text: copies.Reading.of(
+    "copies": lambda text: copies.Fingerprint.of(
         Article(id="x", lang="en", text=normalise(text), title=text)
     ).keys(),
     "snippets": lambda text: _marked(normalise(text), "giá vàng 24/9 tăng 1,2 triệu"),
     "snippets, of the text": lambda text: _marked(normalise(text), f"a {text[:400]}"),
     "queries": _typed,
-    "intervals": lambda text: seconds(text),
+    "intervals": lambda text: interval_seconds(text),
 }
 """Name → what reads a text. Refusing it with one of Songngu's errors, or ValueError, is right."""
 

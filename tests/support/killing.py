@@ -13,9 +13,10 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import closing
 from pathlib import Path
 
-from indexer import deepening, pipeline, reembedding
+from indexer import pipeline, upkeep
 from indexer.sources import open_sources
 from indexer.sources.origins import traced
 from search.archive import open_archive, open_store
@@ -26,7 +27,7 @@ from search.stores.elasticsearch import records as lease_records
 from search.text.languages import LANGUAGES
 from search.transfer import copy_archive
 
-for module in (pipeline, deepening, reembedding):
+for module in (pipeline, upkeep):
     module.BATCH = 8  # more moments between two batches, in less time
 lease_records.LEASE_S = 1.0  # whoever follows a killed one waits that long
 
@@ -34,16 +35,15 @@ SETTINGS = Settings()
 
 
 def index(place, source, report, *, only_opening=False):
-    archive = open_archive(place, settings=SETTINGS)
-    archive.create()
-    run = pipeline.Indexer(
-        archive,
-        lambda problem: None,
-        lambda r: report(r.added + r.updated + r.unchanged),
-        only_opening=only_opening,
-    )
-    run.run(traced([source], lambda arg: open_sources([arg])))
-    archive.close()
+    with open_archive(place, settings=SETTINGS) as archive:
+        archive.create()
+        run = pipeline.Indexer(
+            archive,
+            lambda problem: None,
+            lambda r: report(r.added + r.updated + r.unchanged),
+            only_opening=only_opening,
+        )
+        run.run(traced([source], lambda arg: open_sources([arg])))
 
 
 def lead(place, source, report):
@@ -51,15 +51,13 @@ def lead(place, source, report):
 
 
 def deepen(place, source, report):
-    archive = open_archive(place, settings=SETTINGS)
-    deepening.deepen(archive.store, archive.encoder, on_progress=lambda done, total: report(done))
-    archive.close()
+    with open_archive(place, settings=SETTINGS) as archive:
+        upkeep.deepen(archive.store, archive.encoder, on_progress=lambda done, total: report(done))
 
 
 def reembed(place, source, report):
-    store = open_store(place, SETTINGS)
-    reembedding.reembed(store, load_encoder("bundled"), on_progress=lambda done, _: report(done))
-    store.close()
+    with closing(open_store(place, SETTINGS)) as store:
+        upkeep.reembed(store, load_encoder("bundled"), on_progress=lambda done, _: report(done))
 
 
 def sync(place, source, report):

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from webui.service import make_server
+from webui.server import make_server
 
 LONG_S = 20
 """Far above what any answer takes that does not wait for something."""

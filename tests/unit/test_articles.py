@@ -4,8 +4,9 @@ import unicodedata
 
 import pytest
 
-from indexer.articles import ALIASES, LONGEST_TEXT, Converted, canonical_url, id_of_url, to_article
+from indexer.articles import ALIASES, LONGEST_TEXT, Converted, to_article
 from indexer.sources import Origin, RawDocument
+from search.addresses import canonical_url, id_of_url
 from search.errors import ExtractionError, NotAnArticleError
 from search.records import Article
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indexer.linking.copies import Reading, are_copies, resemblance
+from indexer.linking.copies import Fingerprint, are_copies, resemblance
 from search.records import Article
 
 STORY = Article(
@@ -36,11 +36,11 @@ PRICES = Article(
 
 
 def copies(one, other):
-    return are_copies(Reading.of(one), Reading.of(other))
+    return are_copies(Fingerprint.of(one), Fingerprint.of(other))
 
 
 def share_a_key(one, other):
-    return bool(set(Reading.of(one).keys()) & set(Reading.of(other).keys()))
+    return bool(set(Fingerprint.of(one).keys()) & set(Fingerprint.of(other).keys()))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_two_days_of_one_template_are_no_copies():
     next_day = replace(
         PRICES, id="p2", title="Giá tiêu hôm nay 4/4: giảm nhẹ", text=text, date="2025-04-04"
     )
-    assert resemblance(Reading.of(PRICES), Reading.of(next_day)) > 0.5
+    assert resemblance(Fingerprint.of(PRICES), Fingerprint.of(next_day)) > 0.5
     assert not copies(PRICES, next_day)
 
 
@@ -114,30 +114,30 @@ def test_one_page_under_several_addresses():
     assert share_a_key(replace(STORY, title="", text="x", lead=""), replace(mobile, title=""))
     # Corrected: much of the text is another, but it is that page.
     corrected = replace(mobile, text=STORY.text[:230] + " Bài đã được sửa lại cho đúng sự việc.")
-    assert resemblance(Reading.of(STORY), Reading.of(corrected)) < 0.65
+    assert resemblance(Fingerprint.of(STORY), Fingerprint.of(corrected)) < 0.65
     assert copies(STORY, corrected)
 
 
 def test_the_site_name_goes_and_a_short_column_title_stays_out():
     with_site = replace(STORY, title=STORY.title + " - Báo A")
-    assert Reading.of(with_site).title == Reading.of(STORY).title
+    assert Fingerprint.of(with_site).title == Fingerprint.of(STORY).title
     column = replace(STORY, title="Tin vắn", text="", lead="", url=None)
-    assert Reading.of(column).keys() == ()
-    split = Reading.of(replace(STORY, title="Nga - Ukraine"))
+    assert Fingerprint.of(column).keys() == ()
+    split = Fingerprint.of(replace(STORY, title="Nga - Ukraine"))
     assert split.title == ("nga", "ukraine")
 
 
 def test_empty_and_odd_texts():
     empty = Article(id="e", lang="en", text="")
-    assert Reading.of(empty).keys() == ()
+    assert Fingerprint.of(empty).keys() == ()
     assert not copies(empty, replace(empty, id="f"))
     odd = Article(id="o", lang="vi", text="\ud800😀 ....", title="\udfff", url="http://[bad")
-    assert isinstance(Reading.of(odd).keys(), tuple)
+    assert isinstance(Fingerprint.of(odd).keys(), tuple)
 
 
 def test_keys_are_the_same_in_every_process_and_version():
     """Archives keep them: another value here means that `_RULES` in linking must be raised."""
-    keys = Reading.of(STORY).keys()
+    keys = Fingerprint.of(STORY).keys()
     assert len(keys) == 18
     assert all(-(2**63) <= key < 2**63 for key in keys)
     assert np.bitwise_xor.reduce(np.array(keys, np.int64)) == KEYS_TOGETHER

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.news_pages import STORIES, item, rss, sitemap, sitemap_index
 
-from indexer.sources.entries import Entry, completed
+from indexer.sources.entries import ListingEntry, completed
 from indexer.sources.feeds import whole_story
 from indexer.sources.web_kinds import listing
 from search.errors import FetchError
@@ -309,7 +309,7 @@ def test_deep_nesting_ends_soon():
 
 
 def test_a_page_is_completed_by_its_entry():
-    entry = Entry(
+    entry = ListingEntry(
         "https://news.example/1",
         {"title": "From the feed", "date": "2026-11-20T08:30:00+07:00", "authors": ["An"],
          "lead": "A summary that says enough to stand alone above a text."},
@@ -324,7 +324,7 @@ def test_a_page_is_completed_by_its_entry():
     }
     other_day = completed({**page, "date": "2026-11-19"}, entry)
     assert other_day["date"] == "2026-11-19"
-    cut = Entry(None, {"lead": "A summary that breaks off before it says anything […]"})
+    cut = ListingEntry(None, {"lead": "A summary that breaks off before it says anything […]"})
     assert "lead" not in completed(page, cut)
 
 

@@ -15,9 +15,8 @@ def settings(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def archive(settings):
-    opened = open_archive(settings=settings)
-    yield opened
-    opened.close()
+    with open_archive(settings=settings) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -18,9 +18,8 @@ def down():
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     settings = Settings(archive=f"http://127.0.0.1:{port}/news", query_timeout_s=1.0)
-    archive = open_archive(settings=settings)
-    yield create_app(archive, settings=settings).test_client()
-    archive.close()
+    with open_archive(settings=settings) as archive:
+        yield create_app(archive, settings=settings).test_client()
 
 
 @pytest.fixture
@@ -92,9 +91,8 @@ def test_archive_missing(missing, tmp_path):
 
 def test_a_site_notices_an_archive_that_is_made_later(missing, tmp_path):
     assert missing.get("/readyz").status_code == 503
-    made = open_archive(str(tmp_path / "none.db"), settings=Settings())
-    made.create()
-    made.close()
+    with open_archive(str(tmp_path / "none.db"), settings=Settings()) as made:
+        made.create()
     assert missing.get("/readyz").status_code == 200
     assert missing.get("/").status_code == 200
 

@@ -122,9 +122,8 @@ def frozen():
         settings = Settings(
             archive=f"http://127.0.0.1:{store.getsockname()[1]}/news", query_timeout_s=2
         )
-        archive = open_archive(settings=settings)
-        yield create_app(archive, settings=settings)
-        archive.close()
+        with open_archive(settings=settings) as archive:
+            yield create_app(archive, settings=settings)
 
 
 SEARCHES = 80

@@ -82,10 +82,9 @@ def test_an_empty_query_gets_a_hint(client):
 
 def test_an_empty_archive_says_how_to_fill_it(tmp_path):
     settings = Settings(archive=str(tmp_path / "empty.db"))
-    archive = open_archive(settings=settings)
-    archive.create()
-    page = read_page(create_app(archive, settings=settings).test_client().get("/"))
-    archive.close()
+    with open_archive(settings=settings) as archive:
+        archive.create()
+        page = read_page(create_app(archive, settings=settings).test_client().get("/"))
     assert "songngu index SOURCE…" in page.one("section", cls="holdings").text
 
 

@@ -29,19 +29,17 @@ def test_a_file_that_lost_a_table(copied, table):
         connection.execute(f"DROP TABLE {table}")
     connection.close()
     settings = Settings(archive=str(copied))
-    archive = open_archive(settings=settings)
-    client = create_app(archive, settings=settings).test_client()
-    assert_one(client, 503)
-    archive.close()
+    with open_archive(settings=settings) as archive:
+        client = create_app(archive, settings=settings).test_client()
+        assert_one(client, 503)
 
 
 @pytest.mark.parametrize("settings_", [{"encoder": "no-such-model"}, {"encoder": "/nowhere"}])
 def test_an_encoder_that_cannot_be_had(copied, settings_):
     settings = Settings(archive=str(copied), **settings_)
-    archive = open_archive(settings=settings)
-    client = create_app(archive, settings=settings).test_client()
-    assert_one(client, 503)
-    archive.close()
+    with open_archive(settings=settings) as archive:
+        client = create_app(archive, settings=settings).test_client()
+        assert_one(client, 503)
 
 
 @pytest.fixture
@@ -49,22 +47,21 @@ def archive_without_shards(elasticsearch_url):
     """An archive on Elasticsearch that has its index and no place for the index's only shard."""
     name = f"songngu-web-{uuid.uuid4().hex}"
     settings = Settings(archive=f"{elasticsearch_url}/{name}", query_timeout_s=60)
-    archive = open_archive(settings=settings)
-    archive.create()
-    with Elasticsearch(elasticsearch_url, request_timeout=60) as server:
-        [(index, made)] = server.indices.get(index=name).items()
-        server.indices.delete(index=index)
-        server.indices.create(
-            index=index,
-            mappings=made["mappings"],
-            settings={"number_of_shards": 1, "auto_expand_replicas": "0-1"} | NO_PLACE,
-            aliases=made["aliases"],
-            wait_for_active_shards=0,
-        )
-        yield create_app(archive, settings=settings).test_client(), server, name
-        server.indices.put_settings(index=index, settings=dict.fromkeys(NO_PLACE))
-    archive.store.drop()
-    archive.close()
+    with open_archive(settings=settings) as archive:
+        archive.create()
+        with Elasticsearch(elasticsearch_url, request_timeout=60) as server:
+            [(index, made)] = server.indices.get(index=name).items()
+            server.indices.delete(index=index)
+            server.indices.create(
+                index=index,
+                mappings=made["mappings"],
+                settings={"number_of_shards": 1, "auto_expand_replicas": "0-1"} | NO_PLACE,
+                aliases=made["aliases"],
+                wait_for_active_shards=0,
+            )
+            yield create_app(archive, settings=settings).test_client(), server, name
+            server.indices.put_settings(index=index, settings=dict.fromkeys(NO_PLACE))
+        archive.store.drop()
 
 
 def test_a_cluster_that_has_not_brought_its_shards_back(archive_without_shards):

@@ -24,9 +24,8 @@ def file(tmp_path):
 @pytest.fixture
 def client(file):
     settings = Settings(archive=str(file))
-    archive = open_archive(settings=settings)
-    yield create_app(archive, settings=settings).test_client()
-    archive.close()
+    with open_archive(settings=settings) as archive:
+        yield create_app(archive, settings=settings).test_client()
 
 
 def found(client, what):
@@ -70,23 +69,22 @@ def test_and_after_the_second_replacement(client, file):
 def test_readers_notice_nothing(file):
     """While searches run, in several threads, each is answered from one archive or the other."""
     settings = Settings(archive=str(file))
-    archive = open_archive(settings=settings)
-    app = create_app(archive, settings=settings)
-    over, statuses = threading.Event(), []
+    with open_archive(settings=settings) as archive:
+        app = create_app(archive, settings=settings)
+        over, statuses = threading.Event(), []
 
-    def read(server):
-        while not over.is_set():
-            statuses.append(get(server, "/api/v1/search?q=zeppelin").status)
+        def read(server):
+            while not over.is_set():
+                statuses.append(get(server, "/api/v1/search?q=zeppelin").status)
 
-    with served(app, threads=4) as server:
-        readers = [threading.Thread(target=read, args=(server,)) for _ in range(4)]
-        for reader in readers:
-            reader.start()
-        for number in range(8):
-            replace(file, story(f"new-{number}", "zeppelin"))
-        over.set()
-        for reader in readers:
-            reader.join()
-    archive.close()
+        with served(app, threads=4) as server:
+            readers = [threading.Thread(target=read, args=(server,)) for _ in range(4)]
+            for reader in readers:
+                reader.start()
+            for number in range(8):
+                replace(file, story(f"new-{number}", "zeppelin"))
+            over.set()
+            for reader in readers:
+                reader.join()
     assert len(statuses) > 8
     assert set(statuses) == {200}

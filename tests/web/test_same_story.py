@@ -42,9 +42,10 @@ def archive(tmp_path_factory):
     }
     source = folder / "stories.jsonl"
     source.write_text("\n".join(map(json.dumps, [*told, reprint, early])), "utf-8")
-    opened = open_archive(settings=Settings(archive=str(build_archive(source, folder / "a.db"))))
-    yield opened
-    opened.close()
+    with open_archive(
+        settings=Settings(archive=str(build_archive(source, folder / "a.db")))
+    ) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -50,9 +50,8 @@ def hostile(tmp_path_factory):
     articles = [Article.from_json(values) for values in HOSTILE]
     path = write_archive(articles, folder / "hostile.db")
     settings = Settings(archive=str(path), site_name=f"News {SCRIPT}")
-    archive = open_archive(settings=settings)
-    yield create_app(archive, settings=settings).test_client(), archive
-    archive.close()
+    with open_archive(settings=settings) as archive:
+        yield create_app(archive, settings=settings).test_client(), archive
 
 
 def only_safe(page):

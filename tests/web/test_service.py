@@ -12,7 +12,7 @@ import pytest
 from support.site_server import served
 
 from search.errors import SettingsError
-from webui.service import address_of, make_server
+from webui.server import address_of, make_server
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_it_stops_on_sigterm_and_lets_go_of_the_port(settings):
     code = (
         "from search.settings import Settings\n"
         "from webui import create_app\n"
-        "from webui.service import serve\n"
+        "from webui.server import serve\n"
         "serve(create_app(settings=Settings.load()), '127.0.0.1', 0)\n"
     )
     with subprocess.Popen(

@@ -17,7 +17,7 @@ from support.commands import songngu, songngu_json
 SERVE = (
     "from search.settings import Settings\n"
     "from webui import create_app\n"
-    "from webui.service import serve\n"
+    "from webui.server import serve\n"
     "serve(create_app(settings=Settings.load()), '127.0.0.1', 0)\n"
 )
 

@@ -1,4 +1,4 @@
-"""What an address asks for: its parameters → a query, and a query → links."""
+"""Parameters of an address → the search it asks for; and a search → parameters of links."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Address:
     copies: bool = False
 
     def query(self) -> Query:
-        """The query for the archive."""
+        """Make the query for the archive."""
         return Query(
             text=self.q,
             k=self.k,
@@ -102,7 +102,7 @@ class Address:
         )
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
-        """This address with changes, as parameters of a link; defaults are left out."""
+        """Write this address, with changes, as parameters of a link; defaults are left out."""
         changed = replace(self, **changes)
         values: dict[str, Any] = {}
         for field in fields(changed):
@@ -190,7 +190,7 @@ def is_for_programs(path: str) -> bool:
 
 
 def clean_query(typed: str) -> str:
-    """A query on one line: NFC, no invisible or control characters, single spaces."""
+    """Put a query on one line: NFC, no invisible or control characters, single spaces."""
     return " ".join(normalise(typed).replace("\ufffd", " ").split())
 
 
@@ -211,7 +211,7 @@ def _one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
 
 
 def _number(parameter: str, least: int, most: int | None = None) -> Callable[[str], int]:
-    """Without ``most`` every number from ``least`` on is good; huge ones become ``MAX_OFFSET``."""
+    """Make a parser of whole numbers; without ``most``, huge ones become ``MAX_OFFSET``."""
 
     def parse(value: str) -> int:
         if _DIGITS.fullmatch(value):
@@ -271,7 +271,7 @@ def _truth(parameter: str) -> Callable[[str], bool]:
 
 
 def _sources(args: MultiDict[str, str], errors: list[QueryError]) -> tuple[str, ...]:
-    """The sources named, each once, as typed: a source is an exact name."""
+    """Read the sources named, each once, as typed: a source is an exact name."""
     named = dict.fromkeys(s for value in args.getlist("source") if (s := normalise(value).strip()))
     if len(named) > MAX_SOURCES:
         errors.append(

@@ -5,7 +5,7 @@ from werkzeug.datastructures import MultiDict
 
 from search.errors import QueryTooLongError
 from search.records import Filters, Query
-from webui.addresses import MAX_OFFSET, Address, BadParameterError, clean_query, read_address
+from webui.parameters import MAX_OFFSET, Address, BadParameterError, clean_query, read_address
 
 
 def read(paging="page", **parameters):

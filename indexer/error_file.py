@@ -1,4 +1,4 @@
-"""What a run tells: its problems in a file, its report on the screen."""
+"""The error file: a JSON line for each document that was not indexed as it was given."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-import click
 from tqdm import tqdm
 
-from indexer.linking.command import summary
-from indexer.pipeline import Problem, Report
+from indexer.pipeline import DocumentProblem
 from search.addresses import redacted
 from search.errors import SettingsError
 
@@ -23,7 +20,7 @@ _SHOWN = 5
 
 
 class ErrorFile:
-    """Lists problems; begun only when there is something to list.
+    """The list of problems of a run; the file is made when there is something to list.
 
     Args:
         anew: Take the place of an earlier run's list, rather than going on with it.
@@ -39,8 +36,8 @@ class ErrorFile:
         if anew:
             _begin_anew(path)
 
-    def add(self, problem: Problem) -> None:
-        """Write one line; the first few failures are shown at once."""
+    def add(self, problem: DocumentProblem) -> None:
+        """Write one line; also show the first few failures at once."""
         problem = replace(
             problem,
             file=redacted(problem.file),
@@ -67,13 +64,13 @@ class ErrorFile:
             tqdm.write(f"{place}: {problem.reason}", file=sys.stderr)
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         if self._file is not None and self._file is not sys.stderr:
             with suppress(OSError):
                 self._file.close()
 
     def _give_up(self, error: OSError) -> TextIO:
-        """Go on without a file: what cannot be indexed must be told all the same."""
+        """Go on without a file: write to standard error from now on."""
         self.close()
         reason = f"{self._path} cannot be written ({error.strerror}); reasons are shown here"
         tqdm.write(reason, file=sys.stderr)
@@ -85,7 +82,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _begin_anew(path: Path) -> None:
-    """Remove an earlier run's list, and nothing else; what is no file, as /dev/null, stays.
+    """Remove the list of an earlier run; any other file, and what is no file, is left alone.
 
     Raises:
         SettingsError: The path is a folder, or a file that no earlier run has written.
@@ -104,7 +101,7 @@ def _begin_anew(path: Path) -> None:
 
 
 def _lists_problems(path: Path) -> bool:
-    """Whether a file begins as a list of problems, if it was cut short before it could go on."""
+    """Tell whether a file begins as a list of problems does, even one that was cut short."""
     starts = [f'{{"kind": "{kind}", "file": '.encode() for kind in ("failed", "skipped", "warning")]
     try:
         with path.open("rb") as file:
@@ -112,38 +109,3 @@ def _lists_problems(path: Path) -> bool:
     except OSError:
         return False
     return any(first.startswith(start[: len(first)]) for start in starts)
-
-
-def print_report(
-    report: Report,
-    location: str,
-    errors: Path,
-    *,
-    as_json: bool = False,
-    would: bool = False,
-    dated: bool = False,
-) -> None:
-    """Say what a run did, or would do.
-
-    Args:
-        dated: Begin with the time: it is one of many rounds.
-    """
-    now = {"time": datetime.now().astimezone().isoformat(timespec="seconds")} if dated else {}
-    if as_json:
-        click.echo(json.dumps(report.to_json() | {"archive": location} | now, ensure_ascii=False))
-        return
-    click.echo("".join(f"{time} " for time in now.values()), nl=False)
-    articles = report.added + report.updated + report.unchanged
-    rate = articles / report.seconds if report.seconds else 0.0
-    click.echo(
-        f"{location}: {'would be: ' if would else ''}{report.added:,} added,"
-        f" {report.updated:,} updated, {report.unchanged:,} unchanged,"
-        f" {report.skipped:,} skipped, {report.failed:,} failed;"
-        f" {report.passages:,} passages in {report.seconds:.1f} s ({rate:.1f} articles/s)."
-    )
-    if report.links is not None and report.links.new:
-        click.echo(f"{summary(report.links)}.")
-    if report.interrupted:
-        click.echo("Stopped before the end: the same command goes on from here.", err=True)
-    if (report.failed or report.skipped or report.warnings) and errors.exists():
-        click.echo(f"Reasons are in {errors}.", err=True)
