@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+
 from search.addresses import article_key
 from search.encoders.base import EncoderIdentity, FloatArray
 from search.errors import ArchiveMismatchError
@@ -61,13 +63,25 @@ class ArchiveProfile:
         }
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> ArchiveProfile:
-        """The profile that ``to_json`` described."""
-        return cls(
-            EncoderIdentity.from_json(values["encoder"]),
-            int(values["text_version"]),
-            tuple(values.get("direction", ())),
-        )
+    def from_json(cls, values: Mapping[str, Any]) -> ArchiveProfile:
+        """The profile that ``to_json`` described.
+
+        Raises:
+            ValueError: It describes none; the message says why.
+        """
+        try:
+            profile = cls(
+                EncoderIdentity.from_json(values["encoder"]),
+                int(values["text_version"]),
+                tuple(values.get("direction", ())),
+            )
+            direction = np.array(profile.direction, np.float32)
+            odd = direction.shape not in ((0,), (profile.encoder.dimension,))
+            if odd or profile.encoder.dimension < 1 or not np.isfinite(direction).all():
+                raise ValueError("its numbers fit nothing")
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+        return profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Small derived data beside the articles, in every store."""
 
-import sqlite3
 import uuid
 
 import pytest
@@ -54,21 +53,6 @@ def test_notes_stay_through_a_rebuild(store):
     with store.rebuild(PROFILE) as generation:
         generation.upsert([entry("x", "hai", unit(1))])
     assert store.note("a") == b"one"
-
-
-def test_a_file_of_an_older_version_has_room_for_notes(tmp_path):
-    store = EmbeddedStore(tmp_path / "old.db")
-    store.create(PROFILE)
-    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    connection = sqlite3.connect(tmp_path / "old.db")
-    assert ("notes",) not in connection.execute(tables).fetchall()
-    connection.close()
-    assert store.note("a") is None
-    store.set_note("a", b"one")
-    store.close()
-    again = EmbeddedStore(tmp_path / "old.db")
-    assert again.note("a") == b"one"
-    again.close()
 
 
 def test_dropping_takes_the_notes_along(elasticsearch_url):

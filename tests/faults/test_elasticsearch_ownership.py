@@ -451,3 +451,67 @@ def test_whoever_is_told_that_an_address_is_taken_is_told_by_whom_for_good(place
         assert taken == {key: "first"}
         assert store._records.confirm({key: "first"}, claims) == {}
         assert store.ids_at([key]) == {key: "first"}
+
+
+def changed(meta, *, drop=(), **fields):
+    return {name: value for name, value in (meta | fields).items() if name not in drop}
+
+
+REEMBED, ANEW = "Mend it with: songngu reembed", "make it anew: songngu index SOURCE…"
+DAMAGED = {
+    "no encoder": (lambda meta: changed(meta, drop=["encoder"]), REEMBED),
+    "an encoder that is a word": (lambda meta: changed(meta, encoder="x"), REEMBED),
+    "an empty encoder": (lambda meta: changed(meta, encoder={}), REEMBED),
+    "no dimension": (
+        lambda meta: changed(meta, encoder=changed(meta["encoder"], dimension="many")),
+        REEMBED,
+    ),
+    "no rules": (lambda meta: changed(meta, drop=["text_version"]), REEMBED),
+    "rules that are a list": (lambda meta: changed(meta, text_version=[1]), REEMBED),
+    "a direction of words": (lambda meta: changed(meta, direction=["x"] * 384), REEMBED),
+    "a short direction": (lambda meta: changed(meta, direction=[1.0]), REEMBED),
+    "a direction that is a number": (lambda meta: changed(meta, direction=7), REEMBED),
+    "no format": (lambda meta: changed(meta, drop=["format"]), ANEW),
+    "a format that is a list": (lambda meta: changed(meta, format=[4]), ANEW),
+    "no archive": (lambda meta: changed(meta, drop=["archive"]), ANEW),
+    "an archive that is a number": (lambda meta: changed(meta, archive=7), ANEW),
+    "no part": (lambda meta: changed(meta, drop=["part"]), ANEW),
+    "a list": (lambda meta: [meta], ANEW),
+    "nothing": (lambda meta: None, ANEW),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_meta_is_told_with_the_way_back_and_the_way_leads_back(place, tmp_path, damage):
+    story = '{"id": "a", "text": "Cầu treo đã được sửa xong và mở lại từ sáng nay."}'
+    (tmp_path / "stories.jsonl").write_text(story, "utf-8")
+    filling = ("index", "stories.jsonl", "--archive", place)
+    assert songngu(*filling, cwd=tmp_path).returncode == 0
+    change, way = DAMAGED[damage]
+    with opened(place, SETTINGS) as store:
+        client = store._writing
+        [(index, body)] = client.indices.get_mapping(index=store._name).items()
+        client.indices.put_mapping(
+            index=index, meta={"songngu": change(body["mappings"]["_meta"]["songngu"])}
+        )
+        for call in (
+            store.profile,
+            lambda: store.create(PROFILE),
+            lambda: store.upsert([entry("b", "tin", unit(1))]),
+            lambda: list(store.entries()),
+        ):
+            with pytest.raises(StoreError) as raised:
+                call()
+            assert way in str(raised.value)
+    done = songngu("search", "cầu treo", "--archive", place, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"{way} --archive {place}" in one_line(done.stderr)
+    if way is REEMBED:
+        done = songngu("reembed", "--archive", place, cwd=tmp_path)
+    else:
+        with opened(place, SETTINGS) as store:
+            store._writing.indices.delete(index=index)
+        done = songngu(*filling, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = songngu("search", "cầu treo", "--archive", place, "--json", cwd=tmp_path)
+    assert '"id": "a"' in done.stdout

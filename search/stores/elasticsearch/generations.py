@@ -14,12 +14,13 @@ from search.errors import StoreError
 from search.stores.base import ArchiveProfile, Kept
 from search.stores.elasticsearch import bodies
 from search.stores.elasticsearch.indices import (
-    META,
     SEPARATOR,
     Json,
     check_ownership,
     drop_index,
     field,
+    part_of,
+    says,
     scan,
 )
 
@@ -76,8 +77,7 @@ def unfinished(client: Elasticsearch, archive: str, old: str) -> list[str]:
         for name, body in found.items()
         if name != old
         and not body["aliases"]
-        and body["mappings"].get("_meta", {}).get(META, {}).get("archive") == archive
-        and body["mappings"]["_meta"][META].get("part") == bodies.ARTICLES
+        and part_of(archive, bodies.ARTICLES).items() <= (says(body["mappings"]) or {}).items()
     ]
 
 

@@ -51,6 +51,12 @@ def part_of(archive: str, part: str) -> Json:
     return {"archive": archive, "part": part}
 
 
+def says(mappings: Mapping[str, Any]) -> Json | None:
+    """What an index says in its ``_meta`` that it is; None where that is nothing of ours."""
+    found = (mappings.get("_meta") or {}).get(META)
+    return found if isinstance(found, dict) else None
+
+
 def check_ownership(client: Elasticsearch, index: str, archive: str, part: str) -> bool:
     """Whether an index exists; it is a part of the archive then.
 
@@ -62,8 +68,7 @@ def check_ownership(client: Elasticsearch, index: str, archive: str, part: str) 
     except NotFoundError:
         return False
     for name, body in found.items():
-        meta = body["mappings"].get("_meta", {}).get(META)
-        owned = isinstance(meta, dict) and part_of(archive, part).items() <= meta.items()
+        owned = part_of(archive, part).items() <= (says(body["mappings"]) or {}).items()
         if name != index or not owned:
             raise StoreError(
                 f"The index {name} is not a part of the Songngu archive {archive}, which needs that"

@@ -40,13 +40,13 @@ from search.stores.elasticsearch.errors import (
 )
 from search.stores.elasticsearch.indices import (
     CONFLICT,
-    META,
     WithVectors,
     bulk,
     change,
     drop_index,
     field,
     make_index,
+    says,
     scan,
     unchanged_since,
 )
@@ -119,7 +119,7 @@ class ElasticsearchStore:
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
         found = self._index_and_meta()
-        return ArchiveProfile.from_json(found[1]) if found else None
+        return self._profile_of(found[1]) if found else None
 
     def create(self, profile: ArchiveProfile) -> None:
         """Make an empty archive; no effect where one with the same profile exists."""
@@ -200,7 +200,7 @@ class ElasticsearchStore:
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
-        self._required_profile()
+        self._existing()
         unique = list(dict.fromkeys(ids))
         actions = [{"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in unique]
         with self._errors():
@@ -240,7 +240,7 @@ class ElasticsearchStore:
 
     def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
         """Addresses → id of the article that has it."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             holders = self._records.holders(keys)
             having = self._having(holders)
@@ -248,7 +248,7 @@ class ElasticsearchStore:
 
     def listing(self) -> Iterator[Kept]:
         """Everything that is kept, in short, by ascending id."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             self._writing.indices.refresh(index=self._target)
             yield from generations.listing(self._writing, self._target)
@@ -257,7 +257,7 @@ class ElasticsearchStore:
         self, *, lang: str | None = None, filters: Filters | None = None
     ) -> Iterator[Article]:
         """All articles that pass the filters, by ascending id."""
-        self._required_profile()
+        self._existing()
         query = {"bool": {"filter": bodies.conditions(lang, filters or Filters())}}
         with self._errors():
             hits = scan(
@@ -273,7 +273,7 @@ class ElasticsearchStore:
 
     def shallow(self) -> list[str]:
         """Ids of articles that have only their first passage, newest first."""
-        self._required_profile()
+        self._existing()
         sort = [{"day": {"order": "desc", "missing": "_last"}}, {"id": {"order": "asc"}}]
         with self._errors():
             self._writing.indices.refresh(index=self._target)
@@ -282,13 +282,13 @@ class ElasticsearchStore:
 
     def bring(self, ids: Sequence[str], origin: str) -> None:
         """Note that a source holds these articles."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             self._records.bring(ids, origin)
 
     def brought(self, origin: str) -> list[str]:
         """Ids of kept articles that a source, or one below it, has brought."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             noted = self._records.brought(origin)
         found: list[str] = []
@@ -299,13 +299,13 @@ class ElasticsearchStore:
 
     def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The sources that have brought these articles."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             return self._records.origins(ids)
 
     def withdraw(self, ids: Sequence[str], origin: str) -> int:
         """A source no longer holds articles: remove those that no other has brought."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             others = {
                 id_
@@ -320,7 +320,7 @@ class ElasticsearchStore:
 
     def bar(self, tombstones: Sequence[Tombstone]) -> int:
         """Remove what bears one of the names, and let nothing by these names in again."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             self._records.set_tombstones(tombstones)
         names = [name for stone in tombstones for name in stone.names]
@@ -330,13 +330,13 @@ class ElasticsearchStore:
 
     def lift(self, names: Sequence[str]) -> int:
         """Let in again what bears one of the names."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             return self._records.lift(names)
 
     def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
         """The tombstones of those of the names that have one; None: all, oldest first."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             return self._records.tombstones(names)
 
@@ -396,7 +396,7 @@ class ElasticsearchStore:
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             found = self._searching.search(
                 index=self._target, size=0, aggs=bodies.stats_aggregations()
@@ -412,7 +412,7 @@ class ElasticsearchStore:
     @contextmanager
     def lease(self, purpose: str, *, of: Leased = "archive") -> Iterator[Callable[[], None]]:
         """Keep everybody else from rewriting the archive, or its links."""
-        self._required_profile()
+        self._existing()
         held = self._records.lease(purpose, of)
         with self._errors():
             held.acquire()
@@ -457,12 +457,12 @@ class ElasticsearchStore:
         with self._errors():
             found = self._records.note(name)
         if found is None:
-            self._required_profile()
+            self._existing()
         return found
 
     def set_note(self, name: str, data: bytes) -> None:
         """Keep a piece of derived data."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             self._records.set_note(name, data)
 
@@ -492,7 +492,16 @@ class ElasticsearchStore:
         return driver_errors(self.location, self._settings)
 
     def _required_profile(self) -> ArchiveProfile:
-        return ArchiveProfile.from_json(self._existing()[1])
+        return self._profile_of(self._existing()[1])
+
+    def _profile_of(self, meta: Mapping[str, Any]) -> ArchiveProfile:
+        try:
+            return ArchiveProfile.from_json(meta)
+        except ValueError as error:
+            raise StoreError(
+                f"{self.location} is damaged: what it says of its encoder cannot be read ({error})."
+                f" Mend it with: songngu reembed --archive {self.location}"
+            ) from error
 
     def _existing(self) -> tuple[str, dict[str, Any]]:
         found = self._index_and_meta()
@@ -505,7 +514,7 @@ class ElasticsearchStore:
 
         Raises:
             StoreError: What has the archive's name is none, or a part of another one, or of
-                another format.
+                another format, or does not say what it is.
         """
         with self._errors():
             try:
@@ -518,23 +527,31 @@ class ElasticsearchStore:
                 " Name another index."
             )
         [(name, index)] = indices.items()
-        meta = index["mappings"].get("_meta", {}).get(META)
-        if not isinstance(meta, dict):
+        meta = says(index["mappings"])
+        anew = (
+            f"elete the index {name}, and make it anew: songngu index SOURCE…"
+            f" --archive {self.location}"
+        )
+        if meta is None:
             raise StoreError(
-                f"The index at {self.location} is not a Songngu archive. Name another one."
-            )
-        owner = meta.get("archive", self._name)
-        if owner != self._name or (name == self._name and "archive" in meta):
-            place = self.location.rpartition("/")[0]
-            raise StoreError(
-                f"{self.location} leads to {name}, which is a part of the archive {owner}."
-                f" Use {place}/{owner}."
+                f"The index at {self.location} is not a Songngu archive. Name another one; if it"
+                f" was one before somebody changed its _meta, d{anew}"
             )
         if meta.get("format") != bodies.FORMAT:
             raise StoreError(
                 f"{self.location} was made by another version of Songngu: its format is"
-                f" {meta.get('format')}, this version's {bodies.FORMAT}. Delete the index {name},"
-                f" and make it anew: songngu index SOURCE… --archive {self.location}"
+                f" {meta.get('format')}, this version's {bodies.FORMAT}. D{anew}"
+            )
+        owner = meta.get("archive")
+        if not isinstance(owner, str) or meta.get("part") != bodies.ARTICLES:
+            raise StoreError(
+                f"{self.location} is damaged: its index does not say whose part it is. D{anew}"
+            )
+        if owner != self._name or name == self._name:
+            place = self.location.rpartition("/")[0]
+            raise StoreError(
+                f"{self.location} leads to {name}, which is a part of the archive {owner}."
+                f" Use {place}/{owner}."
             )
         return name, meta
 
@@ -652,7 +669,7 @@ class ElasticsearchStore:
 
     def _get(self, ids: Sequence[str], fields: list[str]) -> list[dict[str, Any]]:
         if not ids:
-            self._required_profile()
+            self._existing()
             return []
         wanted = [bodies.document_id(id_) for id_ in dict.fromkeys(ids)]
         with self._errors():

@@ -22,6 +22,9 @@ _READS_ALONE = ("?immutable=1", ())
 _READS_LOG = ("?mode=ro&vfs=unix-none", ("locking_mode = EXCLUSIVE",))
 _MENDS = {"profile": "reembed"}
 
+FORMAT = 3
+"""Of the tables. Nothing is migrated: an archive of another format is made anew."""
+
 
 class SqliteFile:
     """An archive's file. Each thread has a connection of its own.
@@ -53,6 +56,29 @@ class SqliteFile:
             f"There is no archive at {self.location}. Fill one with: songngu index SOURCE…"
             f" --archive {self.location}"
         )
+
+    def is_filled(self, connection: sqlite3.Connection) -> bool:
+        """Whether there is anything in the file."""
+        return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+    def require(self, connection: sqlite3.Connection) -> None:
+        """See to it that the file holds an archive of this version's format.
+
+        Raises:
+            ArchiveMissingError: It holds nothing.
+            StoreError: It was made by another version of Songngu.
+        """
+        if not self.is_filled(connection):
+            raise self.missing()
+        found = self.meta(connection, "format")
+        if not found.isdecimal():
+            raise Damage("its format is no number")
+        if int(found) != FORMAT:
+            raise StoreError(
+                f"{self.location} was made by another version of Songngu: its format is {found},"
+                f" this version's {FORMAT}. Move the file away, and make it anew: songngu index"
+                f" SOURCE… --archive {self.location}"
+            )
 
     def meta(self, connection: sqlite3.Connection, key: str) -> str:
         """A value that the archive keeps about itself."""

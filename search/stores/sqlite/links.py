@@ -17,34 +17,6 @@ from search.stores.sqlite.values import Damage, profile_of, spans_and_vectors
 
 _BLOCK = 1024
 
-_TABLES = """
-CREATE TABLE links (
-    row INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    lang TEXT NOT NULL,
-    hash TEXT NOT NULL,
-    model TEXT NOT NULL,
-    date TEXT,
-    keys BLOB NOT NULL,                     -- int64, ascending
-    vector BLOB NOT NULL,                   -- float16, little-endian
-    near REAL NOT NULL,
-    story TEXT NOT NULL,                    -- the group of copies
-    place INTEGER NOT NULL,
-    copies INTEGER NOT NULL,
-    matched INTEGER NOT NULL,
-    counterpart TEXT,
-    score REAL NOT NULL
-);
-CREATE INDEX links_by_story ON links (story);
-CREATE INDEX links_by_counterpart ON links (counterpart) WHERE counterpart IS NOT NULL;
-CREATE INDEX links_to_match ON links (lang, id) WHERE NOT matched;
-CREATE TABLE link_keys (
-    key INTEGER NOT NULL,
-    link INTEGER NOT NULL,                  -- row
-    PRIMARY KEY (key, link)
-) WITHOUT ROWID;
-"""
-
 _COLUMNS = (
     "id, lang, hash, model, date, keys, vector, near, story, place, copies, matched, counterpart,"
     " score"
@@ -59,8 +31,6 @@ _Opener = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 class EmbeddedLinks:
     """Link records in an archive's SQLite file; see ``search.stores.links.LinkStore``.
-
-    The tables come into being with the first record: archives of older versions need no upgrade.
 
     Args:
         reading: Gives this thread's connection.
@@ -84,16 +54,13 @@ class EmbeddedLinks:
         if not records:
             return
         with self._writing() as connection:
-            if not _there(connection):
-                for statement in _TABLES.split(";\n"):
-                    connection.execute(statement)
             for record in records:
                 _remove(connection, record.id)
                 _insert(connection, record)
 
     def remove(self, ids: Sequence[str]) -> None:
         """Take records out as they are."""
-        if not ids or not self._exists():
+        if not ids:
             return
         with self._writing() as connection:
             for id_ in ids:
@@ -112,8 +79,6 @@ class EmbeddedLinks:
 
     def sharing(self, keys: Sequence[int], *, most: int) -> dict[int, tuple[str, ...]]:
         """For each key that is known, the ids of up to ``most`` records that have it."""
-        if not self._exists():
-            return {}
         found = {}
         query = (
             "SELECT id FROM link_keys JOIN links ON links.row = link_keys.link"
@@ -127,8 +92,6 @@ class EmbeddedLinks:
 
     def vectors(self, lang: str, *, model: str, unmatched: bool = False) -> Iterator[VectorBlock]:
         """Vectors by one model of all that stand for a group, streamed by ascending id."""
-        if not self._exists():
-            return
         after = ""
         query = (
             "SELECT id, vector, near FROM links WHERE id > ? AND lang = ? AND model = ?"
@@ -165,8 +128,6 @@ class EmbeddedLinks:
     def pending(self, model: str) -> list[str]:
         """Ids of articles without a record of their present content by this model."""
         with self._reading() as connection:
-            if not _there(connection):
-                return [id_ for (id_,) in connection.execute("SELECT id FROM articles ORDER BY id")]
             rows = connection.execute(
                 "SELECT articles.id FROM articles LEFT JOIN links ON links.id = articles.id"
                 " AND links.hash = articles.hash AND links.model = ?"
@@ -177,16 +138,12 @@ class EmbeddedLinks:
 
     def orphans(self) -> list[str]:
         """Ids of records whose article is gone."""
-        if not self._exists():
-            return []
         query = "SELECT id FROM links WHERE id NOT IN (SELECT id FROM articles) ORDER BY id"
         with self._reading() as connection:
             return [id_ for (id_,) in connection.execute(query)]
 
     def counts(self) -> LinkCounts:
         """Count what is kept."""
-        if not self._exists():
-            return LinkCounts()
         with self._reading() as connection:
             linked, paired, groups, copies, unmatched = connection.execute(
                 "SELECT count(*), coalesce(sum(place = 0 AND counterpart IS NOT NULL), 0),"
@@ -198,14 +155,9 @@ class EmbeddedLinks:
 
     def clear(self) -> None:
         """Take every record out."""
-        if self._exists():
-            with self._writing() as connection:
-                connection.execute("DELETE FROM links")
-                connection.execute("DELETE FROM link_keys")
-
-    def _exists(self) -> bool:
-        with self._reading() as connection:
-            return _there(connection)
+        with self._writing() as connection:
+            connection.execute("DELETE FROM links")
+            connection.execute("DELETE FROM link_keys")
 
     def _select(
         self, columns: str, key: str, values: Sequence[str], *, of: Callable[[Sequence[Any]], T]
@@ -213,14 +165,7 @@ class EmbeddedLinks:
         """What is made of the rows whose ``key`` is one of the values."""
         query = f"SELECT {columns} FROM links WHERE {key} IN (*)"  # noqa: S608
         with self._reading() as connection:
-            if not _there(connection):
-                return []
             return [of(row) for row in select_in(connection, query, values)]
-
-
-def _there(connection: sqlite3.Connection) -> bool:
-    query = "SELECT 1 FROM sqlite_master WHERE name = 'links'"
-    return connection.execute(query).fetchone() is not None
 
 
 def _insert(connection: sqlite3.Connection, record: LinkRecord) -> None:

@@ -1,17 +1,12 @@
-"""Notes in an archive's SQLite file: small derived data, in a table made when first needed."""
+"""Notes in an archive's SQLite file: small derived data."""
 
 from __future__ import annotations
 
 import sqlite3
 
-_TABLE = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, data BLOB NOT NULL)"
-
 
 def read_note(connection: sqlite3.Connection, name: str) -> bytes | None:
-    """The note of a name; None where there is none: older files have no table either."""
-    made = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'notes'"
-    if not connection.execute(made).fetchone():
-        return None
+    """The note of a name; None where there is none."""
     # Whatever it is now: who reads it knows what a note must be.
     query = "SELECT CAST(data AS BLOB) FROM notes WHERE name = ?"
     row = connection.execute(query, (name,)).fetchone()
@@ -20,5 +15,4 @@ def read_note(connection: sqlite3.Connection, name: str) -> bytes | None:
 
 def write_note(connection: sqlite3.Connection, name: str, data: bytes) -> None:
     """Keep a note in place of the one before; the caller has begun a transaction."""
-    connection.execute(_TABLE)
     connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, data))

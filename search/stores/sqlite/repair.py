@@ -12,7 +12,7 @@ from typing import Any
 from search.addresses import article_key
 from search.records import Article, Passage, day_of
 from search.stores.base import Entry
-from search.stores.sqlite.formats import FORMAT
+from search.stores.sqlite.file import FORMAT
 from search.stores.sqlite.rows import forms_of, insert
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,

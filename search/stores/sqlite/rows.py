@@ -64,12 +64,9 @@ CREATE TABLE removals (number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT
 CREATE TRIGGER note_removal AFTER DELETE ON articles BEGIN
     INSERT INTO removals (row) VALUES (old.row);
 END;
-"""
-
-# Names are looked up on their own, so they have tables without row numbers.
-MORE_SCHEMA = """
 CREATE INDEX articles_key ON articles(key) WHERE key IS NOT NULL;
 CREATE INDEX articles_shallow ON articles(day) WHERE shallow;
+-- Names are looked up on their own, so they have tables without row numbers.
 CREATE TABLE origins (
     id TEXT NOT NULL,                       -- of the article
     origin TEXT NOT NULL,
@@ -81,6 +78,32 @@ CREATE TABLE tombstones (
     names TEXT NOT NULL,                    -- JSON list: all that the tombstone bears
     reason TEXT NOT NULL,
     at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE notes (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE links (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    lang TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    model TEXT NOT NULL,
+    date TEXT,
+    keys BLOB NOT NULL,                     -- int64, ascending
+    vector BLOB NOT NULL,                   -- float16, little-endian
+    near REAL NOT NULL,
+    story TEXT NOT NULL,                    -- the group of copies
+    place INTEGER NOT NULL,
+    copies INTEGER NOT NULL,
+    matched INTEGER NOT NULL,
+    counterpart TEXT,
+    score REAL NOT NULL
+);
+CREATE INDEX links_by_story ON links (story);
+CREATE INDEX links_by_counterpart ON links (counterpart) WHERE counterpart IS NOT NULL;
+CREATE INDEX links_to_match ON links (lang, id) WHERE NOT matched;
+CREATE TABLE link_keys (
+    key INTEGER NOT NULL,
+    link INTEGER NOT NULL,                  -- row
+    PRIMARY KEY (key, link)
 ) WITHOUT ROWID;
 """
 

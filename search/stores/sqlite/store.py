@@ -11,7 +11,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,8 +36,8 @@ from search.stores.base import (
 from search.stores.links import Link, LinkStore, forget
 from search.stores.sqlite import ledger
 from search.stores.sqlite.derived import Follower
-from search.stores.sqlite.file import SqliteFile, remove_archive, statements
-from search.stores.sqlite.formats import FORMAT, migrate, take_over
+from search.stores.sqlite.file import FORMAT, SqliteFile, remove_archive, statements
+from search.stores.sqlite.generations import take_over
 from search.stores.sqlite.lease import hold_lease
 from search.stores.sqlite.links import EmbeddedLinks
 from search.stores.sqlite.log import number_archive
@@ -46,7 +46,6 @@ from search.stores.sqlite.notes import read_note, write_note
 from search.stores.sqlite.repair import mend
 from search.stores.sqlite.rows import (
     BATCH,
-    MORE_SCHEMA,
     SCHEMA,
     forms_of,
     insert,
@@ -54,6 +53,7 @@ from search.stores.sqlite.rows import (
 )
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,
+    Damage,
     article_of,
     language,
     optional_text,
@@ -80,7 +80,6 @@ class EmbeddedStore:
         self.location = str(path)
         self._file = SqliteFile(self._path, self.location)
         self._follower = Follower(self._file)
-        self._is_current = False
         self._is_generation = False
         self._links = EmbeddedLinks(self._file.reading, self._writing)
 
@@ -89,8 +88,9 @@ class EmbeddedStore:
         if not self._path.exists():
             return None
         with self._file.reading() as connection:
-            if not self._is_there(connection):
+            if not self._file.is_filled(connection):
                 return None
+            self._file.require(connection)
             return self._profile_in(connection)
 
     def create(self, profile: ArchiveProfile) -> None:
@@ -104,8 +104,8 @@ class EmbeddedStore:
                 )
             with self._file.writing(creating=True) as connection:
                 # Another process may have been first between the look above and this lock.
-                if not self._is_there(connection):
-                    for statement in statements(SCHEMA + MORE_SCHEMA):
+                if not self._file.is_filled(connection):
+                    for statement in statements(SCHEMA):
                         connection.execute(statement)
                     number_archive(connection)
                     self._file.set_meta(connection, "format", str(FORMAT))
@@ -171,12 +171,12 @@ class EmbeddedStore:
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
         """Those of the ids that are kept, in short."""
-        self._current()
+        self._required()
         return {kept.id: kept for kept in self._select(_KEPT_COLUMNS, ids, of=_kept)}
 
     def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
         """Addresses → id of the article that has it."""
-        self._current()
+        self._required()
         query = "SELECT key, min(id) FROM articles WHERE key IN (*) GROUP BY key"
         with self._file.reading() as connection:
             found = ledger.select_in(connection, query, keys)
@@ -205,7 +205,7 @@ class EmbeddedStore:
 
     def shallow(self) -> list[str]:
         """Ids of articles that have only their first passage, newest first."""
-        self._current()
+        self._required()
         query = "SELECT id FROM articles WHERE shallow ORDER BY day DESC, id"  # NULL comes last
         with self._file.reading() as connection:
             return [id_ for (id_,) in connection.execute(query)]
@@ -220,13 +220,13 @@ class EmbeddedStore:
 
     def brought(self, origin: str) -> list[str]:
         """Ids of kept articles that a source, or one below it, has brought."""
-        self._current()
+        self._required()
         with self._file.reading() as connection:
             return ledger.brought(connection, origin)
 
     def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The sources that have brought these articles."""
-        self._current()
+        self._required()
         with self._file.reading() as connection:
             return ledger.origins(connection, ids)
 
@@ -253,7 +253,7 @@ class EmbeddedStore:
 
     def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
         """The tombstones of those of the names that have one; None: all, oldest first."""
-        self._current()
+        self._required()
         with self._file.reading() as connection:
             return ledger.tombstones(connection, names)
 
@@ -295,7 +295,7 @@ class EmbeddedStore:
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
-        self._current()
+        self._required()
         columns = f"row, words, shallow, {ARTICLE_COLUMNS}"
         query = f"SELECT {columns} FROM articles ORDER BY id"  # noqa: S608
         with self._file.moment() as connection:
@@ -316,7 +316,7 @@ class EmbeddedStore:
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
-        self._current()
+        self._required()
         with self._file.reading() as connection:
 
             def count(query: str) -> int:
@@ -352,7 +352,10 @@ class EmbeddedStore:
     @contextmanager
     def lease(self, purpose: str, *, of: Leased = "archive") -> Iterator[Callable[[], None]]:
         """Keep everybody else from rewriting the archive, or its links."""
-        self._required()
+        with self._file.reading() as connection:
+            # Whatever is damaged in it: who mends it holds the lease.
+            if not self._file.is_filled(connection):
+                raise self._file.missing()
         with hold_lease(self._path, self.location, purpose, of):
             yield lambda: None  # a lock cannot be lost
 
@@ -360,7 +363,7 @@ class EmbeddedStore:
     def rebuild(self, profile: ArchiveProfile, *, fresh: bool = False) -> Iterator[EmbeddedStore]:
         """Fill a file beside the archive, then take it over in one transaction."""
         with self.lease("a re-embedding"):
-            self._current()
+            self._required()
             place = self._path.with_name(f"{self._path.name}.rebuilding")
             with self._file.reading() as connection:
                 archive = self._file.meta(connection, "archive")
@@ -381,8 +384,9 @@ class EmbeddedStore:
 
     def mend(self) -> list[str]:
         """Put damaged values right as far as they can be; says what was wrong."""
-        self._required()
         with self._file.writing() as connection:
+            with suppress(Damage):
+                self._file.require(connection)
             wrong = mend(connection)
         self.flush()
         return wrong
@@ -419,7 +423,7 @@ class EmbeddedStore:
 
     def _select(self, columns: str, ids: Sequence[str], *, of: Callable[[Row], T]) -> list[T]:
         """What is made of the rows of those of the ids that are kept."""
-        self._required()  # an older format that cannot be written can still be searched
+        self._required()
         query = f"SELECT {columns} FROM articles WHERE id IN (*)"  # noqa: S608
         with self._file.reading() as connection:
             return [of(row) for row in ledger.select_in(connection, query, ids)]
@@ -428,7 +432,7 @@ class EmbeddedStore:
         self, query: str, values: Sequence[object] = (), *, of: Callable[[Row], T]
     ) -> Iterator[T]:
         """What is made of the rows of one moment, however long reading them takes."""
-        self._current()
+        self._required()
         with self._file.moment() as connection:
             cursor = connection.execute(query, values)
             while batch := cursor.fetchmany(BATCH):
@@ -437,26 +441,17 @@ class EmbeddedStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction on an archive of the present format."""
-        self._current()
+        self._required()
         with self._file.writing() as connection:
             yield connection
 
-    def _current(self) -> None:
-        """See to it that there is an archive, of the present format."""
-        self._required()
-        if not self._is_current:
-            with self._file.reading() as connection:
-                migrate(self._file, connection)
-            self._is_current = True
-
-    def _is_there(self, connection: sqlite3.Connection) -> bool:
-        return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
-
     def _required(self) -> None:
-        """See to it that there is an archive; what it says of its encoder may be damaged."""
+        """See to it that there is an archive of this version's format.
+
+        What it says of its encoder may be damaged.
+        """
         with self._file.reading() as connection:
-            if not self._is_there(connection):
-                raise self._file.missing()
+            self._file.require(connection)
 
     def _profile_in(self, connection: sqlite3.Connection) -> ArchiveProfile:
         return profile_of(self._file.meta(connection, "profile"))
@@ -491,6 +486,7 @@ def _belongs(place: Path, archive: str, profile: ArchiveProfile) -> bool:
     file = SqliteFile(place, str(place))
     try:
         with file.reading() as connection:
+            file.require(connection)
             made = profile_of(file.meta(connection, "profile"))
             return file.meta(connection, "of") == archive and made == profile
     except StoreError:  # killed before it was an archive
