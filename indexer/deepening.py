@@ -9,7 +9,7 @@ from itertools import islice
 from indexer.pipeline import BATCH, embedded
 from search.encoders.base import Encoder
 from search.ranking.profile import archive_profile
-from search.stores.base import Store
+from search.stores.base import Store, shallow_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def add_passages(
     made = archive_profile(encoder)
     done = 0
     failures: dict[str, str] = {}
-    todo = list(ids) if ids is not None else store.shallow()
+    todo = list(ids) if ids is not None else shallow_ids(store)
     while todo:
         total, before = done + len(todo), done
         on_progress(done, total)
@@ -80,6 +80,6 @@ def add_passages(
             total -= len(batch) - len(report.written)
             on_progress(done, total)
         store.flush()
-        todo = [] if ids is not None or done == before else store.shallow()
+        todo = [] if ids is not None or done == before else shallow_ids(store)
         todo = [id_ for id_ in todo if id_ not in failures]
     return Deepened(done, tuple(failures.items()))

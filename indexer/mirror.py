@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from indexer.pipeline import Report
 from search.stores.base import Store
+from search.stores.ledger import Ledger
 
 _FEW = 20
 """Articles that may vanish at once, whatever share of their source they are."""
@@ -37,7 +38,7 @@ def vanished(store: Store, sources: Sequence[str], held: Mapping[str, set[str]])
     """
     found = []
     for source in dict.fromkeys(sources):
-        brought = store.brought(source)
+        brought = Ledger(store).brought(source)
         here = held.get(source, set())
         found.append(Vanished(source, tuple(i for i in brought if i not in here), len(brought)))
     return found
@@ -73,6 +74,8 @@ def objections(gone: Sequence[Vanished], report: Report) -> list[str]:
 
 def withdraw(store: Store, gone: Sequence[Vanished]) -> int:
     """Remove what no source holds any more; how many articles that were."""
-    removed = sum(store.withdraw(source.ids, source.source) for source in gone if source.ids)
+    removed = sum(
+        Ledger(store).withdraw(source.ids, source.source) for source in gone if source.ids
+    )
     store.flush()
     return removed

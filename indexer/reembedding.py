@@ -10,7 +10,7 @@ from indexer.pipeline import BATCH, embedded
 from search.encoders.base import Encoder
 from search.errors import WriteError
 from search.ranking.profile import archive_profile
-from search.stores.base import Entry, Kept, Store
+from search.stores.base import Entry, Kept, Store, shallow_ids
 from search.vocabulary import count_again
 
 Progress = Callable[[int, int], object]
@@ -48,7 +48,7 @@ def reembed(store: Store, encoder: Encoder, *, fresh: bool = False, on_progress:
                 break
             _fill(store, generation, todo, encoder, on_progress, total=len(now))
     store.flush()
-    late = [id_ for id_ in store.shallow() if id_ not in shallow]
+    late = [id_ for id_ in shallow_ids(store) if id_ not in shallow]
     if late:
         add_passages(store, encoder, ids=late, on_progress=lambda *_: None)
     count_again(store)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol
 
 import click
@@ -17,6 +18,7 @@ from indexer.termination import stopped_by_signals
 from search.archive import Archive
 from search.errors import SettingsError, StoreUnavailableError
 from search.settings import Settings
+from search.stores.base import hashes_of
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST_S = 30 * 86_400
@@ -99,7 +101,9 @@ def opened_web(
     from indexer.sources.web import WebReader
 
     store = archive.store
-    reader = WebReader(urls, settings, store.hashes, memory=memory_path(store.location), stop=stop)
+    reader = WebReader(
+        urls, settings, partial(hashes_of, store), memory=memory_path(store.location), stop=stop
+    )
     try:
         if store.profile() is None:
             reader.forget()

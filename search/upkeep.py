@@ -16,7 +16,8 @@ from search.cli import archive_options
 from search.ranking.query import check
 from search.records import Filters, Query
 from search.settings import Settings
-from search.stores.base import Store, StoreStats, Tombstone, names_of
+from search.stores.base import Store, StoreStats, names_of
+from search.stores.ledger import Ledger, Tombstone
 from search.text.languages import LANGUAGES
 
 _SHOWN = 20
@@ -120,16 +121,16 @@ def delete(
     store = opened.store
     try:
         if as_list:
-            _print_tombstones(store.tombstones(), as_json=as_json)
+            _print_tombstones(Ledger(store).tombstones(), as_json=as_json)
         elif allow_again:
-            lifted = store.lift([*names, *_keys(names).values()])
+            lifted = Ledger(store).lift([*names, *_keys(names).values()])
             if as_json:
                 _echo_json({"lifted": lifted})
             else:
                 click.echo(f"{lifted} may come in again: index the source once more.")
         else:
             stones, missing = _stones(store, names, reason)
-            removed = store.bar(stones)
+            removed = Ledger(store).bar(stones)
             store.flush()
             if as_json:
                 _echo_json({"removed": removed, "not_found": missing})

@@ -11,7 +11,9 @@ from support.entries import PROFILE, entry, unit
 from search.errors import StoreError
 from search.repair import mend
 from search.stores.base import Scope, Term, WordLookup
+from search.stores.elasticsearch import bodies
 from search.stores.elasticsearch.indices import META
+from search.stores.sqlite.file import FORMAT
 from search.stores.sqlite.store import EmbeddedStore
 
 
@@ -47,7 +49,7 @@ def test_one_of_another_format_is_refused(store, make_store, value):
     store.flush()
     before = list(store.entries())
     is_number = str(value).isdecimal() or not isinstance(store, EmbeddedStore)
-    now = "3" if isinstance(store, EmbeddedStore) else 4
+    now = str(FORMAT) if isinstance(store, EmbeddedStore) else bodies.FORMAT
     set_format(store, value)
     way = f"songngu index SOURCE… --archive {store.location}"
     if not is_number:

@@ -27,9 +27,11 @@ from search.errors import (
     WriteError,
 )
 from search.settings import Settings
-from search.stores.base import NearestLookup, Scope, Term, Tombstone, WordLookup
-from search.stores.elasticsearch import ElasticsearchStore, bodies, records
-from search.stores.links import LinkRecord
+from search.stores.base import NearestLookup, Scope, Term, WordLookup
+from search.stores.elasticsearch import ElasticsearchStore, bodies, lease
+from search.stores.ledger import Ledger, Tombstone
+from search.stores.links import LinkRecord, Links
+from search.stores.notes import write_note
 
 __all__ = ["ElasticsearchStore", "elasticsearch_url"]
 
@@ -56,7 +58,7 @@ def place(elasticsearch_url):
 def hurried(monkeypatch):
     """No second try, and a lease that is soon up."""
     monkeypatch.setattr("search.stores.elasticsearch.indices.BULK_RETRIES", 0)
-    monkeypatch.setattr(records, "LEASE_S", 1.0)
+    monkeypatch.setattr(lease, "LEASE_S", 1.0)
 
 
 def foreign(store, index):
@@ -75,8 +77,8 @@ def test_indices_with_similar_names_are_left_alone(place, part):
         foreign(store, index)
         store.create(PROFILE)
         store.upsert(articles(0, 3))
-        store.bring(["a00000"], "/tin")
-        store.set_note("counts", b"x")
+        Ledger(store).bring(["a00000"], "/tin")
+        write_note(store, "counts", b"x")
         with store.rebuild(PROFILE) as generation:
             generation.upsert(articles(0, 3))
         with store.rebuild(PROFILE, fresh=True) as generation:
@@ -107,7 +109,7 @@ def test_links_are_not_written_to_what_has_the_very_name(place):
         foreign(store, index)
         store.create(PROFILE)
         store.upsert(articles(0, 3))
-        for call in (lambda: store.linking.put([LINK]), store.linking.clear, store.drop):
+        for call in (lambda: Links(store).put([LINK]), Links(store).clear, store.drop):
             with pytest.raises(StoreError, match="not a part of the Songngu archive"):
                 call()
         assert is_untouched(store, index)
@@ -165,23 +167,23 @@ def test_what_cannot_be_removed_is_told_and_removed_the_next_time(place, hurried
     with opened(place, SETTINGS) as store:
         store.create(PROFILE)
         store.upsert(articles(0, 4))
-        store.bring(["a00000", "a00001"], "/tin")
-        store.bring(["a00001"], "/khac")
+        Ledger(store).bring(["a00000", "a00001"], "/tin")
+        Ledger(store).bring(["a00001"], "/khac")
         store.flush()
         stone = Tombstone(("a00002",), "", "2026-01-01")
         with block(store, store._name, kind):
             for call in (
                 lambda: store.delete(["a00000"]),
-                lambda: store.withdraw(["a00000", "a00001"], "/tin"),
-                lambda: store.bar([stone]),
+                lambda: Ledger(store).withdraw(["a00000", "a00001"], "/tin"),
+                lambda: Ledger(store).bar([stone]),
                 lambda: store.upsert(articles(4, 1)),
             ):
                 with pytest.raises(StoreUnavailableError, match="takes no changes"):
                     call()
-        assert store.brought("/tin") == ["a00000", "a00001"]
-        assert store.withdraw(["a00000", "a00001"], "/tin") == 1
-        assert store.bar([stone]) == 1
-        assert store.brought("/tin") == []
+        assert Ledger(store).brought("/tin") == ["a00000", "a00001"]
+        assert Ledger(store).withdraw(["a00000", "a00001"], "/tin") == 1
+        assert Ledger(store).bar([stone]) == 1
+        assert Ledger(store).brought("/tin") == []
         assert [kept.id for kept in store.listing()] == ["a00001", "a00003"]
 
 
@@ -190,20 +192,20 @@ def test_refused_records_are_told(place, hurried, part):
     with opened(place, SETTINGS) as store:
         store.create(PROFILE)
         store.upsert(articles(0, 3))
-        store.bring(["a00000"], "/tin")
-        store.linking.put([LINK])
+        Ledger(store).bring(["a00000"], "/tin")
+        Links(store).put([LINK])
         with block(store, f"{store._name}~{part}", "write"):
             calls = {
                 "records": [
-                    lambda: store.bring(["a00001"], "/tin"),
-                    lambda: store.withdraw(["a00000"], "/tin"),
-                    lambda: store.bar([Tombstone(("x",), "", "2026-01-01")]),
-                    lambda: store.set_note("counts", b"x"),
+                    lambda: Ledger(store).bring(["a00001"], "/tin"),
+                    lambda: Ledger(store).withdraw(["a00000"], "/tin"),
+                    lambda: Ledger(store).bar([Tombstone(("x",), "", "2026-01-01")]),
+                    lambda: write_note(store, "counts", b"x"),
                     lambda: store.upsert([entry("b", "tin", unit(1), url="https://a.example/1")]),
                 ],
                 "links": [
-                    lambda: store.linking.put([LINK]),
-                    lambda: store.linking.remove(["a00001"]),
+                    lambda: Links(store).put([LINK]),
+                    lambda: Links(store).remove(["a00001"]),
                     lambda: store.delete(["a00001"]),
                 ],
             }[part]
@@ -211,9 +213,9 @@ def test_refused_records_are_told(place, hurried, part):
                 with pytest.raises(StoreUnavailableError, match="takes no changes"):
                     call()
         # What was cut off is done by the same call.
-        assert store.bar([Tombstone(("a00001",), "", "2026-01-01")]) in (0, 1)
-        store.linking.remove(store.linking.orphans())
-        assert store.links(["a00001"]) == {}
+        assert Ledger(store).bar([Tombstone(("a00001",), "", "2026-01-01")]) in (0, 1)
+        Links(store).remove(Links(store).orphans())
+        assert Links(store).links(["a00001"]) == {}
 
 
 def test_a_command_that_removes_nothing_fails(place):
@@ -234,7 +236,7 @@ def test_single_refusals_are_told(place, hurried):
     with opened(place, SETTINGS) as store:
         store.create(PROFILE)
         with pytest.raises(WriteError, match="1 changes") as raised:
-            store._records._index.write(
+            store.records._sides["records"].write(
                 [
                     {"_op_type": "index", "_id": "x", "_source": {"key": "x", "unknown": 1}},
                     {"_op_type": "delete", "_id": "not there"},
@@ -245,8 +247,8 @@ def test_single_refusals_are_told(place, hurried):
 
 HOLDING = """
 import sys, time
-from faults.test_elasticsearch_ownership import SETTINGS, ElasticsearchStore, records
-records.LEASE_S = 1.0
+from faults.test_elasticsearch_ownership import SETTINGS, ElasticsearchStore, lease
+lease.LEASE_S = 1.0
 store = ElasticsearchStore.from_url(sys.argv[1], SETTINGS)
 with store.lease("songngu reembed"):
     print("held", flush=True)
@@ -257,9 +259,9 @@ REEMBEDDING = """
 import sys
 from elasticsearch.client import IndicesClient
 from faults.test_elasticsearch_ownership import (
-    PROFILE, SETTINGS, ElasticsearchStore, StoreError, articles, records
+    PROFILE, SETTINGS, ElasticsearchStore, StoreError, articles, lease
 )
-records.LEASE_S = 1.0
+lease.LEASE_S = 1.0
 swap = IndicesClient.update_aliases
 def slowly(*arguments, **options):
     print("swapping", flush=True)
@@ -445,11 +447,11 @@ def test_whoever_is_told_that_an_address_is_taken_is_told_by_whom_for_good(place
             told.extend(store.upsert([third]).taken)
             return set()
 
-        _, claims = store._records.claim({key: "first"}, having=store._having)
-        taken, _ = store._records.claim({key: "second"}, having=having)
+        _, claims = store._addresses.claim({key: "first"}, having=store._having)
+        taken, _ = store._addresses.claim({key: "second"}, having=having)
         assert told == [("third", "first")]
         assert taken == {key: "first"}
-        assert store._records.confirm({key: "first"}, claims) == {}
+        assert store._addresses.confirm({key: "first"}, claims) == {}
         assert store.ids_at([key]) == {key: "first"}
 
 

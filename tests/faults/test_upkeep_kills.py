@@ -17,6 +17,7 @@ from support.places import contents, elasticsearch_url, place
 
 from search.archive import open_store
 from search.settings import Settings
+from search.stores.ledger import Ledger
 
 __all__ = ["elasticsearch_url", "place"]
 
@@ -91,7 +92,7 @@ def assert_equal(place, expected):
 def origins(place):
     store = open_store(place, Settings())
     try:
-        return store.origins([f"a{n:03}" for n in range(2 * ARTICLES)])
+        return Ledger(store).origins([f"a{n:03}" for n in range(2 * ARTICLES)])
     finally:
         store.close()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elasticsearch import Elasticsearch
 
@@ -129,11 +129,18 @@ def swap(
         )
 
 
-def listing(client: Elasticsearch, index: str) -> Iterator[Kept]:
-    """Everything in an index, in short, by ascending id."""
-    fields = ["id", "hash", "shallow"]
-    for hit in scan(client, index, sort=[{"id": "asc"}], source=False, docvalue_fields=fields):
-        yield Kept(field(hit, "id"), field(hit, "hash"), bool(field(hit, "shallow")))
+def listing(
+    client: Elasticsearch, index: str, query: Mapping[str, Any] | None = None
+) -> Iterator[Kept]:
+    """Everything in an index, or what a query finds, in short, by ascending id."""
+    fields = ["id", "hash", "shallow", "day"]
+    hits = scan(
+        client, index, query=query, sort=[{"id": "asc"}], source=False, docvalue_fields=fields
+    )
+    for hit in hits:
+        yield Kept(
+            field(hit, "id"), field(hit, "hash"), bool(field(hit, "shallow")), field(hit, "day")
+        )
 
 
 def _uuid(client: Elasticsearch, index: str) -> str:

@@ -109,9 +109,13 @@ class SqliteFile:
 
     @contextmanager
     def writing(self, *, creating: bool = False) -> Iterator[sqlite3.Connection]:
-        """One transaction, rolled back when the block raises."""
+        """One transaction, rolled back when the block raises; within another one, a part of it."""
         with driver_errors(self.location), self._used(writing=True):
             connection = self._connection(writing=True, creating=creating)
+            is_part = bool(connection.in_transaction)
+            if is_part:
+                yield connection
+                return
             connection.execute("BEGIN IMMEDIATE")
             try:
                 count_transaction(connection)
