@@ -6,6 +6,7 @@ says of what content and by which model it was made, so what must be linked anew
 
 from __future__ import annotations
 
+import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -21,6 +22,7 @@ from search.stores.records import Record, as_text, sound
 
 KIND = "link"
 _BLOCK = 1_024
+_HEAD = struct.Struct("<dI")  # nearness, and how many keys there are before the vector
 _FORGOTTEN_AT_ONCE = 500
 
 
@@ -124,7 +126,7 @@ class Links:
     def links(self, ids: Sequence[str]) -> dict[str, Link]:
         """What is known of those of the ids that were linked, in one round trip."""
         try:
-            found = self._records.get(KIND, ids, data=False)
+            found = self._records.get(KIND, ids, only="values")
         except ForbiddenStoreError:
             # Whoever may read the articles and not what links them still searches.
             return {}
@@ -148,7 +150,7 @@ class Links:
 
     def remove(self, ids: Sequence[str]) -> None:
         """Take records out as they are; see ``forget`` for what else must change then."""
-        self._records.remove(list(self._records.get(KIND, ids, data=False).values()))
+        self._records.remove(list(self._records.get(KIND, ids, only="key").values()))
 
     def members(self, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The ids in each of the groups, by ascending place."""
@@ -180,29 +182,33 @@ class Links:
         Args:
             unmatched: Only of those whose counterpart was not looked for yet.
         """
-        found = self._records.scan(KIND, term=f"{'unmatched' if unmatched else 'first'} {lang}")
-        made = (record for record in found if record.values.get("model") == model)
-        while records := list(islice(made, _BLOCK)):
-            whose = f"{records[0].key} or one of the {len(records)} behind it"
-            with self._sound(whose):
+        term = f"{'unmatched' if unmatched else 'first'} {lang} {model}"
+        found = self._records.scan(KIND, term=term, only="data")
+        while records := list(islice(found, _BLOCK)):
+            with self._sound(f"{records[0].key} or one of the {len(records)} behind it"):
+                parts = [_parts(record.data) for record in records]
+                vectors = _floats(b"".join(vector for _, _, vector in parts))
+                if len({len(vector) for _, _, vector in parts}) > 1:
+                    raise ValueError("vectors of several lengths")
                 yield VectorBlock(
                     ids=tuple(record.key for record in records),
-                    vectors=np.stack([_unpacked(record)[1] for record in records]),
-                    near=np.array([record.values["near"] for record in records], np.float32),
+                    vectors=vectors.reshape(len(records), -1),
+                    near=np.array([near for near, _, _ in parts], np.float32),
                 )
 
     def pending(self, model: str) -> list[str]:
         """Ids of articles without a record of their present content by this model, ascending."""
-        made = {
-            record.key: record.values.get("hash")
-            for record in self._records.scan(KIND, data=False)
-            if record.values.get("model") == model
-        }
-        return [kept.id for kept in self._store.listing() if made.get(kept.id) != kept.hash]
+        listing = self._store.listing()
+        found: list[str] = []
+        while batch := list(islice(listing, _BLOCK)):
+            terms = {kept.id: f"made {model} {kept.hash}" for kept in batch}
+            made = self._records.holders(KIND, list(terms.values()))
+            found += [id_ for id_, term in terms.items() if id_ not in made.get(term, ())]
+        return found
 
     def orphans(self) -> list[str]:
         """Ids of records whose article is gone."""
-        linked = [record.key for record in self._records.scan(KIND, data=False)]
+        linked = self._records.holders(KIND, ["linked"]).get("linked", ())
         there = {kept.id for kept in self._store.listing()} if linked else set()
         return [id_ for id_ in linked if id_ not in there]
 
@@ -228,8 +234,6 @@ def _record(link: LinkRecord) -> Record:
         "hash": link.hash,
         "model": link.model,
         "date": link.date,
-        "keys": len(keys),
-        "near": link.near,
         "group": link.group,
         "place": link.place,
         "copies": link.copies,
@@ -239,10 +243,12 @@ def _record(link: LinkRecord) -> Record:
     }
     is_first = link.place == 0
     terms = {
+        "linked": True,
+        f"made {link.model} {link.hash}": True,
         f"group {link.group}": True,
         f"counterpart {link.counterpart}": link.counterpart is not None,
-        f"first {link.lang}": is_first and len(link.vector),
-        f"unmatched {link.lang}": is_first and len(link.vector) and not link.matched,
+        f"first {link.lang} {link.model}": is_first and len(link.vector),
+        f"unmatched {link.lang} {link.model}": is_first and len(link.vector) and not link.matched,
         "unmatched": is_first and not link.matched,
         "paired": is_first and link.counterpart is not None,
         "copied": is_first and link.copies > 0,
@@ -252,7 +258,7 @@ def _record(link: LinkRecord) -> Record:
         KIND,
         link.id,
         values,
-        keys.tobytes() + link.vector.astype("<f2").tobytes(),
+        _HEAD.pack(link.near, len(keys)) + keys.tobytes() + link.vector.astype("<f2").tobytes(),
         (*(term for term, holds in terms.items() if holds), *(f"key {k}" for k in keys.tolist())),
     )
 
@@ -275,16 +281,16 @@ def _link_record(record: Record) -> LinkRecord:
         ValueError, TypeError, KeyError, OverflowError: It keeps none.
     """
     values, link = record.values, _link(record)
-    keys, vector = _unpacked(record)
+    near, keys, vector = _parts(record.data)
     return LinkRecord(
         id=record.key,
         lang=as_text(values["lang"]),
         hash=as_text(values["hash"]),
         model=as_text(values["model"]),
         date=_optional_text(values["date"]),
-        keys=keys,
-        vector=vector,
-        near=float(values["near"]),
+        keys=tuple(np.frombuffer(keys, "<i8").tolist()),
+        vector=_floats(vector),
+        near=near,
         group=link.group,
         place=link.place,
         copies=link.copies,
@@ -294,15 +300,24 @@ def _link_record(record: Record) -> LinkRecord:
     )
 
 
-def _unpacked(record: Record) -> tuple[tuple[int, ...], FloatArray]:
-    """Keys and vector."""
-    count = int(record.values["keys"])
-    if not 0 <= 8 * count <= len(record.data):
-        raise ValueError("not so many keys")
-    vector = np.frombuffer(record.data[8 * count :], "<f2").astype(np.float32)
-    if not np.isfinite(vector).all():
+def _parts(data: bytes) -> tuple[float, bytes, bytes]:
+    """Nearness, keys and vector, as they are kept.
+
+    Raises:
+        ValueError: They are none.
+    """
+    near, count = _HEAD.unpack_from(data) if len(data) >= _HEAD.size else (0.0, len(data))
+    middle = _HEAD.size + 8 * count
+    if middle > len(data) or not np.isfinite(near):
+        raise ValueError("not what it says it is")
+    return near, data[_HEAD.size : middle], data[middle:]
+
+
+def _floats(raw: bytes) -> FloatArray:
+    found = np.frombuffer(raw, "<f2").astype(np.float32)
+    if not np.isfinite(found).all():
         raise ValueError("no numbers")
-    return tuple(np.frombuffer(record.data[: 8 * count], "<i8").tolist()), vector
+    return found
 
 
 def _optional_text(value: object) -> str | None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from search.errors import StoreError
+
+Part = Literal["key", "values", "data"]
+"""What is read of a record where not all of it is needed; its key always is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class Records(Protocol):
     Raises what the methods of a ``Store`` do.
     """
 
-    def get(self, kind: str, keys: Sequence[str], *, data: bool = True) -> dict[str, Record]:
-        """Those of the keys that there are, in one round trip; ``data`` False leaves it out."""
+    def get(self, kind: str, keys: Sequence[str], *, only: Part | None = None) -> dict[str, Record]:
+        """Those of the keys that there are, whole or in part, in one round trip."""
 
     def put(self, records: Sequence[Record]) -> None:
         """Keep records, each in place of the one of its kind and key.
@@ -53,7 +56,7 @@ class Records(Protocol):
         """Take records out as they were read: what was written anew meanwhile stays."""
 
     def scan(
-        self, kind: str, *, prefix: str = "", term: str | None = None, data: bool = True
+        self, kind: str, *, prefix: str = "", term: str | None = None, only: Part | None = None
     ) -> Iterator[Record]:
         """Those whose key begins so and that have the term, by ascending key, in pages."""
 

@@ -107,8 +107,6 @@ DAMAGE = [
                 "hash",
                 "model",
                 "date",
-                "keys",
-                "near",
                 "group",
                 "place",
                 "copies",

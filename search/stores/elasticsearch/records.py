@@ -21,11 +21,17 @@ from search.stores.elasticsearch.indices import (
     SideIndex,
     unchanged_since,
 )
-from search.stores.records import Record
+from search.stores.records import Part, Record
 
 _PARTS = {"link": "links"}
 _PART = "records"
 _CHUNK = 1_000
+_FIELDS: dict[Part | None, list[str]] = {
+    "key": ["key"],
+    "values": ["key", "values"],
+    "data": ["key", "data"],
+    None: ["key", "values", "data"],
+}
 _PROPERTIES: Json = {
     "kind": {"type": "keyword"},
     "terms": {"type": "keyword"},
@@ -78,9 +84,9 @@ class ElasticsearchRecords:
             for side in self._sides.values():
                 side.drop()
 
-    def get(self, kind: str, keys: Sequence[str], *, data: bool = True) -> dict[str, Record]:
+    def get(self, kind: str, keys: Sequence[str], *, only: Part | None = None) -> dict[str, Record]:
         """Those of the keys that there are, also what was written a moment ago."""
-        fields = None if data else ["key", "values"]
+        fields = _FIELDS[only]
         with self._errors():
             found = self._read[_part(kind)].read([_id(kind, key) for key in keys], fields)
         if not found and _part(kind) == _PART:
@@ -127,14 +133,13 @@ class ElasticsearchRecords:
         )
 
     def scan(
-        self, kind: str, *, prefix: str = "", term: str | None = None, data: bool = True
+        self, kind: str, *, prefix: str = "", term: str | None = None, only: Part | None = None
     ) -> Iterator[Record]:
         """Those whose key begins so and that have the term, as they are now, by ascending key."""
         conditions: list[Json] = [{"prefix": {"key": prefix}}] if prefix else []
         if term is not None:
             conditions.append({"term": {"terms": term}})
-        fields = {"excludes": ["terms"] if data else ["terms", "data"]}
-        for hit in self._search(kind, conditions, fields):
+        for hit in self._search(kind, conditions, _FIELDS[only]):
             yield _record(kind, hit)
 
     def holders(
@@ -147,7 +152,7 @@ class ElasticsearchRecords:
             # One search for all: of many terms few are known, and those by few records.
             asked = set(unique[start : start + _CHUNK])
             conditions = [{"terms": {"terms": list(asked)}}]
-            for hit in self._search(kind, conditions, {"includes": ["key", "terms"]}):
+            for hit in self._search(kind, conditions, ["key", "terms"]):
                 for term in asked.intersection(hit["_source"]["terms"]):
                     if most is None or len(found[term]) < most:
                         found[term].append(hit["_source"]["key"])
@@ -167,13 +172,13 @@ class ElasticsearchRecords:
             with self._errors():
                 self._sides[_part(kind)].drop()
             return
-        self.remove([_record(kind, hit) for hit in self._search(kind, [], {"includes": ["key"]})])
+        self.remove([_record(kind, hit) for hit in self._search(kind, [], _FIELDS["key"])])
 
     def atomically(self) -> AbstractContextManager[object]:
         """In its order: a cluster knows no transactions."""
         return nullcontext()
 
-    def _search(self, kind: str, conditions: Sequence[Json], fields: Json) -> Iterator[Json]:
+    def _search(self, kind: str, conditions: Sequence[Json], fields: list[str]) -> Iterator[Json]:
         """Documents of a kind, also those that a process wrote that was killed since."""
         if _part(kind) == _PART:
             self._require()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from search.stores.records import Record
+from search.stores.records import Part, Record
 from search.stores.sqlite.rows import select_in
 from search.stores.sqlite.values import MEND, Damage, strings, text
 
@@ -30,9 +30,9 @@ class EmbeddedRecords:
         self._reading = reading
         self._writing = writing
 
-    def get(self, kind: str, keys: Sequence[str], *, data: bool = True) -> dict[str, Record]:
+    def get(self, kind: str, keys: Sequence[str], *, only: Part | None = None) -> dict[str, Record]:
         """Those of the keys that there are."""
-        query = f"SELECT {_columns(data)} FROM records WHERE kind = ? AND key IN (*)"  # noqa: S608
+        query = f"SELECT {_columns(only)} FROM records WHERE kind = ? AND key IN (*)"  # noqa: S608
         with self._reading() as connection:
             found = [_record(kind, row) for row in select_in(connection, query, keys, kind)]
         return {record.key: record for record in found}
@@ -55,30 +55,31 @@ class EmbeddedRecords:
                 _remove(connection, record)
 
     def scan(
-        self, kind: str, *, prefix: str = "", term: str | None = None, data: bool = True
+        self, kind: str, *, prefix: str = "", term: str | None = None, only: Part | None = None
     ) -> Iterator[Record]:
         """Those whose key begins so and that have the term, by ascending key, in pages."""
-        query = f"SELECT {_columns(data)} FROM records WHERE kind = ? AND key IN (*)"  # noqa: S608
-        asked = [kind] if term is None else [term, kind]
-        table = "records WHERE" if term is None else "record_terms WHERE term = ? AND"
-        keys = f"SELECT key FROM {table} kind = ? AND key >= ? ORDER BY key LIMIT ?"  # noqa: S608
+        table, asked = "records WHERE", [kind]
+        if term is not None:
+            table, asked = (
+                "record_terms JOIN records USING (kind, key) WHERE term = ? AND",
+                [
+                    term,
+                    kind,
+                ],
+            )
+        query = f"SELECT {_columns(only)} FROM {table} kind = ? AND key >= ? ORDER BY key LIMIT ?"  # noqa: S608
         first = prefix
         while True:
             with self._reading() as connection:
-                page = [
-                    text(key, "the key of a record", command=_mend(kind))
-                    for (key,) in connection.execute(keys, (*asked, first, _PAGE))
-                ]
-                found = {row[0]: row for row in select_in(connection, query, page, kind)}
-                records = [_record(kind, found[key]) for key in page if key in found]
-            for record in records:
-                if record.key.startswith(prefix):
-                    yield record
-                elif record.key > prefix:
+                rows = connection.execute(query, (*asked, first, _PAGE)).fetchall()
+                page = [_record(kind, row) for row in rows]
+            for record in page:
+                if not record.key.startswith(prefix):
                     return
+                yield record
             if len(page) < _PAGE:
                 return
-            first = f"{page[-1]}\0"  # the next key that there can be
+            first = f"{page[-1].key}\0"  # the next key that there can be
 
     def holders(
         self, kind: str, terms: Sequence[str], *, most: int | None = None
@@ -132,26 +133,35 @@ def insert_terms(connection: sqlite3.Connection, kind: str, key: str, terms: Seq
     )
 
 
-def values_of(value: bytes, what: str, *, command: str) -> dict[str, Any]:
-    """The JSON object that a record keeps."""
-    try:
-        found = json.loads(value)
-    except (ValueError, TypeError, RecursionError):
-        found = None
+def values_of(value: bytes) -> dict[str, Any]:
+    """The JSON object that a record keeps.
+
+    Raises:
+        ValueError, TypeError, RecursionError: It keeps none.
+    """
+    found = json.loads(value)
     if not isinstance(found, dict):
-        raise Damage(f"{what} holds nothing that can be read", command=command)
+        raise TypeError("no object")
     return found
 
 
-def _columns(data: bool) -> str:
+def _columns(only: Part | None) -> str:
     # Whatever value and data are now: text in no encoding is read as the bytes it is.
-    return f"key, CAST(value AS BLOB), {'CAST(data AS BLOB)' if data else 'NULL'}"
+    value = "NULL" if only in ("key", "data") else "CAST(value AS BLOB)"
+    data = "NULL" if only in ("key", "values") else "CAST(data AS BLOB)"
+    return f"key, {value}, {data}"
 
 
 def _record(kind: str, row: Sequence[Any]) -> Record:
+    """The record in a row of ``_columns``."""
     key, value, data = row
-    what = f"the {kind} record of {text(key, f'the key of a {kind}', command=_mend(kind))}"
-    return Record(kind, key, values_of(value, what, command=_mend(kind)), data or b"")
+    try:
+        if not isinstance(key, str):
+            raise TypeError("its key is no text")
+        return Record(kind, key, {} if value is None else values_of(value), data or b"")
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = f"the {kind} record of {key} ({error})"
+        raise Damage(reason, command=_mend(kind)) from error
 
 
 def _remove(connection: sqlite3.Connection, record: Record) -> None:

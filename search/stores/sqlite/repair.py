@@ -25,7 +25,6 @@ from search.stores.sqlite.records import insert_record, insert_terms, values_of
 from search.stores.sqlite.rows import forms_of, insert
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,
-    MEND,
     Damage,
     article_of,
     number,
@@ -99,10 +98,11 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
     connection.execute("DELETE FROM record_terms")
     rows = connection.execute("SELECT rowid, kind, key, value, terms, data FROM records").fetchall()
     for row, kind, key, value, terms, data in rows:
+        what = f"the {kind} record of {key}"
         try:
-            what = f"the {text(kind, 'the kind of a record')} record of {key}"
+            text(kind, f"{what}: its kind")
             text(key, f"{what}: its key")
-            record = Record(kind, key, values_of(value, what, command=MEND), data)
+            record = Record(kind, key, values_of(value), data)
             insert_terms(connection, kind, key, strings(terms, f"{what}: its terms"))
             if not isinstance(data, bytes):
                 raise Damage(f"{what} has other data than it must")
@@ -111,7 +111,7 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
             elif kind == ORIGIN:
                 origin_of(key)
         except (Damage, ValueError, TypeError, KeyError, RecursionError) as damage:
-            wrong.append(str(damage))
+            wrong.append(str(damage) if isinstance(damage, Damage) else f"{what} ({damage})")
             connection.execute("DELETE FROM records WHERE rowid = ?", (row,))
             if kind == TOMBSTONE:
                 _keep_takedown(connection, _as_text(key), value)
@@ -124,8 +124,8 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
 
 def _keep_takedown(connection: sqlite3.Connection, name: str, value: Any) -> None:
     try:
-        values = values_of(value, name, command=MEND)
-    except Damage:
+        values = values_of(value)
+    except (ValueError, TypeError, RecursionError):
         values = {}
     stone = Tombstone((name,), _as_text(values.get("reason")), _as_text(values.get("at")))
     record = record_of(name, stone)
