@@ -21,7 +21,8 @@ from search.encoders.base import Encoder
 from search.errors import NotAnArticleError, SourceError, StoreError
 from search.ranking.profile import archive_profile
 from search.records import Article, Passage
-from search.stores.base import Entry, names_of
+from search.stores.base import Entry, hashes_of, names_of
+from search.stores.ledger import Ledger
 from search.text.languages import LANGUAGES
 from search.vocabulary import ArchiveCounts
 
@@ -147,7 +148,7 @@ class Indexer:
     def _batch(self, documents: Sequence[RawDocument | Failure]) -> None:
         read = list(self._known_by_address(list(self._read(documents))))
         read = list(self._once(self._let_in(read)))
-        known = self.archive.store.hashes([article.id for article, _ in read])
+        known = hashes_of(self.archive.store, [article.id for article, _ in read])
         changed = {
             article.id: (article, document)
             for article, document in reversed(read)  # of equal ones the first stands for all
@@ -173,7 +174,7 @@ class Indexer:
             # Somebody else was first at these addresses: they go on as if they had come later.
             moved = list(self._under_holders(taken))
             self._bring([(entry.article, document) for entry, document in moved])
-            there = self.archive.store.hashes([entry.article.id for entry, _ in moved])
+            there = hashes_of(self.archive.store, [entry.article.id for entry, _ in moved])
             changed = [
                 (entry, document)
                 for entry, document in moved
@@ -251,7 +252,7 @@ class Indexer:
         the address.
         """
         store = self.archive.store
-        there = store.hashes([article.id for article, _ in read])
+        there = hashes_of(store, [article.id for article, _ in read])
         keys = [article_key(article.url) for article, _ in read]
         changed = [there.get(article.id) != article.content_hash for article, _ in read]
         strange = {key for key, new in zip(keys, changed, strict=True) if key and new}
@@ -267,7 +268,7 @@ class Indexer:
     def _let_in(self, read: Sequence[_Read]) -> Iterator[_Read]:
         """Pass on the articles that were not taken down."""
         names = [name for article, _ in read for name in names_of(article)]
-        stones = self.archive.store.tombstones(names)
+        stones = Ledger(self.archive.store).tombstones(names)
         for article, document in read:
             stone = next((stones[n] for n in names_of(article) if n in stones), None)
             if stone is None:
@@ -304,7 +305,7 @@ class Indexer:
             if document.origin.source is not None:
                 brought.setdefault(document.origin.source, []).append(article.id)
         for source, ids in brought.items():
-            self.archive.store.bring(ids, source)
+            Ledger(self.archive.store).bring(ids, source)
 
     def _problem(self, kind: str, document: RawDocument, reason: str) -> None:
         self._count(kind)

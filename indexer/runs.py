@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +28,7 @@ from indexer.termination import stopped_by_signals
 from search.archive import Archive
 from search.errors import ArchiveBusyError, SettingsError, StoreError, StoreUnavailableError
 from search.progress import progress_bar
-from search.stores.base import Store
+from search.stores.base import Store, hashes_of
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST_INTERVAL_S = 30 * 86_400
@@ -222,7 +223,11 @@ def opened_web(archive: Archive, sources: Sequence[str], stop: threading.Event) 
 
     store = archive.store
     reader = WebReader(
-        urls, archive.settings, store.hashes, memory=memory_path(store.location), stop=stop
+        urls,
+        archive.settings,
+        partial(hashes_of, store),
+        memory=memory_path(store.location),
+        stop=stop,
     )
     try:
         if store.profile() is None:

@@ -16,7 +16,8 @@ from indexer.pipeline import BATCH, Report, embedded
 from search.encoders.base import Encoder
 from search.errors import WriteError
 from search.ranking.profile import archive_profile
-from search.stores.base import Entry, Kept, Store
+from search.stores.base import Entry, Kept, Store, shallow_ids
+from search.stores.ledger import Ledger
 from search.vocabulary import count_again
 
 Progress = Callable[[int, int], object]
@@ -79,7 +80,7 @@ def _add_passages(
     made = archive_profile(encoder)
     done = 0
     failures: dict[str, str] = {}
-    todo = list(ids) if ids is not None else store.shallow()
+    todo = list(ids) if ids is not None else shallow_ids(store)
     while todo:
         total, before = done + len(todo), done
         on_progress(done, total)
@@ -96,7 +97,7 @@ def _add_passages(
             total -= len(batch) - len(report.written)
             on_progress(done, total)
         store.flush()
-        todo = [] if ids is not None or done == before else store.shallow()
+        todo = [] if ids is not None or done == before else shallow_ids(store)
         todo = [id_ for id_ in todo if id_ not in failures]
     return Deepened(done, tuple(failures.items()))
 
@@ -130,7 +131,7 @@ def reembed(store: Store, encoder: Encoder, *, fresh: bool = False, on_progress:
                 break
             _fill(store, generation, todo, encoder, on_progress, total=len(now))
     store.flush()
-    late = [id_ for id_ in store.shallow() if id_ not in shallow]
+    late = [id_ for id_ in shallow_ids(store) if id_ not in shallow]
     if late:
         _add_passages(store, encoder, ids=late, on_progress=lambda *_: None)
     count_again(store)
@@ -198,7 +199,7 @@ def vanished(store: Store, sources: Sequence[str], held: Mapping[str, set[str]])
     """
     found = []
     for source in dict.fromkeys(sources):
-        brought = store.brought(source)
+        brought = Ledger(store).brought(source)
         here = held.get(source, set())
         found.append(Vanished(source, tuple(i for i in brought if i not in here), len(brought)))
     return found
@@ -234,6 +235,8 @@ def objections(gone: Sequence[Vanished], report: Report) -> list[str]:
 
 def withdraw(store: Store, gone: Sequence[Vanished]) -> int:
     """Remove the articles that no source holds any more; returns how many there were."""
-    removed = sum(store.withdraw(source.ids, source.source) for source in gone if source.ids)
+    removed = sum(
+        Ledger(store).withdraw(source.ids, source.source) for source in gone if source.ids
+    )
     store.flush()
     return removed

@@ -27,7 +27,7 @@ from search.ranking.snippets import best_snippet
 from search.records import Article, Hit, Query, Results
 from search.settings import Settings
 from search.stores.base import ArchiveProfile, Store, StoreStats, mismatch
-from search.stores.links import Link
+from search.stores.links import Link, Links
 from search.text.languages import LANGUAGES
 from search.vocabulary import ArchiveRestorer
 
@@ -129,7 +129,7 @@ class Archive:
             query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
         )
         sides, meant = self._sides(query, read)
-        links = self.store.links([s.id for side in sides.values() for s in side.ranked])
+        links = Links(self.store).links([s.id for side in sides.values() for s in side.ranked])
         if not query.copies:
             sides = {lang: _without_copies(side, links, query) for lang, side in sides.items()}
         pages = {
@@ -166,15 +166,15 @@ class Archive:
 
     def links(self, ids: Sequence[str]) -> dict[str, Link]:
         """Read the counterparts and copies of articles, by id; unlinked articles are left out."""
-        return self.store.links(ids)
+        return Links(self.store).links(ids)
 
     def copies(self, id_: str) -> list[Article]:
         """Read an article together with all its copies, the first published first.
 
         A list of one where no copy is known; empty where there is no such article.
         """
-        link = self.store.links([id_]).get(id_)
-        ids = self.store.linking.members([link.group]).get(link.group, ()) if link else ()
+        link = Links(self.store).links([id_]).get(id_)
+        ids = Links(self.store).members([link.group]).get(link.group, ()) if link else ()
         found = self.store.articles(ids or [id_])
         return [found[member] for member in (ids or [id_]) if member in found]
 

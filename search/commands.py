@@ -36,7 +36,8 @@ from search.records import (
     Sort,
 )
 from search.settings import Settings
-from search.stores.base import Store, StoreStats, Tombstone, names_of
+from search.stores.base import Store, StoreStats, names_of
+from search.stores.ledger import Ledger, Tombstone
 from search.text.languages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -182,16 +183,16 @@ def delete(
         raise click.UsageError("Give ids or addresses, or --list.")
     store = archive.store
     if as_list:
-        _print_tombstones(store.tombstones(), as_json=as_json)
+        _print_tombstones(Ledger(store).tombstones(), as_json=as_json)
     elif allow_again:
-        lifted = store.lift([*names, *_keys(names).values()])
+        lifted = Ledger(store).lift([*names, *_keys(names).values()])
         if as_json:
             echo_json({"lifted": lifted}, indent=_INDENT)
         else:
             click.echo(f"{lifted} may come in again: index the source once more.")
     else:
         stones, missing = _stones(store, names, reason)
-        removed = store.bar(stones)
+        removed = Ledger(store).bar(stones)
         store.flush()
         if as_json:
             echo_json({"removed": removed, "not_found": missing}, indent=_INDENT)

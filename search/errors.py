@@ -8,6 +8,7 @@ The tree::
     │   └── QueryTooLongError
     ├── StoreError
     │   ├── StoreUnavailableError    no answer, or none in time
+    │   ├── ForbiddenStoreError      the credentials, or their rights, do not suffice
     │   ├── ArchiveBusyError         somebody else is rewriting the archive
     │   ├── ArchiveMissingError      nothing has been indexed there yet
     │   ├── ArchiveMismatchError     made with another encoder or a newer version
@@ -48,6 +49,10 @@ class StoreError(SongnguError):
 
 class StoreUnavailableError(StoreError):
     """The archive's store does not answer, or not in time."""
+
+
+class ForbiddenStoreError(StoreError):
+    """The archive's store refuses the credentials, or they lack a right."""
 
 
 class ArchiveBusyError(StoreError):

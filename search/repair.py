@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from search.addresses import article_key
 from search.records import Article
 from search.stores.base import Store
+from search.stores.ledger import Ledger
 from search.stores.sqlite.store import EmbeddedStore
 
 
@@ -38,7 +39,7 @@ def mend(store: Store) -> MendReport:
         damaged = store.mend() if isinstance(store, EmbeddedStore) else []
         doubles = _merge_doubles(store)
         store.flush()
-        return MendReport(tuple(damaged), tuple(doubles), len(store.shallow()))
+        return MendReport(tuple(damaged), tuple(doubles), store.stats().shallow)
 
 
 def _merge_doubles(store: Store) -> list[tuple[str, str]]:
@@ -54,8 +55,8 @@ def _merge_doubles(store: Store) -> list[tuple[str, str]]:
             best = _best(store, ids)
             for id_ in ids:
                 if id_ != best:
-                    for origin in store.origins([id_]).get(id_, ()):
-                        store.bring([best], origin)
+                    for origin in Ledger(store).origins([id_]).get(id_, ()):
+                        Ledger(store).bring([best], origin)
                     merged.append((id_, best))
     store.delete([id_ for id_, _ in merged])
     return merged

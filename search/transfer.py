@@ -15,7 +15,8 @@ from search.errors import ArchiveMissingError, StoreError
 from search.progress import progress_bar
 from search.settings import Settings
 from search.stores.base import Entry, Kept, Store
-from search.stores.links import LinkStore
+from search.stores.ledger import Ledger
+from search.stores.links import Links
 from search.vocabulary import carry
 
 _BATCH = 500
@@ -67,7 +68,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
             raise ArchiveMissingError(f"There is no archive at {origin.location} to copy from.")
         target.create(profile)
         # First of all: what was taken down is not to come back by way of a copy.
-        target.bar(list(dict.fromkeys(origin.tombstones().values())))
+        Ledger(target).bar(list(dict.fromkeys(Ledger(origin).tombstones().values())))
         copied = unchanged = barred = 0
         taken: list[tuple[str, str]] = []
         failures: list[tuple[str, str]] = []
@@ -85,7 +86,7 @@ def copy_archive(source: str, destination: str, *, settings: Settings) -> CopyRe
                 there_now = {*there, *report.written}
                 copied_now = [entry for entry in batch if entry.article.id in there_now]
                 _copy_sources(origin, target, [entry.article.id for entry in copied_now])
-                _copy_links(copied_now, origin.linking, target.linking)
+                _copy_links(copied_now, Links(origin), Links(target))
                 progress.update(len(batch))
         target.flush()
         carry(origin, target)
@@ -105,14 +106,14 @@ def _same(entry: Entry, there: Kept | None) -> bool:
 def _copy_sources(origin: Store, target: Store, ids: Sequence[str]) -> None:
     """Copy the names of the sources that brought the articles, so that the copy can be synced."""
     brought: dict[str, list[str]] = {}
-    for id_, sources in origin.origins(ids).items():
+    for id_, sources in Ledger(origin).origins(ids).items():
         for source in sources:
             brought.setdefault(source, []).append(id_)
     for source, articles in brought.items():
-        target.bring(articles, source)
+        Ledger(target).bring(articles, source)
 
 
-def _copy_links(batch: Sequence[Entry], origin: LinkStore, target: LinkStore) -> None:
+def _copy_links(batch: Sequence[Entry], origin: Links, target: Links) -> None:
     """Copy the link records of articles, except where the destination has one already.
 
     Where both archives hold articles that the other lacks, their groups and counterparts are those

@@ -15,6 +15,7 @@ import zipfile
 from search.errors import ArchiveMissingError, StoreError, StoreUnavailableError
 from search.records import Article
 from search.stores.base import Store
+from search.stores.notes import read_note, write_note
 from search.text.diacritics import Restorer
 from search.text.languages import LANGUAGES, normalise
 from search.text.syllables import SyllableCounts, SyllableTable
@@ -70,7 +71,7 @@ class ArchiveCounts:
             before = None if self._anew else _read(self._store)
             if before is not None:
                 self._new.add_table(before)
-            self._store.set_note(NOTE, self._table(_MOST_PAIRS).to_bytes())
+            write_note(self._store, NOTE, self._table(_MOST_PAIRS).to_bytes())
         except StoreError as error:
             logger.warning("Counts of syllables were not kept: %s", error)
         self._new, self._anew = SyllableCounts(), False
@@ -117,7 +118,7 @@ class ArchiveRestorer:
 
     def _latest(self) -> bytes | None:
         try:
-            return self._store.note(NOTE)
+            return read_note(self._store, NOTE)
         except (ArchiveMissingError, StoreUnavailableError):
             raise  # the search itself would fail in the same way
         except StoreError as error:
@@ -128,13 +129,13 @@ class ArchiveRestorer:
 
 def carry(source: Store, destination: Store) -> None:
     """Copy the counts to another archive, unless that has counts of more text."""
-    note = source.note(NOTE)
+    note = read_note(source, NOTE)
     if note is None:
         return
     there = _read(destination)
     here = _unpacked(note)
     if there is None or (here is not None and here.total > there.total):
-        destination.set_note(NOTE, note)
+        write_note(destination, NOTE, note)
 
 
 def _sharpened(note: bytes | None) -> Restorer:
@@ -146,7 +147,7 @@ def _sharpened(note: bytes | None) -> Restorer:
 
 
 def _read(store: Store) -> SyllableTable | None:
-    note = store.note(NOTE)
+    note = read_note(store, NOTE)
     return _unpacked(note) if note else None
 
 

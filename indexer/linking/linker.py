@@ -25,7 +25,7 @@ from search.stores.base import Store
 from search.stores.links import (
     LinkCounts,
     LinkRecord,
-    LinkStore,
+    Links,
     VectorBlock,
     as_first,
     forget,
@@ -100,7 +100,7 @@ def _link(
     made = store.profile()
     assert made is not None
     profile = profile_for(made.encoder.fingerprint)
-    links = store.linking
+    links = Links(store)
     if again:
         links.clear()
     store.flush()
@@ -146,10 +146,10 @@ def _why_not(store: Store, profile: RankingProfile) -> str | None:
 
 def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfile) -> None:
     """Make link records for articles, and put these into the groups of their copies."""
-    links = store.linking
+    links = Links(store)
     articles = store.articles(ids)
     forget(links, ids)  # what an older text of theirs was linked with
-    vectors = links.lead_vectors(ids)
+    vectors = store.vectors(ids)
     fingerprints = {id_: Fingerprint.of(article) for id_, article in articles.items()}
     keys = {id_: reading.keys() for id_, reading in fingerprints.items()}
     records = {
@@ -183,9 +183,9 @@ def _take_in(store: Store, ids: Sequence[str], model: str, profile: RankingProfi
 
 
 def _free(vectors: dict[str, Any], id_: str, profile: RankingProfile) -> Any:
-    if id_ not in vectors:
+    if id_ not in vectors or not len(vectors[id_]):
         return np.zeros(0, np.float32)
-    return profile.language_free(vectors[id_][np.newaxis])[0]
+    return profile.language_free(vectors[id_][:1])[0]
 
 
 def _groups(
@@ -195,7 +195,7 @@ def _groups(
     own: dict[str, str],
 ) -> dict[str, str]:
     """Map the names of groups that grow or join another to the name of what they become."""
-    links = store.linking
+    links = Links(store)
     holders: dict[int, list[str]] = defaultdict(list)
     for id_, held in keys.items():
         for key in held:
@@ -229,7 +229,7 @@ def _groups(
     return {name: root(name) for name in names}
 
 
-def _moved(links: LinkStore, groups: dict[str, str]) -> list[LinkRecord]:
+def _moved(links: Links, groups: dict[str, str]) -> list[LinkRecord]:
     """Make the new records of groups that become part of another."""
     moving = links.members([name for name, new in groups.items() if name != new])
     records = links.records([id_ for ids in moving.values() for id_ in ids])
@@ -238,7 +238,7 @@ def _moved(links: LinkStore, groups: dict[str, str]) -> list[LinkRecord]:
 
 def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progress) -> None:
     """Look for the counterparts of the first articles of groups that were not yet looked at."""
-    links, constants = store.linking, profile.linking
+    links, constants = Links(store), profile.linking
     assert constants is not None
     found: list[Near] = []
     done, total = 0, links.counts().unmatched
@@ -264,7 +264,7 @@ def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progr
 
 
 def _surroundings_now(
-    links: LinkStore, found: Sequence[Near], model: str, profile: RankingProfile
+    links: Links, found: Sequence[Near], model: str, profile: RankingProfile
 ) -> dict[str, np.float32]:
     """Compute the surroundings of older candidates anew, since the archive has grown."""
     assert profile.linking is not None
@@ -289,7 +289,7 @@ def _surroundings_now(
 
 
 def _settle(
-    links: LinkStore, pairs: Sequence[tuple[str, str, float]], near: dict[str, np.float32]
+    links: Links, pairs: Sequence[tuple[str, str, float]], near: dict[str, np.float32]
 ) -> None:
     """Write pairs and their copies; who loses a counterpart to another is written without one."""
     records = links.records([id_ for one, other, _ in pairs for id_ in (one, other)])
@@ -318,7 +318,7 @@ def _settle(
     links.put([*_copies_of(links, firsts), *firsts])
 
 
-def _copies_of(links: LinkStore, firsts: Sequence[LinkRecord]) -> Iterator[LinkRecord]:
+def _copies_of(links: Links, firsts: Sequence[LinkRecord]) -> Iterator[LinkRecord]:
     by_group = {record.group: record for record in firsts if record.copies}
     members = links.members(list(by_group))
     ids = {id_ for names in members.values() for id_ in names} - {r.id for r in firsts}

@@ -20,7 +20,7 @@ from search.encoders.base import FloatArray
 from search.ranking.profile import LinkingConstants
 from search.records import Article
 from search.stores.base import Store
-from search.stores.links import VectorBlock
+from search.stores.links import Links, VectorBlock
 
 Progress = Callable[[str, int, int], object]
 """Told of a step's name, of how much is done and how much there is."""
@@ -112,7 +112,7 @@ def best_pairs(
         if best[one][1] == other and best[other][1] == one
     ]
     # Those matched before keep what they have unless this fits better.
-    kept = store.linking.records([id_ for pair in mutual for id_ in pair[:2]])
+    kept = Links(store).records([id_ for pair in mutual for id_ in pair[:2]])
 
     def prefers(id_: str, other: str, score: float) -> bool:
         record = kept.get(id_)

@@ -1,7 +1,9 @@
 """Stores: where archives are kept, one SQLite file or an Elasticsearch cluster.
 
 - ``base``: the ``Store`` protocol and the neutral types that cross it.
-- ``links``: what an archive keeps of counterparts and copies.
+- ``records``: the primitive for what stands beside the articles, of which each store has its own.
+- ``ledger``, ``links``, ``notes``: who brought articles and what was taken down; counterparts and
+  copies; small things by name. Written once, on that primitive.
 - ``sqlite``: the embedded store.
 - ``elasticsearch``: the store on a cluster.
 

@@ -11,11 +11,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+
 from search.addresses import article_key
 from search.encoders.base import EncoderIdentity, FloatArray
 from search.errors import ArchiveMismatchError
 from search.records import Article, Filters, Passage
-from search.stores.links import Link, LinkStore
+from search.stores.records import Records
 from search.text.languages import TEXT_VERSION, Forms
 
 Field = Literal["exact", "folded", "words", "title", "pairs"]
@@ -61,13 +63,25 @@ class ArchiveProfile:
         }
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> ArchiveProfile:
-        """The profile that ``to_json`` described."""
-        return cls(
-            EncoderIdentity.from_json(values["encoder"]),
-            int(values["text_version"]),
-            tuple(values.get("direction", ())),
-        )
+    def from_json(cls, values: Mapping[str, Any]) -> ArchiveProfile:
+        """The profile that ``to_json`` described.
+
+        Raises:
+            ValueError: It describes none; the message says why.
+        """
+        try:
+            profile = cls(
+                EncoderIdentity.from_json(values["encoder"]),
+                int(values["text_version"]),
+                tuple(values.get("direction", ())),
+            )
+            direction = np.array(profile.direction, np.float32)
+            odd = direction.shape not in ((0,), (profile.encoder.dimension,))
+            if odd or profile.encoder.dimension < 1 or not np.isfinite(direction).all():
+                raise ValueError("its numbers fit nothing")
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+        return profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +109,13 @@ class Kept:
     Attributes:
         hash: The article's content hash.
         shallow: Whether it has only its first passage.
+        day: Of publication, as in ``Article.day``.
     """
 
     id: str
     hash: str
     shallow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """An article that was taken down, and must not come back.
-
-    Attributes:
-        names: Its id, its address in canonical form (``search.addresses``), or both.
-        reason: Why, in a person's words; may be empty.
-        at: When, ISO 8601 in UTC.
-    """
-
-    names: tuple[str, ...]
-    reason: str
-    at: str
+    day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +296,9 @@ class Store(Protocol):
     location: str
     """How the archive is named on the command line, without secrets."""
 
+    records: Records
+    """What is kept beside the articles; ``ledger``, ``links`` and ``notes`` are written on it."""
+
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
 
@@ -327,19 +331,20 @@ class Store(Protocol):
         """
 
     def delete(self, ids: Sequence[str]) -> int:
-        """Remove articles; how many were there. Unknown ids are no error."""
+        """Remove articles; how many were there. Unknown ids are no error.
+
+        Nobody has brought them then, and whoever had one of them for a counterpart or a copy has
+        not (``search.stores.ledger.forget_articles``).
+        """
 
     def flush(self) -> None:
         """Make what was written visible to every search that begins after this returns."""
-
-    def hashes(self, ids: Sequence[str]) -> dict[str, str]:
-        """Content hashes of those of the ids that are kept."""
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
-        """The same in short."""
+        """The same in short, as of now."""
 
     def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
         """Addresses (``search.addresses.article_key``) → id of the article that has it.
@@ -347,40 +352,17 @@ class Store(Protocol):
         Where several have it, the lowest id.
         """
 
-    def listing(self) -> Iterator[Kept]:
-        """Everything that is kept, in short, by ascending id: one consistent state."""
+    def listing(self, *, addresses: Sequence[str] | None = None) -> Iterator[Kept]:
+        """Everything that is kept, in short, by ascending id: one consistent state.
+
+        Args:
+            addresses: Only what is from one of these (``search.addresses.article_key``).
+        """
 
     def stream(
         self, *, lang: str | None = None, filters: Filters | None = None
     ) -> Iterator[Article]:
         """All articles that pass the filters, by ascending id: one consistent state."""
-
-    def shallow(self) -> list[str]:
-        """Ids of articles that have only their first passage, newest first, unknown dates last."""
-
-    def bring(self, ids: Sequence[str], origin: str) -> None:
-        """Note that a source holds these articles. Known pairs are no error."""
-
-    def brought(self, origin: str) -> list[str]:
-        """Ids of kept articles that a source, or one below it ("…/folder/x"), has brought."""
-
-    def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The sources that have brought these articles, of those that have any."""
-
-    def withdraw(self, ids: Sequence[str], origin: str) -> int:
-        """Note that a source (and those below it) no longer holds articles.
-
-        Those that no other source has brought are removed; how many there were.
-        """
-
-    def bar(self, tombstones: Sequence[Tombstone]) -> int:
-        """Remove what bears one of the names, and let nothing by these names in again."""
-
-    def lift(self, names: Sequence[str]) -> int:
-        """Let in again what bears one of the names; how many tombstones that took away."""
-
-    def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
-        """The tombstones of those of the names that have one; None: all, oldest first."""
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The model's own vectors of those of the ids that are kept.
@@ -398,13 +380,6 @@ class Store(Protocol):
         Raises:
             ArchiveMismatchError: A vector's length differs from the archive's.
         """
-
-    @property
-    def linking(self) -> LinkStore:
-        """What is kept of counterparts and copies; deleting articles keeps it true."""
-
-    def links(self, ids: Sequence[str]) -> dict[str, Link]:
-        """What is known of counterparts and copies of those of the ids that were linked."""
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept, by ascending id, streamed: one consistent state where it can."""
@@ -444,7 +419,7 @@ class Store(Protocol):
         What the archive has and the generation lacks in that version, because it came meanwhile,
         is kept without passages and counts as shallow; what the archive lacks is left out.
 
-        Notes stay as they are. The lease is held meanwhile.
+        Records beside the articles stay as they are. The lease is held meanwhile.
 
         Args:
             fresh: Begin anew, whatever is there.
@@ -453,17 +428,16 @@ class Store(Protocol):
             ArchiveBusyError: Somebody else holds the lease.
         """
 
-    def note(self, name: str) -> bytes | None:
-        """A small piece of derived data that ``set_note`` kept; None where there is none.
-
-        Notes can always be made again: they may be lost, and may lag behind the articles.
-        """
-
-    def set_note(self, name: str, data: bytes) -> None:
-        """Keep a piece of derived data, at most a few megabytes, under a short ASCII name.
-
-        It replaces the one before; the last writer's stays.
-        """
-
     def close(self) -> None:
         """Let go of connections and memory. The store cannot be used afterwards."""
+
+
+def hashes_of(store: Store, ids: Sequence[str]) -> dict[str, str]:
+    """Content hashes of those of the ids that are kept."""
+    return {id_: kept.hash for id_, kept in store.kept(ids).items()}
+
+
+def shallow_ids(store: Store) -> list[str]:
+    """Ids of articles that have only their first passage, newest first, unknown dates last."""
+    found = [kept for kept in store.listing() if kept.shallow]
+    return [kept.id for kept in sorted(found, key=lambda kept: (-(kept.day or 0), kept.id))]

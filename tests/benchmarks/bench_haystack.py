@@ -27,6 +27,7 @@ from search.evaluation import Ranked, evaluate, read_judged, read_rows
 from search.ranking.profile import archive_profile
 from search.records import Article, Query
 from search.settings import Settings
+from search.stores.base import hashes_of
 from search.text.languages import normalise
 from search.transfer import copy_archive
 
@@ -59,7 +60,7 @@ def fill(place: str, articles: Iterable[Article]) -> None:
         archive.create()
         waiting = iter(tqdm(articles, unit="article"))
         while batch := list(islice(waiting, BATCH)):
-            there = archive.store.hashes([article.id for article in batch])
+            there = hashes_of(archive.store, [article.id for article in batch])
             new = [article for article in batch if article.id not in there]
             if new:
                 made = archive_profile(archive.encoder)

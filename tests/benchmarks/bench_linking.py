@@ -27,6 +27,7 @@ from search.encoders import load_encoder
 from search.encoders.base import identity
 from search.records import Passage
 from search.stores.base import ArchiveProfile, Entry
+from search.stores.links import Links
 from search.stores.sqlite.store import EmbeddedStore
 from search.text.languages import LANGUAGES
 
@@ -98,7 +99,7 @@ def fill(store, entries):
 def measure(store, pair_of):
     """Precision, recall and F1 over every link in the archive; others are taken for wrong."""
     ids = [one.article.id for one in store.entries()]
-    links = store.links(ids)
+    links = Links(store).links(ids)
     found = {frozenset((id_, link.counterpart)) for id_, link in links.items() if link.counterpart}
     right = sum(len({pair_of.get(id_, id_) for id_ in pair}) == 1 for pair in found)
     wrong = [sorted(pair) for pair in found if len({pair_of.get(i, i) for i in pair}) != 1]

@@ -13,6 +13,7 @@ from indexer.pipeline import BATCH, Indexer
 from indexer.sources import Failure, Origin, RawDocument
 from search.archive import open_archive
 from search.settings import Settings
+from search.stores.base import hashes_of
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_documents_are_read_as_they_are_needed(archive):
     assert len(taken) == BATCH + 1
     # What was reported before the interruption is kept and can be found.
     assert indexer.report.added == BATCH
-    assert len(archive.store.hashes([f"a{n:03}" for n in range(BATCH + 1)])) == BATCH
+    assert len(hashes_of(archive.store, [f"a{n:03}" for n in range(BATCH + 1)])) == BATCH
     report, _ = run(archive, [document(number) for number in range(BATCH + 1)])
     assert counts(report) == (1, 0, BATCH, 0, 0)
 
@@ -149,7 +150,7 @@ def test_fields_of_absurd_length_cost_no_other_article(both):
     documents[2] = document(2, section="mục " * 20_000, tags=["thẻ " * 20_000], title="t " * 9_000)
     report, problems = run(both, documents)
     assert report.added + report.failed == 4
-    assert both.store.hashes(["a000", "a003"]).keys() == {"a000", "a003"}
+    assert hashes_of(both.store, ["a000", "a003"]).keys() == {"a000", "a003"}
     for problem in problems:
         assert problem.line in (2, 3)
         assert len(problem.reason) < 500

@@ -16,6 +16,8 @@ from indexer.sources import Origin, RawDocument
 from search.addresses import article_key
 from search.archive import open_archive, open_store
 from search.settings import Settings
+from search.stores.base import hashes_of
+from search.stores.ledger import Ledger
 from search.stores.sqlite.rows import insert
 from search.stores.sqlite.store import EmbeddedStore
 
@@ -42,7 +44,7 @@ def test_an_address_that_another_article_has_is_taken(store, make_store):
     assert set(report.written) == {"d", "a"}
     assert set(report.taken) == {("c", "a"), ("e", "d")}
     assert (report.failures, report.barred, report.outdated) == ((), (), ())
-    assert store.hashes(["a", "b", "c", "d", "e"]).keys() == {"a", "b", "d"}
+    assert hashes_of(store, ["a", "b", "c", "d", "e"]).keys() == {"a", "b", "d"}
     # Who has an article may not move it to where another one is.
     assert store.upsert([at("b", 1)]).taken == (("b", "a"),)
     assert store.articles(["b"])["b"] == at("b", 2).article
@@ -128,7 +130,7 @@ def test_a_run_that_is_overtaken_ends_as_if_it_had_come_second(place):
         assert problems == []
         kept = {article.id: article.text for article in archive.store.stream()}
         assert kept == {"a": "Tin một được viết lại.", "b": "Tin hai.", "z": "Tin ba."}
-        assert archive.store.brought("/x.jsonl") == ["a"]
+        assert Ledger(archive.store).brought("/x.jsonl") == ["a"]
         assert report.held["/x.jsonl"] >= {"a"}
         again = Indexer(archive, problems.append, lambda report: None).run(documents)
         assert (again.unchanged, again.documents) == (3, 3)
@@ -182,8 +184,8 @@ def doubled(path):
                 at("same-1", 3, "tin y hệt"),
             ):
                 insert(connection, e)
-        store.bring(["old", "one"], "/tin/một")
-        store.bring(["short"], "/tin/hai")
+        Ledger(store).bring(["old", "one"], "/tin/một")
+        Ledger(store).bring(["short"], "/tin/hai")
         store.flush()
         assert len(shared(store)) == 3
 
@@ -199,7 +201,7 @@ def test_an_archive_with_doubles_is_mended(tmp_path):
     assert "3 articles removed" in done.stdout
     with closing(EmbeddedStore(tmp_path / "news.db")) as store:
         assert [kept.id for kept in store.listing()] == ["new", "one", "same-1", "whole"]
-        assert store.origins(["new", "whole", "old", "short"]) == {
+        assert Ledger(store).origins(["new", "whole", "old", "short"]) == {
             "new": ("/tin/một",),
             "whole": ("/tin/hai",),
         }

@@ -25,7 +25,8 @@ from support.histories import (
 )
 
 from search.stores.base import NearestLookup, Scope, Term, WordLookup
-from search.stores.links import forget
+from search.stores.ledger import Ledger
+from search.stores.links import Links, forget
 from search.stores.sqlite.store import EmbeddedStore
 from search.text.languages import LANGUAGES
 
@@ -134,9 +135,9 @@ class Model:
         self, kept = cls(), list(store.listing())
         hashes = {article(k.id, v).article.content_hash: v for k in kept for v in VERSIONS}
         self.live = {k.id: (hashes[k.hash], k.shallow) for k in kept}
-        self.barred = set(store.tombstones())
-        self.brought = {id_: set(found) for id_, found in store.origins(ALL).items()}
-        self.linked = set(store.linking.records(ALL))
+        self.barred = set(Ledger(store).tombstones())
+        self.brought = {id_: set(found) for id_, found in Ledger(store).origins(ALL).items()}
+        self.linked = set(Links(store).records(ALL))
         self.profile = PROFILES.index(store.profile())
         return self
 
@@ -189,13 +190,13 @@ def assert_true(store, fresh):
             lang: {e.article.id for e in entries if e.article.lang == lang} for lang in LANGUAGES
         }
     # An article that is gone may have a record for the moment until linking begins.
-    forget(store.linking, store.linking.orphans())
-    assert set(store.linking.records(ALL)) <= live
-    assert set(store.links(ALL)) == set(store.linking.records(ALL))
+    forget(Links(store), Links(store).orphans())
+    assert set(Links(store).records(ALL)) <= live
+    assert set(Links(store).links(ALL)) == set(Links(store).records(ALL))
     for origin in ORIGINS:
         under = {o for o in ORIGINS if o == origin or o.startswith(f"{origin}/")}
-        brought = {id_ for id_, found in store.origins(ALL).items() if under & set(found)}
-        assert set(store.brought(origin)) == brought & live
+        brought = {id_ for id_, found in Ledger(store).origins(ALL).items() if under & set(found)}
+        assert set(Ledger(store).brought(origin)) == brought & live
 
 
 def placed(step, folder, name, model):

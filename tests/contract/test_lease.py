@@ -15,6 +15,7 @@ from search.encoders import load_encoder
 from search.errors import ArchiveBusyError, ArchiveMissingError
 from search.ranking.profile import archive_profile
 from search.settings import Settings
+from search.stores.links import Links
 
 
 def test_the_second_is_refused_by_name_until_the_first_ends(store, make_store):
@@ -89,6 +90,6 @@ def test_a_run_whose_articles_another_is_linking_says_so_and_ends_well(place, tm
             assert "the work of a test" in one_line(linking.stderr)
         done = songngu("index", "stories.jsonl", "--archive", place, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert store.linking.counts().linked == 1
+        assert Links(store).counts().linked == 1
     finally:
         store.close()

@@ -10,6 +10,7 @@ from support.entries import PROFILE, entry
 
 from indexer.linking.linker import link
 from search.errors import ArchiveMissingError
+from search.stores.links import Links
 from search.stores.sqlite.store import EmbeddedStore
 from search.text.languages import LANGUAGES
 
@@ -48,7 +49,7 @@ def retold(of, **changes):
 
 
 def counterparts(store, ids):
-    return {id_: one.counterpart for id_, one in store.links(list(ids)).items()}
+    return {id_: one.counterpart for id_, one in Links(store).links(list(ids)).items()}
 
 
 def test_bit_by_bit_as_at_once(archive, make_store, demo):

@@ -1,6 +1,5 @@
 """Small derived data beside the articles, in every store."""
 
-import sqlite3
 import uuid
 
 import pytest
@@ -11,6 +10,7 @@ from search.encoders import load_encoder
 from search.errors import ArchiveMissingError, SettingsError
 from search.settings import Settings
 from search.stores.elasticsearch import ElasticsearchStore
+from search.stores.notes import read_note, write_note
 from search.stores.sqlite.store import EmbeddedStore
 from search.text.syllables import SyllableCounts, SyllableTable
 from search.transfer import copy_archive
@@ -20,55 +20,40 @@ ODD = bytes(range(256)) * 4000  # a megabyte of everything
 
 
 def test_a_note_is_kept_and_replaced(store, make_store):
-    assert store.note("a") is None
-    store.set_note("a", b"one")
-    store.set_note("b", ODD)
-    store.set_note("a", b"two")
+    assert read_note(store, "a") is None
+    write_note(store, "a", b"one")
+    write_note(store, "b", ODD)
+    write_note(store, "a", b"two")
     other = make_store()
-    assert other.note("a") == b"two"
-    assert other.note("b") == ODD
-    assert other.note("c") is None
-    other.set_note("empty", b"")
-    assert store.note("empty") == b""
+    assert read_note(other, "a") == b"two"
+    assert read_note(other, "b") == ODD
+    assert read_note(other, "c") is None
+    write_note(other, "empty", b"")
+    assert read_note(store, "empty") == b""
 
 
 def test_a_missing_archive_has_no_notes(missing_store):
     with pytest.raises(ArchiveMissingError, match="songngu index"):
-        missing_store.note("a")
+        read_note(missing_store, "a")
     with pytest.raises(ArchiveMissingError, match="songngu index"):
-        missing_store.set_note("a", b"")
+        write_note(missing_store, "a", b"")
 
 
 def test_notes_are_no_articles(store):
-    store.set_note("a", b"one")
+    write_note(store, "a", b"one")
     store.upsert([entry("x", "một", unit(1))])
     store.flush()
-    store.set_note("b", b"two")
+    write_note(store, "b", b"two")
     assert [e.article.id for e in store.entries()] == ["x"]
     assert store.stats().articles == {"vi": 1}
 
 
 def test_notes_stay_through_a_rebuild(store):
     store.upsert([entry("x", "một", unit(1))])
-    store.set_note("a", b"one")
+    write_note(store, "a", b"one")
     with store.rebuild(PROFILE) as generation:
         generation.upsert([entry("x", "hai", unit(1))])
-    assert store.note("a") == b"one"
-
-
-def test_a_file_of_an_older_version_has_room_for_notes(tmp_path):
-    store = EmbeddedStore(tmp_path / "old.db")
-    store.create(PROFILE)
-    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    connection = sqlite3.connect(tmp_path / "old.db")
-    assert ("notes",) not in connection.execute(tables).fetchall()
-    connection.close()
-    assert store.note("a") is None
-    store.set_note("a", b"one")
-    store.close()
-    again = EmbeddedStore(tmp_path / "old.db")
-    assert again.note("a") == b"one"
-    again.close()
+    assert read_note(store, "a") == b"one"
 
 
 def test_dropping_takes_the_notes_along(elasticsearch_url):
@@ -76,10 +61,10 @@ def test_dropping_takes_the_notes_along(elasticsearch_url):
     store = ElasticsearchStore.from_url(url, Settings())
     try:
         store.create(PROFILE)
-        store.set_note("a", b"one")
+        write_note(store, "a", b"one")
         store.drop()
         store.create(PROFILE)
-        assert store.note("a") is None
+        assert read_note(store, "a") is None
     finally:
         store.drop()
         store.close()
@@ -93,11 +78,11 @@ def test_no_archive_is_named_like_a_part_of_one():
 def test_copying_carries_the_counts(store, make_store, tmp_path):
     store.upsert([entry("x", "một", unit(1))])
     store.flush()
-    store.set_note(NOTE, ODD)
+    write_note(store, NOTE, ODD)
     target = tmp_path / "copy.db"
     copy_archive(store.location, str(target), settings=Settings())
     copied = EmbeddedStore(target)
-    assert copied.note(NOTE) == ODD
+    assert read_note(copied, NOTE) == ODD
     copied.close()
 
 
@@ -106,10 +91,10 @@ def test_embedding_again_counts_again(store):
     store.flush()
     counts = SyllableCounts()
     counts.add("Ông Mạc Xuyên Thỉa, của một bài đã xóa.")
-    store.set_note(NOTE, counts.table(least=1, least_pair=1).to_bytes())
+    write_note(store, NOTE, counts.table(least=1, least_pair=1).to_bytes())
     encoder = load_encoder("bundled")
     reembed(store, encoder, on_progress=lambda *_: None)
     encoder.close()
-    forms = SyllableTable.from_bytes(store.note(NOTE)).forms
+    forms = SyllableTable.from_bytes(read_note(store, NOTE)).forms
     assert "nhạn" in forms
     assert "thỉa" not in forms

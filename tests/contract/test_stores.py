@@ -22,9 +22,11 @@ from search.stores.base import (
     Scope,
     Store,
     Term,
-    Tombstone,
     WordLookup,
+    hashes_of,
+    shallow_ids,
 )
+from search.stores.ledger import Ledger, Tombstone
 from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 
 VI = Scope("vi")
@@ -105,7 +107,7 @@ def test_articles_come_back_whole(store):
     given = Entry(article, spans, np.array([unit(1), unit(0, 1)]), forms)
     filled(store, given)
     assert store.articles(["ý/1 %", "none"]) == {"ý/1 %": article}
-    assert store.hashes(["ý/1 %", "none"]) == {"ý/1 %": article.content_hash}
+    assert hashes_of(store, ["ý/1 %", "none"]) == {"ý/1 %": article.content_hash}
     [back] = store.entries()
     assert (back.article, back.passages, back.forms) == (article, spans, forms)
     np.testing.assert_allclose(back.vectors, given.vectors, atol=1e-6)
@@ -144,7 +146,7 @@ def test_deleting(store):
     assert words(store, "một") == ["b"]
     assert ids(store.find([NearestLookup(VI, unit(1), 5)])[0]) == ["b"]
     assert store.delete(["a"]) == 0
-    assert store.hashes(["a", "b"]).keys() == {"b"}
+    assert hashes_of(store, ["a", "b"]).keys() == {"b"}
 
 
 def test_what_is_gone_takes_no_room_among_the_candidates(store):
@@ -155,7 +157,7 @@ def test_what_is_gone_takes_no_room_among_the_candidates(store):
     store.delete([e.article.id for e in crowd[:100]])
     filled(store, *(entry(e.article.id, "gió", unit(1)) for e in crowd[100:200]))
     filled(store, *(replace(e, shallow=True) for e in crowd[200:]))  # written again as it is
-    store.withdraw([e.article.id for e in crowd[200:]], "/tin")
+    Ledger(store).withdraw([e.article.id for e in crowd[200:]], "/tin")
     store.flush()
     assert words(store, "mưa", k=1) == words(store, "mưa", k=100) == ["long"]
     assert len(words(store, "gió", k=200)) == 100
@@ -426,7 +428,7 @@ def test_rebuilding_swaps_at_the_end(store, make_store):
     assert ids(reader.find([NearestLookup(VI, vectors[0], 5)])[0]) == ["b", "a"]
     with pytest.raises(ArchiveMismatchError):
         reader.find([NearestLookup(VI, unit(1), 5)])
-    assert store.shallow() == []
+    assert shallow_ids(store) == []
 
 
 def test_a_failed_rebuild_changes_nothing(store, make_store):
@@ -450,7 +452,7 @@ def stone(*names, reason="theo yêu cầu", at="2026-01-02T03:04:05+00:00"):
 
 def test_articles_in_short(store):
     filled(store, entry("b", "hai", unit(1)), replace(entry("a", "một", unit(1)), shallow=True))
-    hashes = store.hashes(["a", "b"])
+    hashes = hashes_of(store, ["a", "b"])
     a, b = Kept("a", hashes["a"], shallow=True), Kept("b", hashes["b"])
     assert store.kept(["a", "b", "unknown"]) == {"a": a, "b": b}
     assert list(store.listing()) == [a, b]
@@ -488,14 +490,14 @@ def test_shallow_articles_come_newest_first(store):
     days = {"x": "2025-01-01", "y": None, "z": "2025-03-01T10:00:00+07:00", "w": "2025-01-01"}
     store.upsert([replace(entry(i, "tin", unit(1), date=d), shallow=True) for i, d in days.items()])
     store.upsert([entry("deep", "tin", unit(1), date="2025-02-01")])
-    assert store.shallow() == ["z", "w", "x", "y"]
+    assert shallow_ids(store) == ["z", "w", "x", "y"]
     store.upsert([entry("w", "tin", unit(1), date="2025-01-01")])
-    assert store.shallow() == ["z", "x", "y"]
+    assert shallow_ids(store) == ["z", "x", "y"]
 
 
 def test_only_what_is_as_it_was_read_is_replaced(store):
     filled(store, entry("a", "một", unit(1)), entry("b", "hai", unit(1)))
-    was = store.hashes(["a", "b"])
+    was = hashes_of(store, ["a", "b"])
     store.upsert([entry("a", "đổi", unit(1))])
     new = [entry(id_, "mới", unit(0, 1)) for id_ in ("a", "b", "c")]
     report = store.upsert(new, replacing={**was, "c": "gone"})
@@ -508,30 +510,33 @@ def test_only_what_is_as_it_was_read_is_replaced(store):
 
 def test_sources_and_what_they_have_brought(store):
     filled(store, *(entry(id_, "tin", unit(1)) for id_ in "abcd"))
-    store.bring(["a", "b", "gone"], "/tin/hà nội")
-    store.bring(["b", "c"], "/tin")
-    store.bring(["b"], "/tin")
-    store.bring(["d"], "/tin2")
-    assert store.brought("/tin") == ["a", "b", "c"]
-    assert store.brought("/tin/hà nội") == ["a", "b"]
-    assert store.brought("/ti") == []
-    assert store.origins(["a", "b", "x"]) == {"a": ("/tin/hà nội",), "b": ("/tin", "/tin/hà nội")}
+    Ledger(store).bring(["a", "b", "gone"], "/tin/hà nội")
+    Ledger(store).bring(["b", "c"], "/tin")
+    Ledger(store).bring(["b"], "/tin")
+    Ledger(store).bring(["d"], "/tin2")
+    assert Ledger(store).brought("/tin") == ["a", "b", "c"]
+    assert Ledger(store).brought("/tin/hà nội") == ["a", "b"]
+    assert Ledger(store).brought("/ti") == []
+    assert Ledger(store).origins(["a", "b", "x"]) == {
+        "a": ("/tin/hà nội",),
+        "b": ("/tin", "/tin/hà nội"),
+    }
     store.upsert([entry("a", "tin khác", unit(1))])
-    assert store.brought("/tin/hà nội") == ["a", "b"]
+    assert Ledger(store).brought("/tin/hà nội") == ["a", "b"]
 
 
 def test_what_no_source_holds_any_more_is_removed(store):
     filled(store, *(entry(id_, "tin", unit(1)) for id_ in "abc"))
-    store.bring(["a", "b"], "/tin/một")
-    store.bring(["b"], "/khác")
-    assert store.withdraw(["a", "b"], "/tin") == 1
+    Ledger(store).bring(["a", "b"], "/tin/một")
+    Ledger(store).bring(["b"], "/khác")
+    assert Ledger(store).withdraw(["a", "b"], "/tin") == 1
     store.flush()
     assert words(store, "tin") == ["b", "c"]
-    assert store.brought("/tin") == []
-    assert store.brought("/khác") == ["b"]
-    assert store.withdraw(["b"], "/khác") == 1
+    assert Ledger(store).brought("/tin") == []
+    assert Ledger(store).brought("/khác") == ["b"]
+    assert Ledger(store).withdraw(["b"], "/khác") == 1
     store.upsert([entry("a", "tin", unit(1))])
-    assert store.origins(["a", "b"]) == {}
+    assert Ledger(store).origins(["a", "b"]) == {}
 
 
 def test_what_was_taken_down_stays_out(store, make_store):
@@ -542,7 +547,7 @@ def test_what_was_taken_down_stays_out(store, make_store):
         entry("b", "mưa", unit(1)),
         entry("c", "mưa", unit(1), url="https://bao.example/khac"),
     )
-    assert store.bar([stone(url), stone("b", "https://bao.example/b")]) == 2
+    assert Ledger(store).bar([stone(url), stone("b", "https://bao.example/b")]) == 2
     assert words(make_store(), "mưa") == ["c"]
     [nearest] = store.find([NearestLookup(VI, unit(1), 5)])
     assert ids(nearest) == ["c"]
@@ -557,11 +562,11 @@ def test_what_was_taken_down_stays_out(store, make_store):
     assert sorted(report.barred) == ["a", "b", "other"]
     store.flush()
     assert words(store, "mưa") == ["c", "d"]
-    assert store.tombstones(["b", "c"]) == {"b": stone("b", "https://bao.example/b")}
-    assert store.tombstones().keys() == {url, "b", "https://bao.example/b"}
+    assert Ledger(store).tombstones(["b", "c"]) == {"b": stone("b", "https://bao.example/b")}
+    assert Ledger(store).tombstones().keys() == {url, "b", "https://bao.example/b"}
     assert store.stats().tombstones == 3
-    assert store.lift(["https://bao.example/b", "unknown"]) == 1
-    assert store.tombstones(["b"]) == {}
+    assert Ledger(store).lift(["https://bao.example/b", "unknown"]) == 1
+    assert Ledger(store).tombstones(["b"]) == {}
     assert store.upsert(again).barred == ("a", "other")
 
 
@@ -626,20 +631,20 @@ def test_an_unfinished_rebuild_goes_on(store, make_store):
 
 def test_what_changes_while_everything_is_embedded_again(store, make_store):
     filled(store, *(entry(id_, "tin", unit(1)) for id_ in ("same", "changed", "gone")))
-    store.bring(["same", "late"], "/tin")
+    Ledger(store).bring(["same", "late"], "/tin")
     new = replace(PROFILE, encoder=replace(PROFILE.encoder, fingerprint="new"))
     with store.rebuild(new) as generation:
         generation.upsert([entry(id_, "tin", unit(0, 1)) for id_ in ("same", "changed", "gone")])
         beside = make_store()
         beside.upsert([entry("changed", "tin đổi", unit(1)), entry("late", "tin muộn", unit(1))])
-        beside.bar([stone("gone")])
+        Ledger(beside).bar([stone("gone")])
     store.flush()
     assert sorted(words(store, "tin")) == ["changed", "late", "same"]
     assert words(store, "đổi muộn") == ["changed", "late"]
     [nearest] = store.find([NearestLookup(VI, unit(0, 1), 5)])
     assert ids(nearest) == ["same"]
-    assert store.shallow() == ["changed", "late"]
-    assert store.brought("/tin") == ["late", "same"]
+    assert shallow_ids(store) == ["changed", "late"]
+    assert Ledger(store).brought("/tin") == ["late", "same"]
     assert store.upsert([entry("gone", "tin", unit(1))]).barred == ("gone",)
 
 

@@ -25,7 +25,7 @@ from search.errors import StoreError
 from search.records import Query
 from search.repair import mend
 from search.settings import Settings
-from search.stores.base import Tombstone
+from search.stores.ledger import Ledger, Tombstone
 from search.stores.sqlite.store import EmbeddedStore
 from search.transfer import copy_archive
 from webui import create_app
@@ -71,24 +71,62 @@ DAMAGE = [
     ("DELETE FROM meta WHERE key = 'archive'", None),
     ("DELETE FROM meta WHERE key = 'format'", None),
     ("UPDATE meta SET value = ? WHERE key = 'format'", "x"),
+    *(("UPDATE removals SET row = ?", junk) for junk in JUNK),
     *(
-        (f"UPDATE {table} SET {column} = ?", junk)
-        for table, columns in {
-            "tombstones": ("names", "reason", "at"),
-            "origins": ("origin",),
-            "removals": ("row",),
-            "notes": ("data",),
-        }.items()
-        for column in columns
+        (f"UPDATE records SET {column} = ? WHERE kind = '{kind}'", junk)
+        for kind in ("tombstone", "origin", "note", "link")
+        for column in ("kind", "value", "terms", "data")
+        for junk in [*JUNK, b"\x01", "{}"]
+    ),
+    *(
+        (
+            f"UPDATE records SET key = ? WHERE kind = '{kind}' AND key = (SELECT min(key) FROM"
+            f" records WHERE kind = '{kind}')",
+            junk,
+        )
+        for kind in ("tombstone", "origin", "note", "link")
         for junk in JUNK
     ),
     *(
-        (f"UPDATE links SET {column} = ? WHERE id = 'cầu'", junk)
-        for column in (
-            *("id", "lang", "hash", "model", "date", "keys", "vector", "near", "story", "place"),
-            *("copies", "matched", "counterpart", "score"),
+        (f"UPDATE OR IGNORE record_terms SET {column} = ? WHERE kind = '{kind}'", junk)
+        for kind in ("origin", "link")
+        for column in ("kind", "term", "key")
+        for junk in JUNK
+    ),
+    *(
+        (
+            f"UPDATE records SET value = json_set(value, '$.{name}', json(?))"
+            f" WHERE kind = '{kind}'",
+            junk,
         )
-        for junk in [*JUNK, b"\x01"]
+        for kind, names in {
+            "tombstone": ("names", "reason", "at"),
+            "link": (
+                "lang",
+                "hash",
+                "model",
+                "date",
+                "group",
+                "place",
+                "copies",
+                "matched",
+                "counterpart",
+                "score",
+            ),
+        }.items()
+        for name in names
+        for junk in (
+            '""',
+            '"["',
+            "[[1]]",
+            "null",
+            "7",
+            "-1.5",
+            '"2025-99-99"',
+            "{}",
+            "1e999",
+            "[1]",
+        )
     ),
 ]
 
@@ -114,7 +152,7 @@ def intact(source, encoder, tmp_path_factory):
     archive.create()
     index(archive, source)
     link(archive.store)
-    archive.store.bar([Tombstone(("cũ",), "sai", "2026-01-01")])
+    Ledger(archive.store).bar([Tombstone(("cũ",), "sai", "2026-01-01")])
     archive.store.flush()
     archive.store.close()
     return path
@@ -154,7 +192,7 @@ def everything(archive, source, encoder, tmp_path):
         "serve a story": lambda: serve("/article/cầu"),
         "export": lambda: [archive.links([a.id]) for a in list(store.stream())],
         "stats": lambda: json.dumps(vars_of(archive.stats())),
-        "takedowns": lambda: json.dumps([s.names for s in store.tombstones().values()]),
+        "takedowns": lambda: json.dumps([s.names for s in Ledger(store).tombstones().values()]),
         "listing": lambda: list(store.listing()),
         "copy": lambda: copy_archive(
             store.location, str(tmp_path / "copied.db"), settings=Settings()
@@ -163,7 +201,8 @@ def everything(archive, source, encoder, tmp_path):
         "deepen": lambda: deepen(store, archive.encoder, on_progress=lambda *_: None),
         "link": lambda: link(store),
         "withdraw": lambda: [
-            store.origins(["cầu"]), store.brought(str(source)), store.withdraw(["?"], "/tin")
+            Ledger(store).origins(["cầu"]), Ledger(store).brought(str(source)),
+            Ledger(store).withdraw(["?"], "/tin"),
         ],
         "reembed": lambda: reembed(store, encoder, on_progress=lambda *_: None),
     }  # fmt: skip

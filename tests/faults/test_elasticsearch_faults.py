@@ -26,9 +26,9 @@ from support.entries import PROFILE, entry, unit
 
 from search.errors import StoreError, StoreUnavailableError
 from search.settings import Settings
-from search.stores.base import NearestLookup, Scope, Term, WordLookup
+from search.stores.base import NearestLookup, Scope, Term, WordLookup, hashes_of
 from search.stores.elasticsearch import ElasticsearchStore
-from search.stores.links import LinkRecord
+from search.stores.links import LinkRecord, Links
 
 SECRET = "a-very-secret-word"
 HURRIED = Settings(query_timeout_s=0.5, index_timeout_s=1.0)
@@ -84,7 +84,7 @@ def calls(store):
         lambda: store.create(PROFILE),
         lambda: store.upsert(articles(0, 1)),
         lambda: store.delete(["a"]),
-        lambda: store.hashes(["a"]),
+        lambda: hashes_of(store, ["a"]),
         lambda: store.articles(["a"]),
         lambda: store.find([ANYTHING]),
         lambda: next(store.entries()),
@@ -343,17 +343,17 @@ def test_a_key_for_the_articles_alone_still_searches(own_server):
         store.create(PROFILE)
         store.upsert(articles(0, 5))
         store.flush()
-        store.linking.put([LinkRecord("a00001", "vi", "h", "m", counterpart="a00002", group="g")])
+        Links(store).put([LinkRecord("a00001", "vi", "h", "m", counterpart="a00002", group="g")])
         rights = {"names": ["guarded", "guarded~0*"], "privileges": ["all"]}
         role = {"articles": {"cluster": ["monitor"], "indices": [rights]}}
         made = store._writing.security.create_api_key(name="guarded", role_descriptors=role)
-        assert store.links(["a00001"])["a00001"].counterpart == "a00002"
+        assert Links(store).links(["a00001"])["a00001"].counterpart == "a00002"
         settings = Settings(es_api_key=made["encoded"])
         with opened(f"http://127.0.0.1:{own_server.port}/guarded", settings) as limited:
             assert limited.articles(["a00001"]).keys() == {"a00001"}
-            assert limited.links(["a00001"]) == {}
+            assert Links(limited).links(["a00001"]) == {}
             with pytest.raises(StoreError, match="rights"):
-                limited.linking.put([LinkRecord("a00003", "vi", "h", "m", group="g")])
+                Links(limited).put([LinkRecord("a00003", "vi", "h", "m", group="g")])
         store.drop()
 
 

@@ -26,9 +26,11 @@ from search.errors import (
     WriteError,
 )
 from search.settings import Settings
-from search.stores.base import NearestLookup, Scope, Term, Tombstone, WordLookup
-from search.stores.elasticsearch import ElasticsearchStore, bodies, records
-from search.stores.links import LinkRecord
+from search.stores.base import NearestLookup, Scope, Term, WordLookup
+from search.stores.elasticsearch import ElasticsearchStore, bodies, lease
+from search.stores.ledger import Ledger, Tombstone
+from search.stores.links import LinkRecord, Links
+from search.stores.notes import write_note
 
 __all__ = ["ElasticsearchStore"]
 
@@ -55,7 +57,7 @@ def place(elasticsearch_url):
 def hurried(monkeypatch):
     """No second try, and a lease that is soon up."""
     monkeypatch.setattr("search.stores.elasticsearch.indices.BULK_RETRIES", 0)
-    monkeypatch.setattr(records, "LEASE_S", 1.0)
+    monkeypatch.setattr(lease, "LEASE_S", 1.0)
 
 
 def foreign(store, index):
@@ -74,8 +76,8 @@ def test_indices_with_similar_names_are_left_alone(place, part):
         foreign(store, index)
         store.create(PROFILE)
         store.upsert(articles(0, 3))
-        store.bring(["a00000"], "/tin")
-        store.set_note("counts", b"x")
+        Ledger(store).bring(["a00000"], "/tin")
+        write_note(store, "counts", b"x")
         with store.rebuild(PROFILE) as generation:
             generation.upsert(articles(0, 3))
         with store.rebuild(PROFILE, fresh=True) as generation:
@@ -106,7 +108,7 @@ def test_links_are_not_written_to_what_has_the_very_name(place):
         foreign(store, index)
         store.create(PROFILE)
         store.upsert(articles(0, 3))
-        for call in (lambda: store.linking.put([LINK]), store.linking.clear, store.drop):
+        for call in (lambda: Links(store).put([LINK]), Links(store).clear, store.drop):
             with pytest.raises(StoreError, match="not a part of the Songngu archive"):
                 call()
         assert is_untouched(store, index)
@@ -164,23 +166,23 @@ def test_what_cannot_be_removed_is_told_and_removed_the_next_time(place, hurried
     with opened(place, SETTINGS) as store:
         store.create(PROFILE)
         store.upsert(articles(0, 4))
-        store.bring(["a00000", "a00001"], "/tin")
-        store.bring(["a00001"], "/khac")
+        Ledger(store).bring(["a00000", "a00001"], "/tin")
+        Ledger(store).bring(["a00001"], "/khac")
         store.flush()
         stone = Tombstone(("a00002",), "", "2026-01-01")
         with block(store, store._name, kind):
             for call in (
                 lambda: store.delete(["a00000"]),
-                lambda: store.withdraw(["a00000", "a00001"], "/tin"),
-                lambda: store.bar([stone]),
+                lambda: Ledger(store).withdraw(["a00000", "a00001"], "/tin"),
+                lambda: Ledger(store).bar([stone]),
                 lambda: store.upsert(articles(4, 1)),
             ):
                 with pytest.raises(StoreUnavailableError, match="takes no changes"):
                     call()
-        assert store.brought("/tin") == ["a00000", "a00001"]
-        assert store.withdraw(["a00000", "a00001"], "/tin") == 1
-        assert store.bar([stone]) == 1
-        assert store.brought("/tin") == []
+        assert Ledger(store).brought("/tin") == ["a00000", "a00001"]
+        assert Ledger(store).withdraw(["a00000", "a00001"], "/tin") == 1
+        assert Ledger(store).bar([stone]) == 1
+        assert Ledger(store).brought("/tin") == []
         assert [kept.id for kept in store.listing()] == ["a00001", "a00003"]
 
 
@@ -189,20 +191,20 @@ def test_refused_records_are_told(place, hurried, part):
     with opened(place, SETTINGS) as store:
         store.create(PROFILE)
         store.upsert(articles(0, 3))
-        store.bring(["a00000"], "/tin")
-        store.linking.put([LINK])
+        Ledger(store).bring(["a00000"], "/tin")
+        Links(store).put([LINK])
         with block(store, f"{store._name}~{part}", "write"):
             calls = {
                 "records": [
-                    lambda: store.bring(["a00001"], "/tin"),
-                    lambda: store.withdraw(["a00000"], "/tin"),
-                    lambda: store.bar([Tombstone(("x",), "", "2026-01-01")]),
-                    lambda: store.set_note("counts", b"x"),
+                    lambda: Ledger(store).bring(["a00001"], "/tin"),
+                    lambda: Ledger(store).withdraw(["a00000"], "/tin"),
+                    lambda: Ledger(store).bar([Tombstone(("x",), "", "2026-01-01")]),
+                    lambda: write_note(store, "counts", b"x"),
                     lambda: store.upsert([entry("b", "tin", unit(1), url="https://a.example/1")]),
                 ],
                 "links": [
-                    lambda: store.linking.put([LINK]),
-                    lambda: store.linking.remove(["a00001"]),
+                    lambda: Links(store).put([LINK]),
+                    lambda: Links(store).remove(["a00001"]),
                     lambda: store.delete(["a00001"]),
                 ],
             }[part]
@@ -210,9 +212,9 @@ def test_refused_records_are_told(place, hurried, part):
                 with pytest.raises(StoreUnavailableError, match="takes no changes"):
                     call()
         # What was cut off is done by the same call.
-        assert store.bar([Tombstone(("a00001",), "", "2026-01-01")]) in (0, 1)
-        store.linking.remove(store.linking.orphans())
-        assert store.links(["a00001"]) == {}
+        assert Ledger(store).bar([Tombstone(("a00001",), "", "2026-01-01")]) in (0, 1)
+        Links(store).remove(Links(store).orphans())
+        assert Links(store).links(["a00001"]) == {}
 
 
 def test_a_command_that_removes_nothing_fails(place):
@@ -233,7 +235,7 @@ def test_single_refusals_are_told(place, hurried):
     with opened(place, SETTINGS) as store:
         store.create(PROFILE)
         with pytest.raises(WriteError, match="1 changes") as raised:
-            store._records._index.write(
+            store.records._sides["records"].write(
                 [
                     {"_op_type": "index", "_id": "x", "_source": {"key": "x", "unknown": 1}},
                     {"_op_type": "delete", "_id": "not there"},
@@ -244,8 +246,8 @@ def test_single_refusals_are_told(place, hurried):
 
 HOLDING = """
 import sys, time
-from faults.test_elasticsearch_ownership import SETTINGS, ElasticsearchStore, records
-records.LEASE_S = 1.0
+from faults.test_elasticsearch_ownership import SETTINGS, ElasticsearchStore, lease
+lease.LEASE_S = 1.0
 store = ElasticsearchStore.from_url(sys.argv[1], SETTINGS)
 with store.lease("songngu reembed"):
     print("held", flush=True)
@@ -256,9 +258,9 @@ REEMBEDDING = """
 import sys
 from elasticsearch.client import IndicesClient
 from faults.test_elasticsearch_ownership import (
-    PROFILE, SETTINGS, ElasticsearchStore, StoreError, articles, records
+    PROFILE, SETTINGS, ElasticsearchStore, StoreError, articles, lease
 )
-records.LEASE_S = 1.0
+lease.LEASE_S = 1.0
 swap = IndicesClient.update_aliases
 def slowly(*arguments, **options):
     print("swapping", flush=True)
@@ -444,9 +446,73 @@ def test_whoever_is_told_that_an_address_is_taken_is_told_by_whom_for_good(place
             told.extend(store.upsert([third]).taken)
             return set()
 
-        _, claims = store._records.claim({key: "first"}, having=store._having)
-        taken, _ = store._records.claim({key: "second"}, having=having)
+        _, claims = store._addresses.claim({key: "first"}, having=store._having)
+        taken, _ = store._addresses.claim({key: "second"}, having=having)
         assert told == [("third", "first")]
         assert taken == {key: "first"}
-        assert store._records.confirm({key: "first"}, claims) == {}
+        assert store._addresses.confirm({key: "first"}, claims) == {}
         assert store.ids_at([key]) == {key: "first"}
+
+
+def changed(meta, *, drop=(), **fields):
+    return {name: value for name, value in (meta | fields).items() if name not in drop}
+
+
+REEMBED, ANEW = "Mend it with: songngu reembed", "make it anew: songngu index SOURCE…"
+DAMAGED = {
+    "no encoder": (lambda meta: changed(meta, drop=["encoder"]), REEMBED),
+    "an encoder that is a word": (lambda meta: changed(meta, encoder="x"), REEMBED),
+    "an empty encoder": (lambda meta: changed(meta, encoder={}), REEMBED),
+    "no dimension": (
+        lambda meta: changed(meta, encoder=changed(meta["encoder"], dimension="many")),
+        REEMBED,
+    ),
+    "no rules": (lambda meta: changed(meta, drop=["text_version"]), REEMBED),
+    "rules that are a list": (lambda meta: changed(meta, text_version=[1]), REEMBED),
+    "a direction of words": (lambda meta: changed(meta, direction=["x"] * 384), REEMBED),
+    "a short direction": (lambda meta: changed(meta, direction=[1.0]), REEMBED),
+    "a direction that is a number": (lambda meta: changed(meta, direction=7), REEMBED),
+    "no format": (lambda meta: changed(meta, drop=["format"]), ANEW),
+    "a format that is a list": (lambda meta: changed(meta, format=[4]), ANEW),
+    "no archive": (lambda meta: changed(meta, drop=["archive"]), ANEW),
+    "an archive that is a number": (lambda meta: changed(meta, archive=7), ANEW),
+    "no part": (lambda meta: changed(meta, drop=["part"]), ANEW),
+    "a list": (lambda meta: [meta], ANEW),
+    "nothing": (lambda meta: None, ANEW),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_meta_is_told_with_the_way_back_and_the_way_leads_back(place, tmp_path, damage):
+    story = '{"id": "a", "text": "Cầu treo đã được sửa xong và mở lại từ sáng nay."}'
+    (tmp_path / "stories.jsonl").write_text(story, "utf-8")
+    filling = ("index", "stories.jsonl", "--archive", place)
+    assert songngu(*filling, cwd=tmp_path).returncode == 0
+    change, way = DAMAGED[damage]
+    with opened(place, SETTINGS) as store:
+        client = store._writing
+        [(index, body)] = client.indices.get_mapping(index=store._name).items()
+        client.indices.put_mapping(
+            index=index, meta={"songngu": change(body["mappings"]["_meta"]["songngu"])}
+        )
+        for call in (
+            store.profile,
+            lambda: store.create(PROFILE),
+            lambda: store.upsert([entry("b", "tin", unit(1))]),
+            lambda: list(store.entries()),
+        ):
+            with pytest.raises(StoreError) as raised:
+                call()
+            assert way in str(raised.value)
+    done = songngu("search", "cầu treo", "--archive", place, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"{way} --archive {place}" in one_line(done.stderr)
+    if way is REEMBED:
+        done = songngu("reembed", "--archive", place, cwd=tmp_path)
+    else:
+        with opened(place, SETTINGS) as store:
+            store._writing.indices.delete(index=index)
+        done = songngu(*filling, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = songngu("search", "cầu treo", "--archive", place, "--json", cwd=tmp_path)
+    assert '"id": "a"' in done.stdout

@@ -16,6 +16,7 @@ from indexer.linking.linker import link
 from search.archive import open_store
 from search.errors import StoreUnavailableError
 from search.settings import Settings
+from search.stores.links import Links
 from search.stores.sqlite.store import EmbeddedStore
 from search.text.languages import LANGUAGES
 
@@ -50,7 +51,7 @@ def entries(tmp_path_factory):
 
 def groups(store, ids):
     """Which ids are copies of each other, and who is whose counterpart: names of groups apart."""
-    links = store.links(ids)
+    links = Links(store).links(ids)
     together = {}
     for id_, one in links.items():
         together.setdefault(one.group, set()).add(id_)
@@ -60,7 +61,7 @@ def groups(store, ids):
 
 def linked(store):
     try:
-        return store.linking.counts().linked
+        return Links(store).counts().linked
     except StoreUnavailableError:  # the index of the records is just coming into being
         return 0
 
@@ -77,7 +78,7 @@ def test_killed_again_and_again(place, entries):
     usual_s = time.perf_counter() - began
     expected = groups(store, ids)
     assert len(expected[0]) < len(ids)
-    store.linking.clear()
+    Links(store).clear()
 
     chance = random.Random(5)
     for _ in range(KILLS):
@@ -94,7 +95,7 @@ def test_killed_again_and_again(place, entries):
         process.kill()
         process.communicate()
         done("SONGNGU_KILLS")
-        for id_, one in store.links(ids).items():
+        for id_, one in Links(store).links(ids).items():
             assert one.counterpart is None or one.counterpart[-2:] != id_[-2:]
     report = link(store)
     assert report.linked == len(ids)

@@ -17,6 +17,7 @@ from support.places import contents
 
 from search.archive import open_store
 from search.settings import Settings
+from search.stores.ledger import Ledger
 
 KILLS = count("SONGNGU_KILLS", 2)
 MANY = 5
@@ -89,7 +90,7 @@ def assert_equal(place, expected):
 def origins(place):
     store = open_store(place, Settings())
     try:
-        return store.origins([f"a{n:03}" for n in range(2 * ARTICLES)])
+        return Ledger(store).origins([f"a{n:03}" for n in range(2 * ARTICLES)])
     finally:
         store.close()
 

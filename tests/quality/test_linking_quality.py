@@ -24,6 +24,7 @@ from search.encoders import load_encoder
 from search.encoders.base import identity
 from search.records import Article
 from search.stores.base import ArchiveProfile
+from search.stores.links import Links
 from search.stores.sqlite.store import EmbeddedStore
 
 _ENOUGH = 1200  # characters
@@ -126,7 +127,7 @@ def test_counterparts_of_translated_news(shared, tmp_path):
     # Linking looks at first passages only: texts of their length are enough.
     store.upsert(embedded([replace(a, text=a.text[:_ENOUGH]) for a in articles], encoder))
     link(store)
-    links = store.links(list(pair_of))
+    links = Links(store).links(list(pair_of))
     store.close()
     found = {frozenset((id_, one.counterpart)) for id_, one in links.items() if one.counterpart}
     right = sum(len({pair_of[id_] for id_ in pair}) == 1 for pair in found)

@@ -17,8 +17,9 @@ from support.entries import PROFILE, entry, unit
 from search import stores
 from search.archive import open_store
 from search.settings import Settings
-from search.stores.base import Tombstone
-from search.stores.links import LinkRecord
+from search.stores.base import hashes_of, shallow_ids
+from search.stores.ledger import Ledger, Tombstone
+from search.stores.links import LinkRecord, Links
 from search.text.languages import LANGUAGES
 from search.transfer import copy_archive
 
@@ -75,21 +76,21 @@ def perform(store, operation):
         entries = [article(id_, version, shallow=what == "shallow") for id_, version in arguments]
         assert not store.upsert(entries).failures
     elif what == "deepen":
-        articles = store.articles(store.shallow())
+        articles = store.articles(shallow_ids(store))
         store.upsert(
             [article(id_, version_of(a)) for id_, a in articles.items()],
             replacing={id_: a.content_hash for id_, a in articles.items()},
         )
     elif what == "bar":
-        store.bar([Tombstone((id_,), "", "2026-01-01") for id_ in arguments])
+        Ledger(store).bar([Tombstone((id_,), "", "2026-01-01") for id_ in arguments])
     elif what in ("delete", "lift"):
         getattr(store, what)(arguments)
     elif what in ("bring", "withdraw"):
         origin, *ids = arguments
         getattr(store, what)(ids, origin)
     elif what == "link":
-        hashes = store.hashes(arguments)
-        store.linking.put(
+        hashes = hashes_of(store, arguments)
+        Links(store).put(
             [LinkRecord(id_, "vi", hash_, "m", group=id_) for id_, hash_ in hashes.items()]
         )
     elif what == "copy":
@@ -97,7 +98,7 @@ def perform(store, operation):
     elif what == "rebuild":
         profile = PROFILES[store.profile() == PROFILES[0]]
         with store.rebuild(profile) as generation:
-            shallow = set(store.shallow())
+            shallow = set(shallow_ids(store))
             generation.upsert(
                 [
                     article(a.id, version_of(a), shallow=a.id in shallow)

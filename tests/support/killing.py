@@ -23,13 +23,13 @@ from search.archive import open_archive, open_store
 from search.cli import cli
 from search.encoders import load_encoder
 from search.settings import Settings
-from search.stores.elasticsearch import records as lease_records
+from search.stores.elasticsearch import lease
 from search.text.languages import LANGUAGES
 from search.transfer import copy_archive
 
 for module in (pipeline, upkeep):
     module.BATCH = 8  # more moments between two batches, in less time
-lease_records.LEASE_S = 1.0  # whoever follows a killed one waits that long
+lease.LEASE_S = 1.0  # whoever follows a killed one waits that long
 
 SETTINGS = Settings()
 

@@ -8,6 +8,7 @@ from support.entries import PROFILE, entry, unit
 
 from search.records import Article
 from search.settings import Settings
+from search.stores.notes import read_note, write_note
 from search.stores.sqlite.store import EmbeddedStore
 from search.text.syllables import SyllableCounts, SyllableTable
 from search.transfer import copy_archive
@@ -52,7 +53,7 @@ def test_names_of_the_archive_come_right(store):
 def test_runs_add_up(store):
     counted(store, article())
     counted(store, article("Ông Mạc Xuyên Thỉa."))
-    table = SyllableTable.from_bytes(store.note(NOTE))
+    table = SyllableTable.from_bytes(read_note(store, NOTE))
     assert {"xuyến", "xuyên"} <= set(table.forms)
     assert table.counts[table.numbers["nhạn"]] == 2
 
@@ -60,21 +61,21 @@ def test_runs_add_up(store):
 def test_counting_anew_forgets_what_was_deleted(store):
     counted(store, article())
     counted(store, article("Ông Mạc Xuyên Thỉa."), anew=True)
-    assert "nhạn" not in SyllableTable.from_bytes(store.note(NOTE)).forms
+    assert "nhạn" not in SyllableTable.from_bytes(read_note(store, NOTE)).forms
 
 
 def test_counting_anew_changes_nothing_before_its_end(store, monkeypatch):
     counted(store, article())
-    before = store.note(NOTE)
+    before = read_note(store, NOTE)
     now = SimpleNamespace(monotonic=lambda: now.at, at=0.0)
     monkeypatch.setattr("search.vocabulary.time", now)
     counts = ArchiveCounts(store, anew=True)
     for i in range(3):
         now.at += 61.0
         counts.add(article("Ông Mạc Xuyên Thỉa.", id_=f"{i}"))
-    assert store.note(NOTE) == before
+    assert read_note(store, NOTE) == before
     counts.save()
-    table = SyllableTable.from_bytes(store.note(NOTE))
+    table = SyllableTable.from_bytes(read_note(store, NOTE))
     assert table.counts[table.numbers["thỉa"]] == 3
     assert "nhạn" not in table.forms
 
@@ -89,7 +90,7 @@ def test_counting_anew_changes_nothing_before_its_end(store, monkeypatch):
 )
 def test_only_vietnamese_with_its_marks_is_counted(store, other):
     counted(store, other)
-    assert store.note(NOTE) is None
+    assert read_note(store, NOTE) is None
 
 
 def test_a_long_run_is_saved_on_the_way(store, monkeypatch):
@@ -97,22 +98,22 @@ def test_a_long_run_is_saved_on_the_way(store, monkeypatch):
     monkeypatch.setattr("search.vocabulary.time", now)
     counts = ArchiveCounts(store)
     counts.add(article())
-    assert store.note(NOTE) is None
+    assert read_note(store, NOTE) is None
     now.at = 61.0
     counts.add(article())
-    assert SyllableTable.from_bytes(store.note(NOTE)).counts.max() >= 4
+    assert SyllableTable.from_bytes(read_note(store, NOTE)).counts.max() >= 4
 
 
 def test_only_the_commonest_pairs_are_kept(store, monkeypatch):
     monkeypatch.setattr("search.vocabulary._MOST_PAIRS", 4)
     counted(store, article())
-    table = SyllableTable.from_bytes(store.note(NOTE))
+    table = SyllableTable.from_bytes(read_note(store, NOTE))
     assert len(table.pairs) == 4
     assert read(store) == "thạch thị xuyến nhạn"
 
 
 def test_a_damaged_note_is_as_good_as_none(store, caplog):
-    store.set_note(NOTE, b"PK\x03\x04 no archive at all")
+    write_note(store, NOTE, b"PK\x03\x04 no archive at all")
     with caplog.at_level(logging.WARNING):
         assert read(store, "gia vang") == "giá vàng"
     assert "damaged" in caplog.text
@@ -140,12 +141,12 @@ def test_copying_keeps_the_counts_of_the_larger_text(store, tmp_path):
     target = EmbeddedStore(tmp_path / "copy.db")
     target.create(PROFILE)
     counted(target, *(article(f"Ông Mạc Xuyên Thỉa thứ {i}.", id_=f"{i}") for i in range(30)))
-    mine = target.note(NOTE)
+    mine = read_note(target, NOTE)
     copy_archive(store.location, target.location, settings=Settings())
-    assert target.note(NOTE) == mine
+    assert read_note(target, NOTE) == mine
     counted(store, *[article()] * 30)
     copy_archive(store.location, target.location, settings=Settings())
-    assert target.note(NOTE) == store.note(NOTE)
+    assert read_note(target, NOTE) == read_note(store, NOTE)
     target.close()
 
 

@@ -11,6 +11,7 @@ from support.pages import read_page
 
 from search.archive import open_archive
 from search.settings import Settings
+from search.stores.links import Links
 from search.text.languages import LANGUAGES
 from webui import create_app
 
@@ -159,8 +160,8 @@ def test_a_deleted_counterpart_is_not_shown(client, archive):
     assert not page.all("p", cls="counterpart")
     get(client, "/beside", status=404, id="early")
     # Nor where only the article is gone and its record is not, as after a cut-off deletion.
-    records = archive.store.linking.records(["early"])
-    archive.store.linking.put([replace(records["early"], counterpart=METRO_EN)])
+    records = Links(archive.store).records(["early"])
+    Links(archive.store).put([replace(records["early"], counterpart=METRO_EN)])
     assert {hit["counterpart"] for hit in api(client)["results"]["vi"]} & {METRO_EN} == set()
     assert not get(client, "/article/early").all("p", cls="counterpart")
     get(client, "/beside", status=404, id="early")

@@ -31,7 +31,7 @@ from search.stores.base import (
 from search.stores.elasticsearch.indices import META, SMALL, Json, part_of
 from search.text.languages import FORM_FIELDS, LANGUAGES
 
-FORMAT = 4
+FORMAT = 5
 """Of the documents. Nothing is migrated: an archive of another format is made anew."""
 ARTICLES = "articles"
 """What an index of articles says in its ``_meta`` that it is."""

@@ -14,6 +14,7 @@ from elasticsearch.exceptions import ConnectionTimeout, UnsupportedProductError
 from search.errors import (
     ArchiveMismatchError,
     ArchiveMissingError,
+    ForbiddenStoreError,
     SettingsError,
     StoreError,
     StoreUnavailableError,
@@ -89,7 +90,7 @@ def _api_error(error: ApiError, location: str) -> StoreError:
     if is_block(described):
         return blocked(described, location)
     if error.status_code in (401, 403):
-        return StoreError(
+        return ForbiddenStoreError(
             f"Elasticsearch at {location} refuses the credentials or their rights"
             f" ({error.status_code}). Check the user in the address, or SONGNGU_ES_API_KEY."
         )

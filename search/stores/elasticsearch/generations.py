@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elasticsearch import Elasticsearch
 
@@ -14,12 +14,13 @@ from search.errors import StoreError
 from search.stores.base import ArchiveProfile, Kept
 from search.stores.elasticsearch import bodies
 from search.stores.elasticsearch.indices import (
-    META,
     SEPARATOR,
     Json,
     check_ownership,
     drop_index,
     field,
+    part_of,
+    says,
     scan,
 )
 
@@ -76,8 +77,7 @@ def unfinished(client: Elasticsearch, archive: str, old: str) -> list[str]:
         for name, body in found.items()
         if name != old
         and not body["aliases"]
-        and body["mappings"].get("_meta", {}).get(META, {}).get("archive") == archive
-        and body["mappings"]["_meta"][META].get("part") == bodies.ARTICLES
+        and part_of(archive, bodies.ARTICLES).items() <= (says(body["mappings"]) or {}).items()
     ]
 
 
@@ -129,11 +129,18 @@ def swap(
         )
 
 
-def listing(client: Elasticsearch, index: str) -> Iterator[Kept]:
-    """Everything in an index, in short, by ascending id."""
-    fields = ["id", "hash", "shallow"]
-    for hit in scan(client, index, sort=[{"id": "asc"}], source=False, docvalue_fields=fields):
-        yield Kept(field(hit, "id"), field(hit, "hash"), bool(field(hit, "shallow")))
+def listing(
+    client: Elasticsearch, index: str, query: Mapping[str, Any] | None = None
+) -> Iterator[Kept]:
+    """Everything in an index, or what a query finds, in short, by ascending id."""
+    fields = ["id", "hash", "shallow", "day"]
+    hits = scan(
+        client, index, query=query, sort=[{"id": "asc"}], source=False, docvalue_fields=fields
+    )
+    for hit in hits:
+        yield Kept(
+            field(hit, "id"), field(hit, "hash"), bool(field(hit, "shallow")), field(hit, "day")
+        )
 
 
 def _uuid(client: Elasticsearch, index: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from elasticsearch import BadRequestError, ConflictError, Elasticsearch, NotFoundError
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
 from search.errors import StoreError, WriteError
@@ -51,6 +51,12 @@ def part_of(archive: str, part: str) -> Json:
     return {"archive": archive, "part": part}
 
 
+def says(mappings: Mapping[str, Any]) -> Json | None:
+    """What an index says in its ``_meta`` that it is; None where that is nothing of ours."""
+    found = (mappings.get("_meta") or {}).get(META)
+    return found if isinstance(found, dict) else None
+
+
 def check_ownership(client: Elasticsearch, index: str, archive: str, part: str) -> bool:
     """Whether an index exists; it is a part of the archive then.
 
@@ -62,8 +68,7 @@ def check_ownership(client: Elasticsearch, index: str, archive: str, part: str) 
     except NotFoundError:
         return False
     for name, body in found.items():
-        meta = body["mappings"].get("_meta", {}).get(META)
-        owned = isinstance(meta, dict) and part_of(archive, part).items() <= meta.items()
+        owned = part_of(archive, part).items() <= (says(body["mappings"]) or {}).items()
         if name != index or not owned:
             raise StoreError(
                 f"The index {name} is not a part of the Songngu archive {archive}, which needs that"
@@ -229,7 +234,7 @@ def field(hit: Mapping[str, Any], name: str) -> Any:
 
 
 class SideIndex:
-    """An index beside an archive's articles: documents by key, in one shard.
+    """An index beside an archive's articles, in one shard.
 
     Args:
         client: With the timeouts of writing.
@@ -270,9 +275,9 @@ class SideIndex:
         """Delete it, if it is there."""
         drop_index(self._client, self.name, archive=self._archive, part=self._part)
 
-    def read(self, keys: Iterable[str], fields: Sequence[str] | None = None) -> dict[str, Json]:
-        """Documents by key, as ``mget`` gives them: this sees what was written a moment ago."""
-        unique = list(dict.fromkeys(keys))
+    def read(self, ids: Sequence[str], fields: Sequence[str] | None = None) -> dict[str, Json]:
+        """Documents by ``_id``, as ``mget`` gives them: this sees what was written a moment ago."""
+        unique = list(dict.fromkeys(ids))
         found: dict[str, Json] = {}
         for start in range(0, len(unique), _MOST_IDS):
             batch = unique[start : start + _MOST_IDS]
@@ -292,28 +297,15 @@ class SideIndex:
             self._client, actions, index=self.name, location=self._location, passing=passing
         )
 
-    def put(self, key: str, source: Mapping[str, Any], *, after: Json | None = None) -> Json | None:
-        """Write one document where nothing has changed since; what Elasticsearch says of it.
-
-        Args:
-            after: The document, or the answer to the write, that it follows; None: there is none.
-
-        Returns:
-            None where somebody else was faster.
-        """
-        self.make()
-        condition: Json = unchanged_since(after) if after else {"op_type": "create"}
-        try:
-            answer = self._client.index(
-                index=self.name, id=key, document={"key": key, **source}, **condition
-            )
-        except ConflictError:
-            return None
-        return dict(answer.body)
-
     def refresh(self) -> None:
         """Let searches see what was written."""
         self._client.options(ignore_status=GONE).indices.refresh(index=self.name)
+
+    def count(self, conditions: Sequence[Mapping[str, Any]]) -> int:
+        """How many documents satisfy all conditions, as of the last refresh."""
+        query = {"bool": {"filter": list(conditions)}}
+        answer = self._client.count(index=self.name, query=query, ignore_unavailable=True)
+        return int(answer["count"])
 
     def scan(self, conditions: Sequence[Mapping[str, Any]], **search: Any) -> Iterator[Json]:
         """Documents that satisfy all conditions, as of the last refresh, by ascending key.
@@ -321,12 +313,11 @@ class SideIndex:
         Args:
             search: Further parts of the search, such as ``source``.
         """
-        search = {"sort": [{"key": "asc"}], **search}
-        query = {"bool": {"filter": list(conditions)}}
         yield from scan(
             self._client,
             self.name,
-            query=query,
+            query={"bool": {"filter": list(conditions)}},
+            sort=[{"key": "asc"}],
             consistent=False,
             seq_no_primary_term=True,
             ignore_unavailable=True,

@@ -1,27 +1,19 @@
-"""What an Elasticsearch archive remembers beside its articles, in the index ``<name>~records``.
+"""Records beside the articles of an Elasticsearch archive, in two indices: one, and one for links.
 
-Who brought them, what was taken down, which article has an address, notes, and who holds the lease:
-facts that change without the article, which would have to be written again with all its vectors if
-they stood in its document.
+Links are many and change at every run; the others are few, and whoever writes articles needs them.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import platform
-import threading
-import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import Elasticsearch
 
-from search.errors import ArchiveBusyError, StoreError
-from search.stores.base import Leased, Tombstone, leased
 from search.stores.elasticsearch.indices import (
     CONFLICT,
     GONE,
@@ -29,358 +21,224 @@ from search.stores.elasticsearch.indices import (
     SideIndex,
     unchanged_since,
 )
+from search.stores.records import Part, Record
 
-LEASE_S = 15.0
-"""A lease that was not renewed for so long is up: whoever held it is gone."""
-
+_PARTS = {"link": "links"}
+_PART = "records"
 _CHUNK = 1_000
-_TRIES = 20
-_KEYWORD = {"type": "keyword"}
-_KEPT_ONLY = {"type": "keyword", "index": False, "doc_values": False}
+_FIELDS: dict[Part | None, list[str]] = {
+    "key": ["key"],
+    "values": ["key", "values"],
+    "data": ["key", "data"],
+    None: ["key", "values", "data"],
+}
 _PROPERTIES: Json = {
-    "kind": _KEYWORD,  # origin, tombstone, address, note or lease
-    "article": _KEYWORD,
-    "origin": _KEYWORD,
-    "name": _KEYWORD,
-    "names": _KEYWORD,
-    "at": _KEYWORD,
-    "reason": _KEPT_ONLY,
-    "holder": _KEPT_ONLY,
+    "kind": {"type": "keyword"},
+    "terms": {"type": "keyword"},
+    "values": {"type": "object", "enabled": False},
     "data": {"type": "binary"},
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """Addresses of articles that are about to be written.
-
-    Attributes:
-        addresses: Address → the article that is to have it.
-        documents: Address → the claim.
-        taken: Article → the one that has its address, so that it cannot be written.
-    """
-
-    addresses: Mapping[str, str]
-    documents: Mapping[str, dict[str, Any]]
-    taken: dict[str, str]
-
-
-class Records:
-    """The records of an archive.
+class ElasticsearchRecords:
+    """See ``search.stores.records.Records``.
 
     Args:
-        client: With the timeouts of writing.
+        searching, writing: Clients with the timeouts of either.
         archive: The archive's name.
         location: The same for messages.
+        require: Raises where there is no archive.
+        errors: Turns the client's errors into ours.
     """
 
-    def __init__(self, client: Elasticsearch, archive: str, location: str) -> None:
-        self._index = SideIndex(client, archive, "records", _PROPERTIES, location=location)
-        self._location = location
+    def __init__(
+        self,
+        searching: Elasticsearch,
+        writing: Elasticsearch,
+        archive: str,
+        location: str,
+        *,
+        require: Callable[[], object],
+        errors: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        def sides(client: Elasticsearch) -> dict[str, SideIndex]:
+            return {
+                part: SideIndex(client, archive, part, _PROPERTIES, location=location)
+                for part in (_PART, *_PARTS.values())
+            }
+
+        self._sides = sides(writing)
+        # What searches show must not wait for long.
+        self._read = self._sides | {"links": sides(searching)["links"]}
+        self._require = require
+        self._errors = errors
 
     def make(self) -> None:
-        """Make the index where there is none."""
-        self._index.make()
+        """Make the index that every archive has, where there is none."""
+        with self._errors():
+            self._sides[_PART].make()
 
     def drop(self) -> None:
         """Delete all of it."""
-        self._index.drop()
+        with self._errors():
+            for side in self._sides.values():
+                side.drop()
 
-    # Sources
+    def get(self, kind: str, keys: Sequence[str], *, only: Part | None = None) -> dict[str, Record]:
+        """Those of the keys that there are, also what was written a moment ago."""
+        fields = _FIELDS[only]
+        with self._errors():
+            found = self._read[_part(kind)].read([_id(kind, key) for key in keys], fields)
+        if not found and _part(kind) == _PART:
+            self._require()
+        records = [_record(kind, doc) for doc in found.values()]
+        return {record.key: record for record in records}
 
-    def bring(self, ids: Sequence[str], origin: str) -> None:
-        """Note that a source holds articles."""
-        keys = {_key("origin", id_, origin): id_ for id_ in ids}
-        known = self._index.read(keys)
-        self._put(
-            (key, {"kind": "origin", "article": id_, "origin": origin})
-            for key, id_ in keys.items()
-            if key not in known
-        )
+    def put(self, records: Sequence[Record]) -> None:
+        """Keep records, each in place of the one of its kind and key."""
+        if records:
+            self._require()
+        self._write([{"_op_type": "index", **document(record)} for record in records])
 
-    def brought(self, origin: str) -> list[str]:
-        """Ids of articles that a source has brought, also of those that are gone."""
-        hits = self._scan("origin", [_under(origin)], ["article"])
-        return sorted({hit["_source"]["article"] for hit in hits})
-
-    def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The sources of articles, ascending."""
-        found: dict[str, list[str]] = {}
-        for chunk in _chunks(ids):
-            for hit in self._scan("origin", [{"terms": {"article": chunk}}], ["article", "origin"]):
-                found.setdefault(hit["_source"]["article"], []).append(hit["_source"]["origin"])
-        return {id_: tuple(sorted(values)) for id_, values in found.items()}
-
-    def withdraw(self, ids: Sequence[str], origin: str) -> None:
-        """Note that a source, and those below it, no longer hold articles."""
-        for chunk in _chunks(ids):
-            self._remove("origin", [{"terms": {"article": chunk}}, _under(origin)])
-
-    def forget(self, ids: Sequence[str]) -> None:
-        """Note that articles are gone: nobody brings them, and their addresses are free."""
-        for chunk in _chunks(ids):
-            for kind in ("origin", "address"):
-                self._remove(kind, [{"terms": {"article": chunk}}])
-
-    # Takedowns
-
-    def set_tombstones(self, stones: Sequence[Tombstone]) -> None:
-        """Set tombstones."""
-        self._put(
-            (
-                _key("tombstone", name),
-                {
-                    "kind": "tombstone",
-                    "name": name,
-                    "names": list(stone.names),
-                    "reason": stone.reason,
-                    "at": stone.at,
-                },
-            )
-            for stone in stones
-            for name in stone.names
-        )
-
-    def lift(self, names: Sequence[str]) -> int:
-        """Take tombstones away, with all their names; how many."""
-        found = set(self.tombstones(names).values())
-        keys = [_key("tombstone", name) for stone in found for name in stone.names]
-        self._index.write([{"_op_type": "delete", "_id": key} for key in keys])
-        return len(found)
-
-    def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
-        """Name → its tombstone, as of now; None: all of them, oldest first."""
-        docs: Iterator[Json] | Sequence[Json]
-        if names is None:
-            sort = [{"at": "asc"}, {"name": "asc"}, {"key": "asc"}]
-            docs = self._scan("tombstone", [], None, sort=sort)
-        else:
-            docs = list(self._index.read(_key("tombstone", name) for name in names).values())
-        sources = [doc["_source"] for doc in docs]
-        return {s["name"]: Tombstone(tuple(s["names"]), s["reason"], s["at"]) for s in sources}
-
-    # Addresses
-
-    def holders(self, keys: Sequence[str]) -> dict[str, str]:
-        """Address → id of the article that has claimed it, which may be gone, or have another."""
-        found = self._index.read((_key("address", key) for key in keys), ["name", "article"])
-        return {doc["_source"]["name"]: doc["_source"]["article"] for doc in found.values()}
-
-    def claim(
-        self,
-        wanted: Mapping[str, str],
-        *,
-        having: Callable[[Mapping[str, str]], set[str]],
-    ) -> tuple[dict[str, str], dict[str, Json]]:
-        """Claim addresses for articles that are about to be written.
+    def put_after(self, records: Sequence[Record], after: Mapping[str, Any]) -> dict[str, Record]:
+        """Write records of a kind where nothing has changed since.
 
         Args:
-            wanted: Address → article.
-            having: Told of address → article, says which of these addresses the articles have now.
+            after: Key → the version that a record follows; of the others there is none.
 
         Returns:
-            Address → the article that has it, for those that another one has; and address → the
-            claim, for the others. ``confirm`` must follow when the articles are written: another
-            writer takes over a claim whose article is not there yet.
+            Key → the record with its version, of those where nobody else was faster.
         """
-        taken: dict[str, str] = {}
-        claims: dict[str, Json] = {}
-        open_ = dict(wanted)
-        for _ in range(_TRIES):
-            if not open_:
-                break
-            known = {
-                doc["_source"]["name"]: doc
-                for doc in self._index.read(_key("address", key) for key in open_).values()
-            }
-            foreign = {
-                key: doc["_source"]["article"]
-                for key, doc in known.items()
-                if doc["_source"]["article"] != open_[key]
-            }
-            held = having(foreign) if foreign else set()
-            # Written anew as they are: who looked before the article was there, and is about to
-            # take the claim over, looks again. Else it might go after it was named here.
-            taken |= {
-                key: foreign[key]
-                for key in self._claims({key: foreign[key] for key in held}, known)
-            }
-            claims |= {key: doc for key, doc in known.items() if key not in foreign}
-            asked = {
-                key: id_ for key, id_ in open_.items() if key not in claims and key not in held
-            }
-            claims |= self._claims(asked, known)
-            open_ = {
-                key: id_ for key, id_ in open_.items() if key not in claims and key not in taken
-            }
-        # Whatever is contended so long is left to the others.
-        return taken | self.holders(list(open_)), claims
-
-    def confirm(self, wanted: Mapping[str, str], claims: Mapping[str, Json]) -> dict[str, str]:
-        """Confirm the claims of articles that are written now.
-
-        A claim's document changes with it, so that whoever looked at it before cannot take it over.
-
-        Returns:
-            Address → the article that has taken it over meanwhile: the one that was written for it
-            must go again.
-        """
-        confirmed = self._claims(wanted, claims)
-        lost = [key for key in wanted if key not in confirmed]
-        holders = self.holders(lost)
-        return {key: id_ for key, id_ in holders.items() if id_ != wanted[key]}
-
-    def _claims(self, wanted: Mapping[str, str], after: Mapping[str, Json]) -> dict[str, Json]:
-        """Write claims where nothing has changed since; those that were written."""
-        keys = {_key("address", key): key for key in wanted}
-        actions = []
-        for document, key in keys.items():
-            source = {"kind": "address", "key": document, "name": key, "article": wanted[key]}
-            how = unchanged_since(after[key]) if key in after else {"_op_type": "create"}
-            actions.append({"_id": document, "_source": source, **how})
-        items = self._index.write(actions, passing=(CONFLICT,))
-        return {keys[item["_id"]]: item for item in items if item["status"] != CONFLICT}
-
-    # Notes
-
-    def note(self, name: str) -> bytes | None:
-        """The note of a name; None where there is none."""
-        key = _key("note", name)
-        doc = self._index.read([key]).get(key)
-        return base64.b64decode(doc["_source"]["data"]) if doc else None
-
-    def set_note(self, name: str, data: bytes) -> None:
-        """Keep a note in place of the one before."""
-        encoded = base64.b64encode(data).decode()
-        self._put([(_key("note", name), {"kind": "note", "name": name, "data": encoded})])
-
-    def forget_notes(self) -> None:
-        """Remove all notes."""
-        self._remove("note", [])
-
-    # The lease
-
-    def lease(self, purpose: str, of: Leased) -> Lease:
-        """A lease on the archive, or on its links, not taken yet."""
-        return Lease(self._index, self._location, purpose, of)
-
-    def _put(self, documents: Any) -> None:
-        self._index.write(
-            [
-                {"_op_type": "index", "_id": key, "_source": {"key": key, **source}}
-                for key, source in documents
-            ]
+        by_id = {_id(record.kind, record.key): record for record in records}
+        items = self._write(
+            [document(record) | _condition(after.get(record.key)) for record in by_id.values()],
+            passing=(CONFLICT,),
         )
+        done = [item for item in items if item["status"] != CONFLICT]
+        return {by_id[item["_id"]].key: _versioned(by_id[item["_id"]], item) for item in done}
 
-    def _remove(self, kind: str, conditions: Sequence[Json]) -> None:
-        """Remove records as they are found: what was written anew meanwhile stays."""
-        hits = list(self._scan(kind, conditions, []))
-        self._index.write(
-            [{"_op_type": "delete", "_id": hit["_id"], **unchanged_since(hit)} for hit in hits],
+    def remove(self, records: Sequence[Record]) -> None:
+        """Take records out as they were read."""
+        self._write(
+            [
+                {
+                    "_op_type": "delete",
+                    "_id": _id(record.kind, record.key),
+                    "kind": record.kind,
+                    **unchanged_since(record.version),
+                }
+                for record in records
+            ],
             passing=(CONFLICT, GONE),
         )
 
-    def _scan(
-        self, kind: str, conditions: Sequence[Json], fields: list[str] | None, **options: Any
-    ) -> Iterator[Json]:
-        """Records of a kind as they are now."""
-        self._index.refresh()
-        source = {"includes": fields} if fields else fields is None
-        conditions = [{"term": {"kind": kind}}, *conditions]
-        return self._index.scan(conditions, source=source, **options)
+    def scan(
+        self, kind: str, *, prefix: str = "", term: str | None = None, only: Part | None = None
+    ) -> Iterator[Record]:
+        """Those whose key begins so and that have the term, as they are now, by ascending key."""
+        conditions: list[Json] = [{"prefix": {"key": prefix}}] if prefix else []
+        if term is not None:
+            conditions.append({"term": {"terms": term}})
+        for hit in self._search(kind, conditions, _FIELDS[only]):
+            yield _record(kind, hit)
+
+    def holders(
+        self, kind: str, terms: Sequence[str], *, most: int | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """For each term that is known, the keys of up to ``most`` records that have it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        unique = list(dict.fromkeys(terms))
+        for start in range(0, len(unique), _CHUNK):
+            # One search for all: of many terms few are known, and those by few records.
+            asked = set(unique[start : start + _CHUNK])
+            conditions = [{"terms": {"terms": list(asked)}}]
+            for hit in self._search(kind, conditions, ["key", "terms"]):
+                for term in asked.intersection(hit["_source"]["terms"]):
+                    if most is None or len(found[term]) < most:
+                        found[term].append(hit["_source"]["key"])
+        return {term: tuple(found[term]) for term in unique if term in found}
+
+    def count(self, kind: str, term: str | None = None) -> int:
+        """How many there are, of those that have a term."""
+        conditions = [{"term": {"terms": term}}] if term is not None else []
+        with self._errors():
+            side = self._sides[_part(kind)]
+            side.refresh()
+            return side.count([_of(kind), *conditions])
+
+    def clear(self, kind: str) -> None:
+        """Take out all of a kind."""
+        if _part(kind) != _PART:
+            with self._errors():
+                self._sides[_part(kind)].drop()
+            return
+        self.remove([_record(kind, hit) for hit in self._search(kind, [], _FIELDS["key"])])
+
+    def atomically(self) -> AbstractContextManager[object]:
+        """In its order: a cluster knows no transactions."""
+        return nullcontext()
+
+    def _search(self, kind: str, conditions: Sequence[Json], fields: list[str]) -> Iterator[Json]:
+        """Documents of a kind, also those that a process wrote that was killed since."""
+        if _part(kind) == _PART:
+            self._require()
+        with self._errors():
+            side = self._sides[_part(kind)]
+            side.refresh()
+            yield from side.scan([_of(kind), *conditions], source=fields, size=_CHUNK)
+
+    def _write(self, actions: list[Json], *, passing: Sequence[int] = ()) -> list[Json]:
+        """Carry out actions on records of one kind."""
+        if not actions:
+            return []
+        kinds = {action.pop("kind") for action in actions}
+        [part] = {_part(kind) for kind in kinds}
+        with self._errors():
+            return self._sides[part].write(actions, passing=passing)
 
 
-class Lease:
-    """One process's hold on an archive, kept by renewing a document.
-
-    No clocks are compared, as those of two machines differ: who comes second watches whether the
-    document changes. Whoever was stopped for long finds its document changed, and may not go on.
-    """
-
-    def __init__(self, index: SideIndex, location: str, purpose: str, of: Leased) -> None:
-        self._index = index
-        self._key = "lease" if of == "archive" else f"lease of {of}"
-        self._leased = leased(location, of)
-        since = datetime.now().astimezone().isoformat(timespec="seconds")
-        self._holder = f"{purpose} (process {os.getpid()} on {platform.node()}, since {since})"
-        self._version: Json | None = None
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._renewing = threading.Thread(target=self._renew, name="lease", daemon=True)
-
-    def acquire(self) -> None:
-        """Take the lease, also from a holder that gives no sign of life.
-
-        Raises:
-            ArchiveBusyError: Somebody holds it.
-        """
-        seen: Json | None = None
-        deadline = time.monotonic() + LEASE_S
-        while self._version is None:
-            now = self._index.read([self._key]).get(self._key)
-            if now is None:
-                self._version = self._write(None)
-                continue
-            seen = seen or now
-            if unchanged_since(now) != unchanged_since(seen):
-                raise self._busy(now)
-            if time.monotonic() > deadline:
-                self._version = self._write(now)  # nobody else was faster, or all begins again
-                seen, deadline = None, time.monotonic() + LEASE_S
-                continue
-            time.sleep(min(0.5, LEASE_S / 10))
-        self._renewing.start()
-
-    def check(self) -> None:
-        """Renew the lease.
-
-        Raises:
-            ArchiveBusyError: It is somebody else's by now.
-        """
-        with self._lock:
-            if self._version is not None:
-                self._version = self._write(self._version)
-            if self._version is None:
-                raise self._busy(self._index.read([self._key]).get(self._key))
-
-    def release(self) -> None:
-        """Give the lease back, if it is held still."""
-        self._ended.set()
-        self._renewing.join()
-        with self._lock:
-            if self._version is not None:
-                gone = {"_op_type": "delete", "_id": self._key, **unchanged_since(self._version)}
-                self._index.write([gone], passing=(CONFLICT, GONE))
-
-    def _write(self, after: Json | None) -> Json | None:
-        return self._index.put(self._key, {"kind": "lease", "holder": self._holder}, after=after)
-
-    def _renew(self) -> None:
-        while not self._ended.wait(LEASE_S / 5):
-            try:
-                self.check()
-            except ArchiveBusyError:
-                return  # told when it matters: ``check`` says so to whoever works
-            except (ApiError, TransportError, StoreError):
-                continue  # away for a moment; if for long, somebody else may take over
-
-    def _busy(self, now: Json | None) -> ArchiveBusyError:
-        holder = now["_source"]["holder"] if now else "somebody who has ended since"
-        return ArchiveBusyError(
-            f"{self._leased} being rewritten by {holder}. One at a time: wait until that has"
-            " ended, or end it, and give the command again."
-        )
+def document(record: Record) -> Json:
+    """The action that writes a record, with its kind."""
+    source = {
+        "key": record.key,
+        "kind": record.kind,
+        "terms": list(record.terms),
+        "values": dict(record.values),
+        "data": base64.b64encode(record.data).decode(),
+    }
+    return {"kind": record.kind, "_id": _id(record.kind, record.key), "_source": source}
 
 
-def _key(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+def _record(kind: str, doc: Json) -> Record:
+    source = doc["_source"]
+    return Record(
+        kind,
+        source["key"],
+        source.get("values") or {},
+        base64.b64decode(source.get("data", "")),
+        version=_version(doc),
+    )
 
 
-def _under(origin: str) -> Json:
-    below = {"prefix": {"origin": f"{origin}/"}}
-    return {"bool": {"should": [{"term": {"origin": origin}}, below]}}
+def _versioned(record: Record, item: Mapping[str, Any]) -> Record:
+    return Record(record.kind, record.key, record.values, record.data, version=_version(item))
 
 
-def _chunks(values: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(values), _CHUNK):
-        yield list(values[start : start + _CHUNK])
+def _version(doc: Mapping[str, Any]) -> Json:
+    return {name: doc[name] for name in ("_seq_no", "_primary_term")}
+
+
+def _condition(version: Mapping[str, Any] | None) -> Json:
+    return unchanged_since(version) if version else {"_op_type": "create"}
+
+
+def _part(kind: str) -> str:
+    return _PARTS.get(kind, _PART)
+
+
+def _of(kind: str) -> Json:
+    return {"term": {"kind": kind}}
+
+
+def _id(kind: str, key: str) -> str:
+    return hashlib.sha256(f"{kind}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -14,6 +14,7 @@ from search.encoders.base import FloatArray
 from search.errors import StoreError, StoreUnavailableError
 from search.records import Article, Filters
 from search.settings import Settings
+from search.stores import notes
 from search.stores.base import (
     ArchiveProfile,
     Candidate,
@@ -23,13 +24,13 @@ from search.stores.base import (
     Lookup,
     NearestLookup,
     StoreStats,
-    Tombstone,
     WriteReport,
     check_vectors,
     mismatch,
     names_of,
 )
 from search.stores.elasticsearch import bodies, generations
+from search.stores.elasticsearch.claims import Addresses, Claims
 from search.stores.elasticsearch.connection import connect
 from search.stores.elasticsearch.errors import (
     BUSY,
@@ -40,22 +41,21 @@ from search.stores.elasticsearch.errors import (
 )
 from search.stores.elasticsearch.indices import (
     CONFLICT,
-    META,
     WithVectors,
     bulk,
     change,
     drop_index,
-    field,
     make_index,
+    says,
     scan,
     unchanged_since,
 )
-from search.stores.elasticsearch.links import ElasticsearchLinks
-from search.stores.elasticsearch.records import Claims, Records
-from search.stores.links import Link, LinkStore, forget
+from search.stores.elasticsearch.lease import Lease
+from search.stores.elasticsearch.records import ElasticsearchRecords
+from search.stores.ledger import TOMBSTONE, Ledger, forget_articles
+from search.stores.records import Records
 
 _PAGE = 200
-_MOST_TERMS = 1_000
 
 
 class ElasticsearchStore:
@@ -91,16 +91,16 @@ class ElasticsearchStore:
             retry_on_timeout=True,
         )
         self._with_vectors = WithVectors(self._writing)
-        self._records = Records(self._writing, name, location)
-        self._links = ElasticsearchLinks(
+        self._beside = ElasticsearchRecords(
             self._searching,
             self._writing,
-            archive=name,
-            articles=index or name,
-            location=location,
-            with_vectors=self._with_vectors,
+            name,
+            location,
+            require=self._existing,
             errors=self._errors,
         )
+        self.records: Records = self._beside
+        self._addresses = Addresses(self._beside)
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> ElasticsearchStore:
@@ -119,7 +119,7 @@ class ElasticsearchStore:
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
         found = self._index_and_meta()
-        return ArchiveProfile.from_json(found[1]) if found else None
+        return self._profile_of(found[1]) if found else None
 
     def create(self, profile: ArchiveProfile) -> None:
         """Make an empty archive; no effect where one with the same profile exists."""
@@ -128,10 +128,10 @@ class ElasticsearchStore:
             name, part = self._name, bodies.ARTICLES
             body = bodies.index_body(profile, archive=name) | {"aliases": {name: {}}}
             first = generations.generation_name(name, generations.FIRST)
+            self._beside.make()
             with self._errors():
-                self._records.make()
-                self._records.forget_notes()  # of an archive that is gone
                 make_index(self._writing, first, body, archive=name, part=part)
+            self._beside.clear(notes.KIND)  # of an archive that is gone
             existing = self.profile()
         if existing is not None and existing != profile:
             raise mismatch(self.location, existing, profile)
@@ -200,7 +200,7 @@ class ElasticsearchStore:
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
-        self._required_profile()
+        self._existing()
         unique = list(dict.fromkeys(ids))
         actions = [{"_op_type": "delete", "_id": bodies.document_id(id_)} for id_ in unique]
         with self._errors():
@@ -213,20 +213,14 @@ class ElasticsearchStore:
             )
         if self._index is None:  # a generation shares what is kept beside the archive
             # Last: what is cut off before is found again by whoever gives the same command.
-            forget(self._links, unique)
-            with self._errors():
-                self._records.forget(unique)
+            forget_articles(self, unique)
+            self._addresses.forget(unique)
         return sum(item.get("result") == "deleted" for item in items)
 
     def flush(self) -> None:
         """Refresh, so that searches see what was written."""
         with self._errors():
             self._writing.indices.refresh(index=self._target)
-
-    def hashes(self, ids: Sequence[str]) -> dict[str, str]:
-        """Content hashes of those of the ids that are kept."""
-        found = self._get(ids, ["id", "hash"])
-        return {source["id"]: source["hash"] for source in found}
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
@@ -235,29 +229,31 @@ class ElasticsearchStore:
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
         """Those of the ids that are kept, in short."""
-        found = self._get(ids, ["id", "hash", "shallow"])
-        return {s["id"]: Kept(s["id"], s["hash"], bool(s.get("shallow"))) for s in found}
+        found = self._get(ids, ["id", "hash", "shallow", "day"])
+        return {
+            s["id"]: Kept(s["id"], s["hash"], bool(s.get("shallow")), s.get("day")) for s in found
+        }
 
     def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
         """Addresses → id of the article that has it."""
-        self._required_profile()
+        holders = self._addresses.holders(keys)
         with self._errors():
-            holders = self._records.holders(keys)
             having = self._having(holders)
         return {key: id_ for key, id_ in holders.items() if key in having}
 
-    def listing(self) -> Iterator[Kept]:
-        """Everything that is kept, in short, by ascending id."""
-        self._required_profile()
+    def listing(self, *, addresses: Sequence[str] | None = None) -> Iterator[Kept]:
+        """Everything that is kept, or is from one of the addresses, in short, by ascending id."""
+        self._existing()
+        asked = None if addresses is None else {"terms": {"key": list(addresses)}}
         with self._errors():
             self._writing.indices.refresh(index=self._target)
-            yield from generations.listing(self._writing, self._target)
+            yield from generations.listing(self._writing, self._target, asked)
 
     def stream(
         self, *, lang: str | None = None, filters: Filters | None = None
     ) -> Iterator[Article]:
         """All articles that pass the filters, by ascending id."""
-        self._required_profile()
+        self._existing()
         query = {"bool": {"filter": bodies.conditions(lang, filters or Filters())}}
         with self._errors():
             hits = scan(
@@ -271,75 +267,6 @@ class ElasticsearchStore:
             for hit in hits:
                 yield Article.from_json(hit["_source"]["article"])
 
-    def shallow(self) -> list[str]:
-        """Ids of articles that have only their first passage, newest first."""
-        self._required_profile()
-        sort = [{"day": {"order": "desc", "missing": "_last"}}, {"id": {"order": "asc"}}]
-        with self._errors():
-            self._writing.indices.refresh(index=self._target)
-            hits = self._scan({"term": {"shallow": True}}, ["id"], sort=sort)
-            return [field(hit, "id") for hit in hits]
-
-    def bring(self, ids: Sequence[str], origin: str) -> None:
-        """Note that a source holds these articles."""
-        self._required_profile()
-        with self._errors():
-            self._records.bring(ids, origin)
-
-    def brought(self, origin: str) -> list[str]:
-        """Ids of kept articles that a source, or one below it, has brought."""
-        self._required_profile()
-        with self._errors():
-            noted = self._records.brought(origin)
-        found: list[str] = []
-        for start in range(0, len(noted), _MOST_TERMS):
-            there = self.hashes(noted[start : start + _MOST_TERMS])
-            found += [id_ for id_ in noted[start : start + _MOST_TERMS] if id_ in there]
-        return found
-
-    def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The sources that have brought these articles."""
-        self._required_profile()
-        with self._errors():
-            return self._records.origins(ids)
-
-    def withdraw(self, ids: Sequence[str], origin: str) -> int:
-        """A source no longer holds articles: remove those that no other has brought."""
-        self._required_profile()
-        with self._errors():
-            others = {
-                id_
-                for id_, origins in self._records.origins(ids).items()
-                if any(o != origin and not o.startswith(f"{origin}/") for o in origins)
-            }
-        # Before it is noted: what could not be removed must be found again the next time.
-        removed = self.delete([id_ for id_ in ids if id_ not in others])
-        with self._errors():
-            self._records.withdraw([id_ for id_ in ids if id_ in others], origin)
-        return removed
-
-    def bar(self, tombstones: Sequence[Tombstone]) -> int:
-        """Remove what bears one of the names, and let nothing by these names in again."""
-        self._required_profile()
-        with self._errors():
-            self._records.set_tombstones(tombstones)
-        names = [name for stone in tombstones for name in stone.names]
-        removed = self.delete([*names, *self._all_at(names)])
-        self.flush()
-        return removed
-
-    def lift(self, names: Sequence[str]) -> int:
-        """Let in again what bears one of the names."""
-        self._required_profile()
-        with self._errors():
-            return self._records.lift(names)
-
-    def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
-        """The tombstones of those of the names that have one; None: all, oldest first."""
-        self._required_profile()
-        with self._errors():
-            return self._records.tombstones(names)
-
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The model's own vectors of those of the ids that are kept, by position."""
         made = self._required_profile()
@@ -348,7 +275,9 @@ class ElasticsearchStore:
         with self._errors():
             for start in range(0, len(wanted), _PAGE):
                 batch = wanted[start : start + _PAGE]
-                answer = self._searching.search(
+                # One is for a reader who waits; many are for whoever links them.
+                client = self._searching if len(wanted) == 1 else self._writing
+                answer = client.search(
                     index=self._target,
                     query={"ids": {"values": batch}},
                     size=len(batch),
@@ -371,15 +300,6 @@ class ElasticsearchStore:
         answers: Iterator[list[Candidate]] = iter(self._searches(asked) if asked else [])
         return [next(answers) if _finds_something(lookup) else [] for lookup in lookups]
 
-    @property
-    def linking(self) -> LinkStore:
-        """What is kept of counterparts and copies."""
-        return self._links
-
-    def links(self, ids: Sequence[str]) -> dict[str, Link]:
-        """What is known of counterparts and copies of those of the ids that were linked."""
-        return self._links.links(ids)
-
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
         made = self._required_profile()
@@ -396,35 +316,28 @@ class ElasticsearchStore:
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
-        self._required_profile()
+        self._existing()
         with self._errors():
             found = self._searching.search(
                 index=self._target, size=0, aggs=bodies.stats_aggregations()
             )
             sizes = self._searching.indices.stats(index=self._target, metric="store")
-            tombstones = len(self._records.tombstones())
         return bodies.stats_of(
             found["aggregations"],
             bytes_used=sizes["_all"]["primaries"]["store"]["size_in_bytes"],
-            tombstones=tombstones,
+            tombstones=self.records.count(TOMBSTONE),
         )
 
     @contextmanager
     def lease(self, purpose: str, *, of: Leased = "archive") -> Iterator[Callable[[], None]]:
         """Keep everybody else from rewriting the archive, or its links."""
-        self._required_profile()
-        held = self._records.lease(purpose, of)
-        with self._errors():
-            held.acquire()
-
-        def check() -> None:
-            with self._errors():
-                held.check()
-
+        self._existing()
+        held = Lease(self._beside, self.location, purpose, of)
+        held.acquire()
         try:
-            yield check
+            yield held.check
         finally:
-            with suppress(StoreError), self._errors():  # else it runs out by itself
+            with suppress(StoreError):  # else it runs out by itself
                 held.release()
 
     @contextmanager
@@ -452,20 +365,6 @@ class ElasticsearchStore:
                     check=check,
                 )
 
-    def note(self, name: str) -> bytes | None:
-        """A piece of derived data."""
-        with self._errors():
-            found = self._records.note(name)
-        if found is None:
-            self._required_profile()
-        return found
-
-    def set_note(self, name: str, data: bytes) -> None:
-        """Keep a piece of derived data."""
-        self._required_profile()
-        with self._errors():
-            self._records.set_note(name, data)
-
     def drop(self) -> None:
         """Delete the archive for good."""
         found = self._index_and_meta()
@@ -475,9 +374,7 @@ class ElasticsearchStore:
                 for index in generations.unfinished(self._writing, self._name, old):
                     drop_index(self._writing, index, archive=self._name, part=bodies.ARTICLES)
                 drop_index(self._writing, old, archive=self._name, part=bodies.ARTICLES)
-        self._links.clear()
-        with self._errors():
-            self._records.drop()
+        self._beside.drop()
 
     def close(self) -> None:
         """Close the connections."""
@@ -492,7 +389,16 @@ class ElasticsearchStore:
         return driver_errors(self.location, self._settings)
 
     def _required_profile(self) -> ArchiveProfile:
-        return ArchiveProfile.from_json(self._existing()[1])
+        return self._profile_of(self._existing()[1])
+
+    def _profile_of(self, meta: Mapping[str, Any]) -> ArchiveProfile:
+        try:
+            return ArchiveProfile.from_json(meta)
+        except ValueError as error:
+            raise StoreError(
+                f"{self.location} is damaged: what it says of its encoder cannot be read ({error})."
+                f" Mend it with: songngu reembed --archive {self.location}"
+            ) from error
 
     def _existing(self) -> tuple[str, dict[str, Any]]:
         found = self._index_and_meta()
@@ -505,7 +411,7 @@ class ElasticsearchStore:
 
         Raises:
             StoreError: What has the archive's name is none, or a part of another one, or of
-                another format.
+                another format, or does not say what it is.
         """
         with self._errors():
             try:
@@ -518,49 +424,40 @@ class ElasticsearchStore:
                 " Name another index."
             )
         [(name, index)] = indices.items()
-        meta = index["mappings"].get("_meta", {}).get(META)
-        if not isinstance(meta, dict):
+        meta = says(index["mappings"])
+        anew = (
+            f"elete the index {name}, and make it anew: songngu index SOURCE…"
+            f" --archive {self.location}"
+        )
+        if meta is None:
             raise StoreError(
-                f"The index at {self.location} is not a Songngu archive. Name another one."
+                f"The index at {self.location} is not a Songngu archive. Name another one; if it"
+                f" was one before somebody changed its _meta, d{anew}"
             )
-        owner = meta.get("archive", self._name)
-        if owner != self._name or (name == self._name and "archive" in meta):
+        if meta.get("format") != bodies.FORMAT:
+            raise StoreError(
+                f"{self.location} was made by another version of Songngu: its format is"
+                f" {meta.get('format')}, this version's {bodies.FORMAT}. Delete its"
+                f" indices, {self._name}~*, and make it anew: songngu index SOURCE… --archive"
+                f" {self.location}"
+            )
+        owner = meta.get("archive")
+        if not isinstance(owner, str) or meta.get("part") != bodies.ARTICLES:
+            raise StoreError(
+                f"{self.location} is damaged: its index does not say whose part it is. D{anew}"
+            )
+        if owner != self._name or name == self._name:
             place = self.location.rpartition("/")[0]
             raise StoreError(
                 f"{self.location} leads to {name}, which is a part of the archive {owner}."
                 f" Use {place}/{owner}."
             )
-        if meta.get("format") != bodies.FORMAT:
-            raise StoreError(
-                f"{self.location} was made by another version of Songngu: its format is"
-                f" {meta.get('format')}, this version's {bodies.FORMAT}. Delete the index {name},"
-                f" and make it anew: songngu index SOURCE… --archive {self.location}"
-            )
         return name, meta
-
-    def _scan(
-        self, query: Mapping[str, Any], fields: list[str], *, sort: Any = ({"id": "asc"},)
-    ) -> Iterator[dict[str, Any]]:
-        return scan(
-            self._writing,
-            self._target,
-            query=query,
-            sort=list(sort),
-            source=False,
-            docvalue_fields=fields,
-        )
-
-    def _all_at(self, keys: Sequence[str]) -> list[str]:
-        """Ids of all articles that have one of the addresses."""
-        with self._errors():
-            self._writing.indices.refresh(index=self._target)
-            return [field(hit, "id") for hit in self._scan({"terms": {"key": keys}}, ["id"])]
 
     def _barred(self, entries: Mapping[str, Entry]) -> set[str]:
         """Keys of the entries that were taken down."""
         names = {key: names_of(entry.article) for key, entry in entries.items()}
-        with self._errors():
-            stones = self._records.tombstones([n for found in names.values() for n in found])
+        stones = Ledger(self).tombstones([n for found in names.values() for n in found])
         return {key for key, found in names.items() if any(name in stones for name in found)}
 
     def _versions(
@@ -603,27 +500,26 @@ class ElasticsearchStore:
             key = article_key(entry.article.url)
             if key is not None:
                 askers.setdefault(key, []).append(entry.article.id)
+        # Of several in one batch the one goes first that has the address already.
+        holders = self._addresses.holders([key for key, ids in askers.items() if len(ids) > 1])
+        addresses = {
+            key: holders[key] if holders.get(key) in ids else ids[0] for key, ids in askers.items()
+        }
         with self._errors():
-            # Of several in one batch the one goes first that has the address already.
-            holders = self._records.holders([key for key, ids in askers.items() if len(ids) > 1])
-            addresses = {
-                key: holders[key] if holders.get(key) in ids else ids[0]
-                for key, ids in askers.items()
-            }
-            held, documents = self._records.claim(addresses, having=self._having)
+            held, claims = self._addresses.claim(addresses, having=self._having)
         taken = {
             id_: held.get(key, addresses[key])
             for key, ids in askers.items()
             for id_ in ids
             if key in held or id_ != addresses[key]
         }
-        return Claims(addresses, documents, taken)
+        return Claims(addresses, claims, taken)
 
     def _unconfirmed(self, claims: Claims, written: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Ids of articles that lost their address to another one meanwhile, and are gone again."""
         mine = {key: id_ for key, id_ in claims.addresses.items() if id_ in written}
+        lost = self._addresses.confirm(mine, claims.records)
         with self._errors():
-            lost = self._records.confirm(mine, claims.documents)
             change(
                 self._writing,
                 [
@@ -652,7 +548,7 @@ class ElasticsearchStore:
 
     def _get(self, ids: Sequence[str], fields: list[str]) -> list[dict[str, Any]]:
         if not ids:
-            self._required_profile()
+            self._existing()
             return []
         wanted = [bodies.document_id(id_) for id_ in dict.fromkeys(ids)]
         with self._errors():

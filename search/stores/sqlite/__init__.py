@@ -12,9 +12,8 @@ generation, and ``lookups`` asks them.
 - ``word_index``: BM25 by tantivy, in a folder beside the file, rebuilt when missing.
 - ``vector_index``: all vectors in memory, scanned exactly.
 - ``lookups``: answers lookups from both.
-- ``ledger``, ``links``, ``notes``: what is kept beside the articles: sources and takedowns, link
-  records, small derived data.
+- ``records``: what is kept beside the articles, in one table.
 - ``lease``: the lock that the commands which rewrite an archive hold.
-- ``formats``: formats of the file, and generations taken over.
+- ``generations``: another file of the same articles, taken over in one transaction.
 - ``repair``: damaged values, put right as far as they can be.
 """

@@ -144,12 +144,8 @@ class Follower:
         return self._followed is not None and self._followed[0].generation != now.generation
 
     def _now(self, connection: sqlite3.Connection) -> _Moment:
-        try:
-            archive = self._file.meta(connection, "archive")
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                raise self._file.missing() from error
-            raise
+        self._file.require(connection)
+        archive = self._file.meta(connection, "archive")
         cursor = IndexCursor(archive, *connection.execute(CURSOR).fetchone())
         return _Moment(self._file.generation, cursor)
 

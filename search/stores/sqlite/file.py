@@ -22,6 +22,9 @@ _READS_ALONE = ("?immutable=1", ())
 _READS_LOG = ("?mode=ro&vfs=unix-none", ("locking_mode = EXCLUSIVE",))
 _MENDS = {"profile": "reembed"}
 
+FORMAT = 3
+"""Of the tables. Nothing is migrated: an archive of another format is made anew."""
+
 
 class SqliteFile:
     """An archive's file. Each thread has a connection of its own.
@@ -54,6 +57,29 @@ class SqliteFile:
             f" --archive {self.location}"
         )
 
+    def is_filled(self, connection: sqlite3.Connection) -> bool:
+        """Whether there is anything in the file."""
+        return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+    def require(self, connection: sqlite3.Connection) -> None:
+        """See to it that the file holds an archive of this version's format.
+
+        Raises:
+            ArchiveMissingError: It holds nothing.
+            StoreError: It was made by another version of Songngu.
+        """
+        if not self.is_filled(connection):
+            raise self.missing()
+        found = self.meta(connection, "format")
+        if not found.isdecimal():
+            raise Damage("its format is no number")
+        if int(found) != FORMAT:
+            raise StoreError(
+                f"{self.location} was made by another version of Songngu: its format is {found},"
+                f" this version's {FORMAT}. Move the file away, and make it anew: songngu index"
+                f" SOURCE… --archive {self.location}"
+            )
+
     def meta(self, connection: sqlite3.Connection, key: str) -> str:
         """A value that the archive keeps about itself."""
         query = "SELECT CAST(value AS BLOB) FROM meta WHERE key = ?"
@@ -83,9 +109,13 @@ class SqliteFile:
 
     @contextmanager
     def writing(self, *, creating: bool = False) -> Iterator[sqlite3.Connection]:
-        """One transaction, rolled back when the block raises."""
+        """One transaction, rolled back when the block raises; within another one, a part of it."""
         with driver_errors(self.location), self._used(writing=True):
             connection = self._connection(writing=True, creating=creating)
+            is_part = bool(connection.in_transaction)
+            if is_part:
+                yield connection
+                return
             connection.execute("BEGIN IMMEDIATE")
             try:
                 count_transaction(connection)

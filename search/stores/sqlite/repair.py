@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
@@ -12,7 +11,17 @@ from typing import Any
 from search.addresses import article_key
 from search.records import Article, Passage, day_of
 from search.stores.base import Entry
-from search.stores.sqlite.formats import FORMAT
+from search.stores.ledger import (
+    ORIGIN,
+    TOMBSTONE,
+    Tombstone,
+    origin_of,
+    record_of,
+    tombstone_of,
+)
+from search.stores.records import Record
+from search.stores.sqlite.file import FORMAT
+from search.stores.sqlite.records import insert_record, insert_terms, values_of
 from search.stores.sqlite.rows import forms_of, insert
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,
@@ -37,7 +46,7 @@ def mend(connection: sqlite3.Connection) -> list[str]:
     """
     strict, connection.text_factory = connection.text_factory, _text_or_bytes
     try:
-        wrong = [*_mend_meta(connection), *_mend_ledger(connection)]
+        wrong = [*_mend_meta(connection), *_mend_records(connection)]
         dimension = _dimension(connection)
         for (row,) in connection.execute("SELECT row FROM articles ORDER BY row").fetchall():
             wrong += _mend_article(connection, row, dimension)
@@ -79,26 +88,50 @@ def _mend_meta(connection: sqlite3.Connection) -> list[str]:
     return wrong
 
 
-def _mend_ledger(connection: sqlite3.Connection) -> list[str]:
+def _mend_records(connection: sqlite3.Connection) -> list[str]:
+    """Put what is kept beside the articles right, and the index of its terms.
+
+    Of a takedown its name is enough; what else cannot be read can be found or made again.
+    """
     wrong = []
-    stones = connection.execute("SELECT name, names, reason, at FROM tombstones").fetchall()
-    for name, names, reason, at in stones:
+    connection.execute("CREATE TEMP TABLE terms_before AS SELECT * FROM record_terms")
+    connection.execute("DELETE FROM record_terms")
+    rows = connection.execute("SELECT rowid, kind, key, value, terms, data FROM records").fetchall()
+    for row, kind, key, value, terms, data in rows:
+        what = f"the {kind} record of {key}"
         try:
-            strings(names, f"the takedown of {text(name, 'a name')}: its names")
-            text(reason, f"the takedown of {name}: its reason")
-            text(at, f"the takedown of {name}: its time")
-        except Damage as damage:
-            wrong.append(str(damage))
-            connection.execute("DELETE FROM tombstones WHERE name IS ?", (name,))
-            own = _as_text(name)
-            connection.execute(
-                "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?)",
-                (own, json.dumps([own], ensure_ascii=False), _as_text(reason), _as_text(at)),
-            )
-    odd = "DELETE FROM origins WHERE typeof(id) != 'text' OR typeof(origin) != 'text'"
-    if connection.execute(odd).rowcount:
-        wrong.append("the source of an article is no text")
+            text(kind, f"{what}: its kind")
+            text(key, f"{what}: its key")
+            record = Record(kind, key, values_of(value), data)
+            insert_terms(connection, kind, key, strings(terms, f"{what}: its terms"))
+            if not isinstance(data, bytes):
+                raise Damage(f"{what} has other data than it must")
+            if kind == TOMBSTONE:
+                tombstone_of(record)
+            elif kind == ORIGIN:
+                origin_of(key)
+        except (Damage, ValueError, TypeError, KeyError, RecursionError) as damage:
+            wrong.append(str(damage) if isinstance(damage, Damage) else f"{what} ({damage})")
+            connection.execute("DELETE FROM records WHERE rowid = ?", (row,))
+            if kind == TOMBSTONE:
+                _keep_takedown(connection, _as_text(key), value)
+    lost = "SELECT * FROM terms_before EXCEPT SELECT * FROM record_terms"
+    if connection.execute(lost).fetchone():
+        wrong.append("a record is found by what it does not bear")
+    connection.execute("DROP TABLE terms_before")
     return wrong
+
+
+def _keep_takedown(connection: sqlite3.Connection, name: str, value: Any) -> None:
+    try:
+        values = values_of(value)
+    except (ValueError, TypeError, RecursionError):
+        values = {}
+    stone = Tombstone((name,), _as_text(values.get("reason")), _as_text(values.get("at")))
+    record = record_of(name, stone)
+    there = "SELECT 1 FROM records WHERE kind = ? AND key = ?"
+    if not connection.execute(there, (record.kind, record.key)).fetchone():
+        insert_record(connection, record)
 
 
 def _mend_article(connection: sqlite3.Connection, row: int, dimension: int | None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,26 +33,27 @@ BATCH = 500
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE articles (
+CREATE TABLE articles (                     -- what is long comes last: the rest is read without it
     row INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice
     id TEXT NOT NULL UNIQUE,
     lang TEXT NOT NULL,
-    title TEXT NOT NULL,
-    lead TEXT NOT NULL,
-    text TEXT NOT NULL,
     date TEXT,
     day INTEGER,                            -- proleptic ordinal of date
     url TEXT,
+    key TEXT,                               -- canonical form of url
     source TEXT,
-    authors TEXT NOT NULL,                  -- JSON lists
+    hash TEXT NOT NULL,
+    shallow INTEGER NOT NULL DEFAULT 0,     -- 1: has only its first passage
     section TEXT,
+    title TEXT NOT NULL,
+    authors TEXT NOT NULL,                  -- JSON lists
     tags TEXT NOT NULL,
     captions TEXT NOT NULL,
-    hash TEXT NOT NULL,
-    words TEXT NOT NULL,                    -- compounds or stems, costly to find again
-    key TEXT,                               -- canonical form of url
-    shallow INTEGER NOT NULL DEFAULT 0      -- 1: has only its first passage
+    lead TEXT NOT NULL,
+    text TEXT NOT NULL,
+    words TEXT NOT NULL                     -- compounds or stems, costly to find again
 );
+CREATE INDEX articles_key ON articles(key) WHERE key IS NOT NULL;
 CREATE TABLE passages (
     article INTEGER NOT NULL REFERENCES articles(row) ON DELETE CASCADE,
     position INTEGER NOT NULL,
@@ -64,23 +66,19 @@ CREATE TABLE removals (number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT
 CREATE TRIGGER note_removal AFTER DELETE ON articles BEGIN
     INSERT INTO removals (row) VALUES (old.row);
 END;
-"""
-
-# Names are looked up on their own, so they have tables without row numbers.
-MORE_SCHEMA = """
-CREATE INDEX articles_key ON articles(key) WHERE key IS NOT NULL;
-CREATE INDEX articles_shallow ON articles(day) WHERE shallow;
-CREATE TABLE origins (
-    id TEXT NOT NULL,                       -- of the article
-    origin TEXT NOT NULL,
-    PRIMARY KEY (id, origin)
-) WITHOUT ROWID;
-CREATE INDEX origins_origin ON origins(origin);
-CREATE TABLE tombstones (
-    name TEXT PRIMARY KEY,                  -- an id or a canonical address
-    names TEXT NOT NULL,                    -- JSON list: all that the tombstone bears
-    reason TEXT NOT NULL,
-    at TEXT NOT NULL
+CREATE TABLE records (                      -- what is kept beside the articles
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,                    -- a JSON object
+    terms TEXT NOT NULL,                    -- a JSON list
+    data BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+);
+CREATE TABLE record_terms (                 -- the records by their terms
+    kind TEXT NOT NULL,
+    term TEXT NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (kind, term, key)
 ) WITHOUT ROWID;
 """
 
@@ -114,6 +112,26 @@ def insert(connection: sqlite3.Connection, entry: Entry) -> None:
             for p, vector in zip(entry.passages, entry.vectors, strict=True)
         ],
     )
+
+
+def remove(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
+    """Remove articles; how many were there."""
+    query = "DELETE FROM articles WHERE id = ?"
+    return sum(connection.execute(query, (id_,)).rowcount for id_ in dict.fromkeys(ids))
+
+
+def select_in(
+    connection: sqlite3.Connection, query: str, values: Sequence[str], *fixed: object
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query with "IN (*)" for values of any number, each value once.
+
+    Args:
+        fixed: Values of what the query asks for before these.
+    """
+    remaining = iter(dict.fromkeys(values))
+    while batch := list(islice(remaining, BATCH)):
+        marks = ",".join("?" * len(batch))
+        yield from connection.execute(query.replace("*", marks), (*fixed, *batch)).fetchall()
 
 
 def forms_of(article: Article, words: Any) -> Forms:

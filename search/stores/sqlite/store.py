@@ -11,7 +11,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,34 +27,35 @@ from search.stores.base import (
     Leased,
     Lookup,
     StoreStats,
-    Tombstone,
     WriteReport,
     check_vectors,
     mismatch,
     names_of,
 )
-from search.stores.links import Link, LinkStore, forget
-from search.stores.sqlite import ledger
+from search.stores.ledger import TOMBSTONE, Ledger, forget_articles
+from search.stores.records import Records
 from search.stores.sqlite.derived import Follower
-from search.stores.sqlite.file import SqliteFile, remove_archive, statements
-from search.stores.sqlite.formats import FORMAT, migrate, take_over
+from search.stores.sqlite.file import FORMAT, SqliteFile, remove_archive, statements
+from search.stores.sqlite.generations import take_over
 from search.stores.sqlite.lease import hold_lease
-from search.stores.sqlite.links import EmbeddedLinks
 from search.stores.sqlite.log import number_archive
 from search.stores.sqlite.lookups import run
-from search.stores.sqlite.notes import read_note, write_note
+from search.stores.sqlite.records import EmbeddedRecords
 from search.stores.sqlite.repair import mend
 from search.stores.sqlite.rows import (
     BATCH,
-    MORE_SCHEMA,
     SCHEMA,
     forms_of,
     insert,
+    remove,
+    select_in,
     vector_batch,
 )
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,
+    Damage,
     article_of,
+    day,
     language,
     optional_text,
     profile_of,
@@ -62,7 +63,7 @@ from search.stores.sqlite.values import (
     text,
 )
 
-_KEPT_COLUMNS = "id, hash, shallow"
+_KEPT_COLUMNS = "id, hash, shallow, day"
 
 Row = Sequence[Any]
 T = TypeVar("T")
@@ -80,17 +81,17 @@ class EmbeddedStore:
         self.location = str(path)
         self._file = SqliteFile(self._path, self.location)
         self._follower = Follower(self._file)
-        self._is_current = False
         self._is_generation = False
-        self._links = EmbeddedLinks(self._file.reading, self._writing)
+        self.records: Records = EmbeddedRecords(self._reading, self._writing)
 
     def profile(self) -> ArchiveProfile | None:
         """The archive's profile, or None where there is no archive yet."""
         if not self._path.exists():
             return None
         with self._file.reading() as connection:
-            if not self._is_there(connection):
+            if not self._file.is_filled(connection):
                 return None
+            self._file.require(connection)
             return self._profile_in(connection)
 
     def create(self, profile: ArchiveProfile) -> None:
@@ -104,8 +105,8 @@ class EmbeddedStore:
                 )
             with self._file.writing(creating=True) as connection:
                 # Another process may have been first between the look above and this lock.
-                if not self._is_there(connection):
-                    for statement in statements(SCHEMA + MORE_SCHEMA):
+                if not self._file.is_filled(connection):
+                    for statement in statements(SCHEMA):
                         connection.execute(statement)
                     number_archive(connection)
                     self._file.set_meta(connection, "format", str(FORMAT))
@@ -132,7 +133,7 @@ class EmbeddedStore:
             profile = self._profile_in(connection)
             if made is not None and made != profile:
                 raise mismatch(self.location, profile, made)
-            stones = ledger.tombstones(connection, names)
+            stones = Ledger(self).tombstones(names)
             for id_, entry in latest.items():
                 check_vectors(entry, profile.encoder.dimension)
                 if any(name in stones for name in names_of(entry.article)):
@@ -150,19 +151,15 @@ class EmbeddedStore:
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove articles; how many were there."""
-        self._required()
-        forget(self._links, ids)
         with self._writing() as connection:
-            return ledger.remove(connection, ids)
+            removed = remove(connection, ids)
+            forget_articles(self, ids)
+        return removed
 
     def flush(self) -> None:
         """Bring the word index up to date and fold SQLite's write-ahead log into the file."""
         self._follower.follow(on_disk=True)
         self._file.fold_log()
-
-    def hashes(self, ids: Sequence[str]) -> dict[str, str]:
-        """Content hashes of those of the ids that are kept."""
-        return {kept.id: kept.hash for kept in self._select(_KEPT_COLUMNS, ids, of=_kept)}
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
@@ -171,21 +168,23 @@ class EmbeddedStore:
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
         """Those of the ids that are kept, in short."""
-        self._current()
         return {kept.id: kept for kept in self._select(_KEPT_COLUMNS, ids, of=_kept)}
 
     def ids_at(self, keys: Sequence[str]) -> dict[str, str]:
         """Addresses → id of the article that has it."""
-        self._current()
         query = "SELECT key, min(id) FROM articles WHERE key IN (*) GROUP BY key"
-        with self._file.reading() as connection:
-            found = ledger.select_in(connection, query, keys)
+        with self._reading() as connection:
+            found = select_in(connection, query, keys)
             return {key: text(id_, "the id of an article") for key, id_ in found}
 
-    def listing(self) -> Iterator[Kept]:
-        """Everything that is kept, in short, by ascending id."""
-        query = f"SELECT {_KEPT_COLUMNS} FROM articles ORDER BY id"  # noqa: S608
-        return self._snapshot(query, of=_kept)
+    def listing(self, *, addresses: Sequence[str] | None = None) -> Iterator[Kept]:
+        """Everything that is kept, or is from one of the addresses, in short, by ascending id."""
+        where, values = "", list[str]()
+        if addresses is not None:  # as one value: there may be any number of them
+            where = " WHERE key IN (SELECT value FROM json_each(?))"
+            values = [json.dumps(addresses)]
+        query = f"SELECT {_KEPT_COLUMNS} FROM articles{where} ORDER BY id"  # noqa: S608
+        return self._snapshot(query, values, of=_kept)
 
     def stream(
         self, *, lang: str | None = None, filters: Filters | None = None
@@ -203,60 +202,6 @@ class EmbeddedStore:
         query = f"SELECT {ARTICLE_COLUMNS} FROM articles{where} ORDER BY id"  # noqa: S608
         return self._snapshot(query, values, of=article_of)
 
-    def shallow(self) -> list[str]:
-        """Ids of articles that have only their first passage, newest first."""
-        self._current()
-        query = "SELECT id FROM articles WHERE shallow ORDER BY day DESC, id"  # NULL comes last
-        with self._file.reading() as connection:
-            return [id_ for (id_,) in connection.execute(query)]
-
-    def bring(self, ids: Sequence[str], origin: str) -> None:
-        """Note that a source holds these articles."""
-        known = self.origins(ids)
-        unknown = [id_ for id_ in ids if origin not in known.get(id_, ())]
-        if unknown:  # an unchanged source writes nothing, and waits for no other writer
-            with self._writing() as connection:
-                ledger.bring(connection, unknown, origin)
-
-    def brought(self, origin: str) -> list[str]:
-        """Ids of kept articles that a source, or one below it, has brought."""
-        self._current()
-        with self._file.reading() as connection:
-            return ledger.brought(connection, origin)
-
-    def origins(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The sources that have brought these articles."""
-        self._current()
-        with self._file.reading() as connection:
-            return ledger.origins(connection, ids)
-
-    def withdraw(self, ids: Sequence[str], origin: str) -> int:
-        """A source no longer holds articles: remove those that no other has brought."""
-        with self._writing() as connection:
-            removed = ledger.withdraw(connection, ids, origin)
-        self._forget_links_of(ids)
-        return removed
-
-    def bar(self, tombstones: Sequence[Tombstone]) -> int:
-        """Remove what bears one of the names, and let nothing by these names in again."""
-        names = [name for stone in tombstones for name in stone.names]
-        ids = [*names, *self.ids_at(names).values()]
-        with self._writing() as connection:
-            removed = ledger.bar(connection, tombstones)
-        self._forget_links_of(ids)
-        return removed
-
-    def lift(self, names: Sequence[str]) -> int:
-        """Let in again what bears one of the names."""
-        with self._writing() as connection:
-            return ledger.lift(connection, names)
-
-    def tombstones(self, names: Sequence[str] | None = None) -> dict[str, Tombstone]:
-        """The tombstones of those of the names that have one; None: all, oldest first."""
-        self._current()
-        with self._file.reading() as connection:
-            return ledger.tombstones(connection, names)
-
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The model's own vectors of those of the ids that are kept, by position."""
         dimension = self._required_profile().encoder.dimension
@@ -267,7 +212,7 @@ class EmbeddedStore:
         )
         kept: dict[str, list[Row]] = {}
         with self._file.reading() as connection:
-            for id_, *passage in ledger.select_in(connection, query, ids):
+            for id_, *passage in select_in(connection, query, ids):
                 kept.setdefault(str(id_), []).append(passage)
             return {
                 id_: spans_and_vectors(passages, dimension, f"article {id_}")[1]
@@ -284,18 +229,9 @@ class EmbeddedStore:
         _, snapshots, words = self._follower.follow()
         return run(lookups, snapshots, words, location=self.location)
 
-    @property
-    def linking(self) -> LinkStore:
-        """What is kept of counterparts and copies."""
-        return self._links
-
-    def links(self, ids: Sequence[str]) -> dict[str, Link]:
-        """What is known of counterparts and copies of those of the ids that were linked."""
-        return self._links.links(ids)
-
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
-        self._current()
+        self._required()
         columns = f"row, words, shallow, {ARTICLE_COLUMNS}"
         query = f"SELECT {columns} FROM articles ORDER BY id"  # noqa: S608
         with self._file.moment() as connection:
@@ -316,8 +252,7 @@ class EmbeddedStore:
 
     def stats(self) -> StoreStats:
         """Count what is kept."""
-        self._current()
-        with self._file.reading() as connection:
+        with self._reading() as connection:
 
             def count(query: str) -> int:
                 return int(connection.execute(query).fetchone()[0])
@@ -346,13 +281,16 @@ class EmbeddedStore:
                     "a date",
                 ),
                 shallow=count("SELECT count(*) FROM articles WHERE shallow"),
-                tombstones=count("SELECT count(*) FROM tombstones"),
+                tombstones=self.records.count(TOMBSTONE),
             )
 
     @contextmanager
     def lease(self, purpose: str, *, of: Leased = "archive") -> Iterator[Callable[[], None]]:
         """Keep everybody else from rewriting the archive, or its links."""
-        self._required()
+        with self._file.reading() as connection:
+            # Whatever is damaged in it: who mends it holds the lease.
+            if not self._file.is_filled(connection):
+                raise self._file.missing()
         with hold_lease(self._path, self.location, purpose, of):
             yield lambda: None  # a lock cannot be lost
 
@@ -360,7 +298,7 @@ class EmbeddedStore:
     def rebuild(self, profile: ArchiveProfile, *, fresh: bool = False) -> Iterator[EmbeddedStore]:
         """Fill a file beside the archive, then take it over in one transaction."""
         with self.lease("a re-embedding"):
-            self._current()
+            self._required()
             place = self._path.with_name(f"{self._path.name}.rebuilding")
             with self._file.reading() as connection:
                 archive = self._file.meta(connection, "archive")
@@ -381,22 +319,12 @@ class EmbeddedStore:
 
     def mend(self) -> list[str]:
         """Put damaged values right as far as they can be; says what was wrong."""
-        self._required()
         with self._file.writing() as connection:
+            with suppress(Damage):
+                self._file.require(connection)
             wrong = mend(connection)
         self.flush()
         return wrong
-
-    def note(self, name: str) -> bytes | None:
-        """A piece of derived data."""
-        self._required()
-        with self._file.reading() as connection:
-            return read_note(connection, name)
-
-    def set_note(self, name: str, data: bytes) -> None:
-        """Keep a piece of derived data."""
-        with self._writing() as connection:
-            write_note(connection, name, data)
 
     def close(self) -> None:
         """Close the connections of all threads and let go of the indexes."""
@@ -412,51 +340,43 @@ class EmbeddedStore:
         row = connection.execute(query, (key, article.id)).fetchone()
         return None if row is None or row[0] == article.id else str(row[0])
 
-    def _forget_links_of(self, ids: Sequence[str]) -> None:
-        """Close what links say over those of the articles that are gone."""
-        there = self.hashes(ids)
-        forget(self._links, [id_ for id_ in ids if id_ not in there])
-
     def _select(self, columns: str, ids: Sequence[str], *, of: Callable[[Row], T]) -> list[T]:
         """What is made of the rows of those of the ids that are kept."""
-        self._required()  # an older format that cannot be written can still be searched
         query = f"SELECT {columns} FROM articles WHERE id IN (*)"  # noqa: S608
-        with self._file.reading() as connection:
-            return [of(row) for row in ledger.select_in(connection, query, ids)]
+        with self._reading() as connection:
+            return [of(row) for row in select_in(connection, query, ids)]
 
     def _snapshot(
         self, query: str, values: Sequence[object] = (), *, of: Callable[[Row], T]
     ) -> Iterator[T]:
         """What is made of the rows of one moment, however long reading them takes."""
-        self._current()
+        self._required()
         with self._file.moment() as connection:
             cursor = connection.execute(query, values)
             while batch := cursor.fetchmany(BATCH):
                 yield from map(of, batch)
 
     @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection to an archive of the present format."""
+        with self._file.reading() as connection:
+            self._file.require(connection)
+            yield connection
+
+    @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction on an archive of the present format."""
-        self._current()
+        self._required()
         with self._file.writing() as connection:
             yield connection
 
-    def _current(self) -> None:
-        """See to it that there is an archive, of the present format."""
-        self._required()
-        if not self._is_current:
-            with self._file.reading() as connection:
-                migrate(self._file, connection)
-            self._is_current = True
-
-    def _is_there(self, connection: sqlite3.Connection) -> bool:
-        return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
-
     def _required(self) -> None:
-        """See to it that there is an archive; what it says of its encoder may be damaged."""
+        """See to it that there is an archive of this version's format.
+
+        What it says of its encoder may be damaged.
+        """
         with self._file.reading() as connection:
-            if not self._is_there(connection):
-                raise self._file.missing()
+            self._file.require(connection)
 
     def _profile_in(self, connection: sqlite3.Connection) -> ArchiveProfile:
         return profile_of(self._file.meta(connection, "profile"))
@@ -474,9 +394,11 @@ class EmbeddedStore:
 
 def _kept(row: Row) -> Kept:
     """What is in a row of ``_KEPT_COLUMNS``."""
-    id_, hash_, shallow = row
-    text(id_, "the id of an article")
-    return Kept(id_, text(hash_, f"article {id_}: its content hash"), bool(shallow))
+    id_, hash_, shallow, published = row
+    whose = f"article {text(id_, 'the id of an article')}: its"
+    return Kept(
+        id_, text(hash_, f"{whose} content hash"), bool(shallow), day(published, f"{whose} day")
+    )
 
 
 def _hash_of(connection: sqlite3.Connection, id_: str) -> str | None:
@@ -491,6 +413,7 @@ def _belongs(place: Path, archive: str, profile: ArchiveProfile) -> bool:
     file = SqliteFile(place, str(place))
     try:
         with file.reading() as connection:
+            file.require(connection)
             made = profile_of(file.meta(connection, "profile"))
             return file.meta(connection, "of") == archive and made == profile
     except StoreError:  # killed before it was an archive

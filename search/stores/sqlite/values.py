@@ -18,7 +18,7 @@ from search.text.languages import LANGUAGES
 
 ARTICLE_COLUMNS = "id, lang, title, lead, text, date, url, source, authors, section, tags, captions"
 
-_MEND = "doctor --mend"
+MEND = "doctor --mend"
 
 
 class Damage(Exception):  # noqa: N818 – never raised out of a store: see ``driver_errors``
@@ -28,12 +28,12 @@ class Damage(Exception):  # noqa: N818 – never raised out of a store: see ``dr
         command: What mends it.
     """
 
-    def __init__(self, what: str, *, command: str = _MEND) -> None:
+    def __init__(self, what: str, *, command: str = MEND) -> None:
         super().__init__(what)
         self.command = command
 
 
-def text(value: Any, what: str, *, command: str = _MEND) -> str:
+def text(value: Any, what: str, *, command: str = MEND) -> str:
     """A value that must be text."""
     if not isinstance(value, str):
         raise Damage(f"{what} is no text", command=command)
@@ -45,7 +45,7 @@ def optional_text(value: Any, what: str) -> str | None:
     return None if value is None else text(value, what)
 
 
-def number(value: Any, what: str, *, command: str = _MEND) -> int:
+def number(value: Any, what: str, *, command: str = MEND) -> int:
     """A value that must be a whole number."""
     if not isinstance(value, int):
         raise Damage(f"{what} is no number", command=command)
@@ -64,14 +64,14 @@ def language(value: Any, what: str) -> str:
     return str(value)
 
 
-def strings(value: Any, what: str) -> tuple[str, ...]:
+def strings(value: Any, what: str, *, command: str = MEND) -> tuple[str, ...]:
     """A list of texts, kept as JSON."""
     try:
         found = json.loads(value)
     except (ValueError, TypeError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
-        raise Damage(f"{what} are no list")
+        raise Damage(f"{what} are no list", command=command)
     return tuple(found)
 
 
@@ -124,14 +124,8 @@ def spans_and_vectors(
 def profile_of(value: Any) -> ArchiveProfile:
     """The profile that an archive keeps of itself."""
     try:
-        profile = ArchiveProfile.from_json(json.loads(value))
-        direction = np.array(profile.direction, np.float32)
-        odd = direction.shape not in ((0,), (profile.encoder.dimension,))
-        if odd or profile.encoder.dimension < 1 or not np.isfinite(direction).all():
-            raise ValueError("its numbers fit nothing")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        why = f"{type(error).__name__}: {error}"
+        return ArchiveProfile.from_json(json.loads(value))
+    except (ValueError, TypeError, RecursionError) as error:
         raise Damage(
-            f"what it says of its encoder cannot be read ({why})", command="reembed"
+            f"what it says of its encoder cannot be read ({error})", command="reembed"
         ) from error
-    return profile

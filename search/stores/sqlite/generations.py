@@ -1,4 +1,4 @@
-"""Embedded archives of older formats, brought up to date in place; and generations taken over."""
+"""Generations of an embedded archive: a file beside it, taken over in one transaction."""
 
 from __future__ import annotations
 
@@ -7,36 +7,9 @@ import sqlite3
 import uuid
 from pathlib import Path
 
-from search.addresses import article_key
-from search.errors import StoreError
 from search.stores.base import ArchiveProfile
-from search.stores.sqlite.file import SqliteFile, statements
-from search.stores.sqlite.rows import CURSOR, MORE_SCHEMA
-from search.stores.sqlite.values import ARTICLE_COLUMNS, Damage
-
-FORMAT = 2
-"""Of the tables. 1: before addresses, origins, tombstones and shallow articles were known."""
-
-
-def migrate(file: SqliteFile, connection: sqlite3.Connection) -> None:
-    """Bring an archive's tables up to date in one transaction; articles and vectors stay.
-
-    Raises:
-        StoreError: A newer version of Songngu has made it, or it cannot be written.
-    """
-    if _checked_format(file, connection) == FORMAT:
-        return
-    with file.writing() as writing:
-        if _checked_format(file, writing) == FORMAT:
-            return  # another process was first
-        writing.execute("ALTER TABLE articles ADD COLUMN key TEXT")
-        writing.execute("ALTER TABLE articles ADD COLUMN shallow INTEGER NOT NULL DEFAULT 0")
-        for statement in statements(MORE_SCHEMA):
-            writing.execute(statement)
-        addresses = writing.execute("SELECT row, url FROM articles WHERE url IS NOT NULL")
-        keys = [(article_key(url), row) for row, url in addresses.fetchall()]
-        writing.executemany("UPDATE articles SET key = ? WHERE row = ?", keys)
-        file.set_meta(writing, "format", str(FORMAT))
+from search.stores.sqlite.rows import CURSOR
+from search.stores.sqlite.values import ARTICLE_COLUMNS
 
 
 def take_over(connection: sqlite3.Connection, place: Path, profile: ArchiveProfile) -> None:
@@ -75,16 +48,3 @@ def take_over(connection: sqlite3.Connection, place: Path, profile: ArchiveProfi
     # Another encoder means other vectors: whoever follows must load all anew.
     values = (("archive", uuid.uuid4().hex), ("profile", json.dumps(profile.to_json())))
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
-
-
-def _checked_format(file: SqliteFile, connection: sqlite3.Connection) -> int:
-    try:
-        found = int(file.meta(connection, "format"))
-    except ValueError:
-        raise Damage("its format is no number") from None
-    if found > FORMAT:
-        raise StoreError(
-            f"{file.location} was made by a newer version of Songngu (format {found}; this one"
-            f" reads up to {FORMAT}). Install that version, or name another archive."
-        )
-    return found
