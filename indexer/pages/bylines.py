@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from search.text.languages import fold
+from search.text.quantities import MONTH
 from search.text.syllables import is_syllable
 
 _SIGNED = re.compile(
@@ -64,10 +65,7 @@ _AFTER_NAME = re.compile(
     re.IGNORECASE,
 )
 _INITIALS = re.compile(r"[A-Z]{2,6}\d?(?: News| Sport| Politics| Business)?")
-_MONTH_OF_DAY = re.compile(
-    r"\s[\s—–-]*(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?=\d)",
-    re.IGNORECASE,
-)
+_MONTH_OF_DAY = re.compile(rf"\s[\s—–-]*(?:{MONTH})\.?\s+(?=\d)", re.IGNORECASE)
 # Labels and places that are spelled like names. Folded.
 _NO_NAMES = frozenset(
     "thoi su|the gioi|xa hoi|kinh te|kinh doanh|phap luat|giao duc|suc khoe|doi song|du lich"
