@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import takewhile
 
 from search.text.languages import fold
+from search.text.quantities import MONTH
 from search.text.syllables import is_syllable
 
 _SIGNED = re.compile(
@@ -63,10 +65,7 @@ _AFTER_NAME = re.compile(
     re.IGNORECASE,
 )
 _INITIALS = re.compile(r"[A-Z]{2,6}\d?(?: News| Sport| Politics| Business)?")
-_MONTH_OF_DAY = re.compile(
-    r"\s[\s—–-]*(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?=\d)",
-    re.IGNORECASE,
-)
+_MONTH_OF_DAY = re.compile(rf"\s[\s—–-]*(?:{MONTH})\.?\s+(?=\d)", re.IGNORECASE)
 # Labels and places that are spelled like names. Folded.
 _NO_NAMES = frozenset(
     "thoi su|the gioi|xa hoi|kinh te|kinh doanh|phap luat|giao duc|suc khoe|doi song|du lich"
@@ -98,6 +97,9 @@ _LABEL_WORDS = frozenset(
     " full open".split()
 )
 
+
+_PRESENTING = ("is", "covers", "writes", "reports")
+"""What follows an author's name, full or last, where it is told who that is."""
 
 _LONGEST = 1000
 """Characters of a line in which names are looked for; no byline comes near it."""
@@ -238,3 +240,12 @@ def signature(text: str) -> tuple[str, ...]:
         if names and capitals >= 0.7 * len(words) and len(words) >= 0.6 * min(given, 8):
             return names
     return ()
+
+
+def presents_author(text: str, authors: Sequence[str]) -> bool:
+    """Tell whether a paragraph presents an author: "Ann Lee is a reporter at …", "Lee covers …"."""
+    full = {
+        f"{fold(name)} {verb} " for name in authors for verb in (*_PRESENTING, "was", "are", "la")
+    }
+    last = {f"{fold(name.split()[-1])} {verb} " for name in authors for verb in _PRESENTING}
+    return len(text.split()) <= 100 and fold(text).startswith(tuple(full | last))

@@ -15,6 +15,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from search.text.languages import fold, normalise
+from search.text.quantities import MONTH, MONTHS
 
 _Day = TypeVar("_Day", bound=date)
 
@@ -24,27 +25,6 @@ _WRITTEN = 2026
 _LONGEST = 200
 """Characters; no line that is a date comes near it."""
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan",
-            "february feb febr",
-            "march mar",
-            "april apr",
-            "may",
-            "june jun",
-            "july jul",
-            "august aug",
-            "september sep sept",
-            "october oct",
-            "november nov",
-            "december dec",
-        ),
-        1,
-    )
-    for name in names.split()
-}
 # Folded: "tháng Tư" is "thang tu".
 _VIETNAMESE_MONTHS = {
     "gieng": 1, "mot": 1, "hai": 2, "ba": 3, "tu": 4, "bon": 4, "nam": 5, "sau": 6, "bay": 7,
@@ -56,7 +36,6 @@ _ZONES = {
     "mdt": -6, "pst": -8, "pdt": -7, "ict": 7,
 }  # fmt: skip
 
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _VIETNAMESE_MONTH = "|".join(sorted(_VIETNAMESE_MONTHS, key=len, reverse=True))
 _DAY = r"(?P<d>\d{1,2})"
 _YEAR = r"(?P<y>\d{4})"
@@ -73,11 +52,11 @@ _DATES = tuple(
         rf"(?<!\d){_DAY} ?thang (?P<vm>{_VIETNAMESE_MONTH})(?: ?[,/-] ?| )(?:nam )?{_YEAR}(?!\d)",
         rf"\b(?:thang|thg|th) ?\.?(?P<m>\d{{1,2}}) {_DAY},? (?:nam )?{_YEAR}(?!\d)",
         rf"\bthang (?P<vm>{_VIETNAMESE_MONTH}) {_DAY},? (?:nam )?{_YEAR}(?!\d)",
-        rf"(?<!\d){_DAY}(?:st|nd|rd|th)?(?: of)?(?: ?[-/,.] ?| )?(?P<name>{_MONTH})\b\.?"
+        rf"(?<!\d){_DAY}(?:st|nd|rd|th)?(?: of)?(?: ?[-/,.] ?| )?(?P<name>{MONTH})\b\.?"
         rf"(?: ?[-/,] ?| ){_SHORT_YEAR}(?!\d|:)",
-        rf"\b(?P<name>{_MONTH})\b\.? ?{_DAY}(?:st|nd|rd|th)?(?: ?, ?| ){_YEAR}(?!\d|:)",
+        rf"\b(?P<name>{MONTH})\b\.? ?{_DAY}(?:st|nd|rd|th)?(?: ?, ?| ){_YEAR}(?!\d|:)",
         # asctime: the time stands between day and year
-        rf"\b(?P<name>{_MONTH}) {_DAY} (?P<between>\d\d:\d\d:\d\d(?: [a-z]{{1,4}})?) {_YEAR}"
+        rf"\b(?P<name>{MONTH}) {_DAY} (?P<between>\d\d:\d\d:\d\d(?: [a-z]{{1,4}})?) {_YEAR}"
         r"(?!\d)",
     )
 )
@@ -248,7 +227,7 @@ def _day(found: re.Match[str], value: object) -> date:
         century = _this_year() // 100 * 100
         year += century if century + year <= _this_year() + 2 else century - 100
     if name := parts.get("name"):
-        month = _MONTHS[name]
+        month = MONTHS[name]
     elif name := parts.get("vm"):
         month = _VIETNAMESE_MONTHS[name]
     else:

@@ -29,6 +29,14 @@ _HTML_EVIDENCE = re.compile(
     r"|<(?:br|hr|p)\s*/?>|<(?:img|a|p|div|span|figure)\s[a-z-]+=",
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+# What WordPress puts below each story of a feed; matched in lines of bounded length only.
+_SYNDICATED = re.compile(
+    r"\W{0,3}(?:the (?:post|article)\b.{1,300}\b(?:appeared first|first appeared)"
+    r" (?:on|in)\b.{1,100}"
+    r"|(?:bài viết|bài đăng)\b.{1,300}\b(?:xuất hiện đầu tiên|đăng lần đầu(?: tiên)?)"
+    r" (?:vào|trên|tại|ở|trong)\b.{1,100})",
+    re.IGNORECASE,
+)
 _SENTENCE_END = tuple(".!?…:;\"'”’»)*>")
 _WIDEST = 100  # characters of a line that may have been broken at a width
 _NARROWEST = 45
@@ -39,6 +47,11 @@ def tidy(text: str) -> str:
     text = unwrapped(without_html(text))
     lines = (line.strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def is_syndicated(line: str) -> bool:
+    """Tell whether a line only says where a story was published first: "The post … appeared …"."""
+    return len(line) <= 500 and _SYNDICATED.fullmatch(line.strip()) is not None
 
 
 def without_html(text: str) -> str:

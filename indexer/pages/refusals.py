@@ -36,6 +36,18 @@ _WALL = re.compile(
 )
 
 
+class SentOnError(NotAnArticleError):
+    """A page that only sends browsers on, by ``<meta http-equiv="refresh">``.
+
+    Attributes:
+        address: Where the page sends them, absolute.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"the page only sends on to {address}: index that address")
+        self.address = address
+
+
 def refuse(
     head: PageMetadata, story: Story, blocks: Sequence[Block], *, title: str, words: int
 ) -> None:
@@ -45,10 +57,11 @@ def refuse(
         words: Of the text that was found, wherever that was.
 
     Raises:
-        NotAnArticleError: With what it seems to be.
+        SentOnError: The story is at another address.
+        NotAnArticleError: With what the page seems to be.
     """
     if words < LEAST_WORDS and head.sends_on:
-        raise NotAnArticleError(f"the page only sends on to {head.sends_on}: index that address")
+        raise SentOnError(head.sends_on)
     said = fold(f"{title}\n" + "\n".join(head.titles[:3]))
     if words < 150 and any(_ERROR_PAGE.search(line) for line in said.split("\n")):
         raise NotAnArticleError(f"an error page, not an article: it is titled {title[:80]!r}")

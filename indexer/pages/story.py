@@ -18,9 +18,10 @@ from itertools import pairwise
 from lxml.html import HtmlElement
 
 from indexer.pages.blocks import Block, Role, Shape, names_of
-from indexer.pages.bylines import bare_names
+from indexer.pages.bylines import bare_names, presents_author
 from indexer.pages.dates import find_date
 from indexer.pages.lines import Kind, Line, ends_sentence, read_lines
+from indexer.pages.prose import is_syndicated
 from indexer.pages.telling import letters
 from search.text.languages import exact_tokens, fold
 
@@ -72,7 +73,6 @@ _CREDITS = re.compile(
     r"|our standards\s*:.{0,80}"
     r"|(?:this (?:article|story|piece) (?:was )?)?(?:originally |first )(?:published|appeared) "
     r".{0,120}"
-    r"|the post .{5,200} (?:appeared first on|first appeared on) .{2,80}"
     r"|\W*(?:ends?|hết)\W*",
     re.IGNORECASE,
 )
@@ -145,7 +145,6 @@ class _Page:
         end = _thread(blocks, self.lines)
         numbers = [i for i in range(end) if told[i] and self.lines[i] is not None]
         numbers = self._without_asides(numbers)
-        numbers = numbers or self._largest(end)
         self.headline = self._headline(numbers)
         if self.headline is not None:
             numbers = [i for i in numbers if i > (self.headline or 0)] or numbers
@@ -183,15 +182,6 @@ class _Page:
             words[self.blocks[i].aside] += self.blocks[i].words
         most = _ASIDE * words.total()
         return [i for i in numbers if not (b := self.blocks[i]).aside or words[b.aside] > most]
-
-    def _largest(self, end: int) -> list[int]:
-        """The paragraphs of the element with most of them, where trafilatura finds none."""
-        words: Counter[HtmlElement | None] = Counter()
-        prose = [i for i in range(end) if self.blocks[i].prose and not self.blocks[i].aside]
-        for i in prose:
-            words[self.blocks[i].element.getparent()] += self.blocks[i].words
-        best = max(words, key=words.__getitem__, default=None)
-        return [i for i in prose if self.blocks[i].element.getparent() is best]
 
     def _until_end(self, numbers: Sequence[int]) -> list[int]:
         """What is told above comments, footers and the next story on the page.
@@ -279,7 +269,8 @@ class _Page:
         """Without last lines about the story or its author, and whom a last one names."""
         texts = [self.blocks[i].text for i in kept]
         for at in range(len(kept) - 1, max(1, len(kept) - 6), -1):
-            if _CREDITS.fullmatch(texts[at]) or _presents(texts[at], self.head.authors):
+            about = _CREDITS.fullmatch(texts[at]) or is_syndicated(texts[at])
+            if about or presents_author(texts[at], self.head.authors):
                 del kept[at:]
         names = bare_names(self.blocks[kept[-1]].text) if len(kept) > 1 else ()
         return (kept[:-1] if names else kept), names
@@ -324,15 +315,7 @@ class _Page:
                 break  # the first paragraph is no lead only because the description repeats it
             if named or overlap(tokens, description) >= 0.6 or (heading and block.words >= 8):
                 return i
-            if i == self.first and block.words >= 10 and not (block.aside or self._alike(i)):
-                return i
         return None
-
-    def _alike(self, i: int) -> bool:
-        """Whether paragraphs that are told further down have the mark-up of this block."""
-        own = _likeness(self.blocks[i].element)
-        below = (self.blocks[j] for j in self.told if j > i)
-        return any(block.prose and _likeness(block.element) == own for block in below)
 
     def _in_body(self, i: int) -> bool:
         """Whether a block stands in the element that holds the paragraphs after it."""
@@ -505,14 +488,6 @@ def _inserted(block: Block, line: Line) -> bool:
     around = list(block.element.iterancestors())[:3]
     card = any(element.tag == "a" for element in (block.element, *around))
     return card or block.role is Role.ITEM or not ends_sentence(block.text)
-
-
-def _presents(text: str, authors: Sequence[str]) -> bool:
-    """Whether a paragraph presents an author: "Ann Lee is a reporter at …"."""
-    return len(text.split()) <= 100 and any(
-        text.startswith((f"{name} is ", f"{name} was ", f"{name} are ", f"{name} là "))
-        for name in authors
-    )
 
 
 def tokens_of(text: str) -> list[str]:

@@ -24,9 +24,6 @@ _FAR = 160
 _NEAR = 15
 """Lines around title and body in which a date or a byline belongs to the article."""
 
-_PRESENTS = ("is", "covers", "writes", "reports")
-"""What follows an author's name where it is told who that is."""
-
 _BREADCRUMB = re.compile(r"\s[/›»>]\s")
 
 _STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
@@ -263,13 +260,6 @@ def notes_author(lines: Sequence[Line], i: int, authors: Sequence[str]) -> bool:
     return below and any(
         re.match(rf"{re.escape(name)} [a-z]", lines[i].text) is not None for name in authors
     )
-
-
-def presents_author(line: Line, authors: Sequence[str]) -> bool:
-    """Whether a last paragraph presents an author: "Ann Lee is a reporter at …", "Lee covers …"."""
-    full = {f"{fold(name)} {verb} " for name in authors for verb in ("la", *_PRESENTS)}
-    last = {f"{fold(name.split()[-1])} {verb} " for name in authors for verb in _PRESENTS}
-    return line.words <= 100 and line.folded.startswith(tuple(full | last))
 
 
 def find_section(lines: Sequence[Line], title: int | None) -> str | None:

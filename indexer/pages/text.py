@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from indexer.pages.bylines import presents_author
 from indexer.pages.lines import Kind, Line, read_lines
 from indexer.pages.prose import unwrapped
 from indexer.pages.surroundings import (
@@ -24,7 +25,6 @@ from indexer.pages.surroundings import (
     find_section,
     find_title,
     notes_author,
-    presents_author,
 )
 from search.errors import ExtractionError
 from search.text.languages import LANGUAGES, exact_tokens, fold
@@ -116,7 +116,7 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     authors = find_authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
     kept = [i for i in kept if not notes_author(lines, i, authors)] or kept
-    while len(kept) > 2 and presents_author(lines[kept[-1]], authors):
+    while len(kept) > 2 and presents_author(lines[kept[-1]].text, authors):
         kept.pop()
     return CleanedPage(
         title="" if title is None else lines[title].text,

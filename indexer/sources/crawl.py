@@ -166,7 +166,7 @@ class Crawler:
             max_bytes=self._fetcher.page_limit,
         )
         if found is None:
-            yield single(url, fetched, data)
+            yield single(self._fetcher, url, fetched, data)
             return
         yield from self._entries(url, found, earlier, visit, place=fetched.url)
         yield from self._children(found.children, visit, depth=depth)

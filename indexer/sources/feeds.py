@@ -14,7 +14,7 @@ import feedparser
 from feedparser.mixin import _FeedParserMixin as FeedParser
 
 from indexer.pages.dates import parse_date
-from indexer.pages.prose import tidy, without_html
+from indexer.pages.prose import is_syndicated, tidy, without_html
 from indexer.sources.entries import XML_HEAD, Listing, ListingEntry, absolute, with_ampersands
 
 MOST_ENTRIES = 5000
@@ -76,10 +76,18 @@ def read_json_feed(feed: Mapping[str, object], *, url: str) -> Listing:
 
 
 def whole_story(content: str) -> str:
-    """The text that a feed itself carries, where it is more than a teaser; else ""."""
-    text = tidy(content)
+    """Take the text that a feed itself carries, where it is more than a teaser; else ""."""
+    text = _prose(content)
     ends = text.rstrip(" ]").endswith(("...", "…"))
     return "" if ends or len(text) < _WHOLE else text
+
+
+def _prose(content: str) -> str:
+    """Tidy the content of an entry, without last lines about where it was published first."""
+    lines = tidy(content).split("\n")
+    while lines and (not lines[-1].strip() or is_syndicated(lines[-1])):
+        lines.pop()
+    return "\n".join(lines)
 
 
 def _with_short_prolog(text: str) -> str:
@@ -120,7 +128,7 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> ListingEntry:
     updated = _date(changed, item.get("updated_parsed")) if told else ""
     fields: dict[str, object] = {
         "title": _line(item.get("title")),
-        "lead": tidy(summary) if summary != content or len(summary) < _WHOLE else "",
+        "lead": _prose(summary) if summary != content or len(summary) < _WHOLE else "",
         "date": published or updated,
         "authors": [name for name in map(_line, authors) if name],
         "tags": [tag for tag in map(_line, tags) if tag],
@@ -142,7 +150,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> ListingEn
     published, updated = _string(item.get("date_published")), _string(item.get("date_modified"))
     fields: dict[str, object] = {
         "title": _line(item.get("title")),
-        "lead": tidy(_string(item.get("summary"))),
+        "lead": _prose(_string(item.get("summary"))),
         "date": _date(published, None) or _date(updated, None),
         "authors": [name for name in names if name],
         "tags": [_line(tag) for tag in tags if _line(tag)] if isinstance(tags, list) else [],

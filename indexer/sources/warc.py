@@ -19,7 +19,7 @@ from warcio.statusandheaders import StatusAndHeadersParserException
 
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.files import is_stream, opened_bytes, shown
-from indexer.sources.warc_records import LARGEST, Record, read_records
+from indexer.sources.warc_records import LARGEST, WarcRecord, read_records
 from search.errors import ExtractionError, FetchError, NotAnArticleError
 
 _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
@@ -109,7 +109,7 @@ class WebArchive:
         elif passed_over:
             yield Failure(self.name, None, f"records passed over: {what}", skipped=True)
 
-    def _judged(self, record: Record) -> _Capture | Failure | str:
+    def _judged(self, record: WarcRecord) -> _Capture | Failure | str:
         """The page in a record, or what is wrong with it, or what it is instead of a page."""
         if record.kind not in ("response", "") and not record.data:
             return f"{record.kind}, damaged or too large"
@@ -126,7 +126,7 @@ class WebArchive:
         return f"{self.name}: {uri}" if uri else self.name
 
 
-def _page(record: Record) -> _Capture | str:
+def _page(record: WarcRecord) -> _Capture | str:
     """The page that a response brought, or what it is instead.
 
     Raises:

@@ -27,7 +27,7 @@ _INNER_RECORD = re.compile(rb"\n(?=WARC/[01]\.\d+\r?\n(?:WARC|Content)-)")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class WarcRecord:
     """One record, or the place of one that cannot be used.
 
     Attributes:
@@ -43,7 +43,7 @@ class Record:
     problem: str | None = None
 
 
-def read_records(raw: io.BufferedReader) -> Iterator[Record]:
+def read_records(raw: io.BufferedReader) -> Iterator[WarcRecord]:
     """Records one after the other; where one cannot be read, the next is looked for.
 
     Args:
@@ -59,13 +59,15 @@ def read_records(raw: io.BufferedReader) -> Iterator[Record]:
         try:
             if not (line := _next_line(stream)):
                 if stream.cut_off and not lost:
-                    yield Record(problem=_CUT_OFF)
+                    yield WarcRecord(problem=_CUT_OFF)
                 return
             if not _VERSION.fullmatch(line):
                 if first:
                     raise FetchError("is no WARC file: it does not begin with WARC/1.0 or WARC/1.1")
                 if not lost:
-                    yield Record(problem="between two records there is something else; passed over")
+                    yield WarcRecord(
+                        problem="between two records there is something else; passed over"
+                    )
                 lost = True
                 continue
             first = lost = False
@@ -76,10 +78,10 @@ def read_records(raw: io.BufferedReader) -> Iterator[Record]:
             lost = first = False
             data, problem = b"", "the packed data is damaged here; fetch the file again"
         if problem is None:
-            yield Record(kind, uri, line + head + data)
+            yield WarcRecord(kind, uri, line + head + data)
         else:
             lost = True
-            yield Record(kind, uri, problem=problem)
+            yield WarcRecord(kind, uri, problem=problem)
 
 
 def _next_line(stream: _Stream) -> bytes:

@@ -10,6 +10,7 @@ from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Vali
 from indexer.fetching.memory import Page, Seen, SourceState
 from indexer.pages.html import Extracted, extract_page
 from indexer.pages.markup import decoded
+from indexer.pages.refusals import SentOnError
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.entries import ListingEntry, completed, with_own_address
 from indexer.sources.feeds import whole_story
@@ -32,6 +33,10 @@ class Step:
     records: tuple[Page | Seen | SourceState, ...] = ()
 
 
+_MOST_HOPS = 3
+"""Pages in a row that may send on to the next one."""
+
+
 class _LeaveOutError(NotAnArticleError):
     """A page that asks not to be indexed, whatever is on it."""
 
@@ -52,30 +57,32 @@ def followed(fetcher: Fetcher, known: Page, entry: ListingEntry) -> Step:
         fetched = fetcher.get(url, validators=known.validators)
         if fetched.unchanged:
             return Step(records=(known,))
-        found = _article(decoded(fetched.data, fetched.charset), fetched)
+        page = decoded(fetched.data, fetched.charset)
+        found, validators = _article_from(fetcher, fetched, page)
     except RestingError:
         raise
     except (FetchError, ExtractionError) as error:
         return without_page(known, entry, error)
-    return _kept(url, completed(found.fields, entry), fetched.validators, found.notes)
+    return _kept(url, completed(found.fields, entry), validators, found.notes)
 
 
-def single(url: str, fetched: Fetched, data: bytes) -> Step:
-    """The document of a page that was asked for by its address.
+def single(fetcher: Fetcher, url: str, fetched: Fetched, data: bytes) -> Step:
+    """Make a document of a page that was asked for by its address.
 
     Args:
+        fetcher: Fetches the page that this one only sends on to.
         data: The page, unpacked.
     """
     page = ""
     try:
         page = decoded(data, fetched.charset)
-        found = _article(page, fetched)
-    except ExtractionError as error:
+        found, validators = _article_from(fetcher, fetched, page)
+    except (FetchError, ExtractionError) as error:
         reason, feeds = str(error), feeds_named(page, url=fetched.url) if page else ()
         if feeds:
             reason += f"; it names a feed, which can be indexed: songngu index {feeds[0]}"
         return Step(Failure(url, None, reason))
-    return _kept(url, completed(found.fields, None), fetched.validators, found.notes)
+    return _kept(url, completed(found.fields, None), validators, found.notes)
 
 
 def without_page(known: Page, entry: ListingEntry, error: FetchError | ExtractionError) -> Step:
@@ -103,6 +110,27 @@ def only_content(place: str, entry: ListingEntry) -> Step:
     if not story:
         return Step(Failure(place, None, "the entry has neither an address nor a whole text"))
     return Step(RawDocument(Origin(place), fields={**completed({}, entry), "text": story}))
+
+
+def _article_from(fetcher: Fetcher, fetched: Fetched, page: str) -> tuple[Extracted, Validators]:
+    """Read the article on a page, or on the one that the page only sends on to.
+
+    Returns:
+        The article, and what makes the next request conditional. Of a page that sends on nothing
+        can be told from its not having changed, for the story is on another one.
+
+    Raises:
+        FetchError: The page that holds the story cannot be had.
+        ExtractionError: There is no article, or too many pages in a row send on.
+    """
+    validators = fetched.validators
+    for _ in range(_MOST_HOPS):
+        try:
+            return _article(page, fetched), validators
+        except SentOnError as error:
+            fetched = fetcher.get(error.address)
+            page, validators = decoded(fetched.data, fetched.charset), NO_VALIDATORS
+    return _article(page, fetched), validators
 
 
 def _article(page: str, fetched: Fetched) -> Extracted:

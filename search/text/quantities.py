@@ -19,23 +19,25 @@ _LEAST = 1000  # smaller numbers say little by themselves
 _CENTURY_TURNS = 50  # a year of two digits from here on is of the last century
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
-        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug"
+        "january jan|february feb febr|march mar|april apr|may|june jun|july jul|august aug"
         "|september sept sep|october oct|november nov|december dec".split("|"),
         1,
     )
     for name in names.split()
 }
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+"""Name of a month in English, in small letters, whole or short → its number."""
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+"""The part of a pattern that finds one of these names, the longest first."""
 _BEFORE_CHARS = 12
-_MONTH_BEFORE = re.compile(rf"(?<!\w)({_MONTH})\.?[ \n]$", re.IGNORECASE)
+_MONTH_BEFORE = re.compile(rf"(?<!\w)({MONTH})\.?[ \n]$", re.IGNORECASE)
 _THANG_BEFORE = re.compile(r"(?<!\w)th[áa]ng $", re.IGNORECASE)
 _NGAY_BEFORE = re.compile(r"(?<!\w)ng[àa]y $", re.IGNORECASE)
 _YEAR_AFTER = r"(?:(?:,? |,? n[ăa]m |[/.-])(?P<year>\d{4})(?![\w.,]?\d))?"
 _MONTH_AFTER = re.compile(
-    rf"(?:st|nd|rd|th)?[ \n](?:of )?(?P<month>{_MONTH})(?!\w)\.?{_YEAR_AFTER}", re.IGNORECASE
+    rf"(?:st|nd|rd|th)?[ \n](?:of )?(?P<month>{MONTH})(?!\w)\.?{_YEAR_AFTER}", re.IGNORECASE
 )
 _THANG_AFTER = re.compile(rf"[ \n]th[áa]ng (?P<month>\d\d?)(?!\d){_YEAR_AFTER}", re.IGNORECASE)
 _ORDINAL_AND_YEAR = re.compile(rf"(?:st|nd|rd|th)?(?!\w){_YEAR_AFTER}", re.IGNORECASE)
@@ -128,7 +130,7 @@ def _date(text: str, run: str, start: int, end: int, *, bare_days: bool) -> Quan
     number = int(run)
     if month_before := _MONTH_BEFORE.search(before):
         begin = start - (len(before) - month_before.start())
-        month = _MONTHS[month_before.group(1).lower()]
+        month = MONTHS[month_before.group(1).lower()]
         if len(run) == 4:
             return _made(begin, end, year=number, month=month)
         after = _ORDINAL_AND_YEAR.match(text, end)
@@ -145,7 +147,7 @@ def _date(text: str, run: str, start: int, end: int, *, bare_days: bool) -> Quan
     if after := _THANG_AFTER.match(text, end):
         month = int(after["month"])
     elif after := _MONTH_AFTER.match(text, end):
-        month = _MONTHS[after["month"].lower()]
+        month = MONTHS[after["month"].lower()]
     else:
         return None
     return _made(start, after.end(), year=_year(after), month=month, day=number)

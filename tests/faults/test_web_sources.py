@@ -883,3 +883,29 @@ def test_an_address_cannot_be_mirrored(desk):
     assert done.returncode == 1
     assert "songngu index" in done.stderr
     assert not (desk.folder / "new.db").exists()
+
+
+def sends_on(address):
+    return Reply(f'<meta http-equiv="refresh" content="0;url={address}"><p>One moment</p>')
+
+
+def test_a_page_that_only_sends_on_is_followed(desk):
+    pages = desk.server.pages
+    pages["/old.html"] = sends_on("/older.html")
+    pages["/older.html"] = sends_on("cau.html")
+    assert desk.run("/old.html").counts == (1, 0, 0, 0, 0)
+    assert desk.articles().keys() == {desk.title("cau")}
+    pages["/feed"] = Reply(rss([("/moved.html", item("caphe"))]), kind=FEED)
+    pages["/moved.html"] = sends_on("/caphe.html")
+    assert desk.run("/feed").counts == (1, 0, 0, 0, 0)
+    assert desk.articles().keys() == {desk.title("cau"), desk.title("caphe")}
+
+
+def test_pages_that_send_on_in_a_circle_or_to_a_place_inside_end_with_the_reason(desk):
+    pages = desk.server.pages
+    pages["/a.html"], pages["/b.html"] = sends_on("/b.html"), sends_on("/a.html")
+    pages["/inside.html"] = sends_on("http://10.0.0.1/story.html")
+    run = desk.run("/a.html", "/inside.html")
+    assert run.counts[0] == 0
+    assert "only sends on to" in run.reason(desk.server.url("/a.html"))
+    assert "10.0.0.1" in run.reason(desk.server.url("/inside.html"))

@@ -308,6 +308,22 @@ def test_deep_nesting_ends_soon():
     assert time.process_time() - began < 20
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The post <a href='/1'>A bridge opens</a> appeared first on <a href='/'>River News</a>.",
+        "Bài viết Khánh thành cầu treo đã xuất hiện đầu tiên trên Tin Bờ Sông.",
+        "Bài viết Khánh thành cầu treo được đăng lần đầu tại Tin Bờ Sông",
+    ],
+)
+def test_a_feeds_text_ends_before_it_says_where_it_appeared_first(line):
+    assert whole_story(f"<p>{STORY}</p><p>{line}</p>") == STORY.strip()
+    assert not whole_story(f"<p>{STORY} […]</p><p>{line}</p>")
+    assert whole_story(f"<p>{line[:8]} in May: {STORY}</p>").startswith(line[:8])
+    entry = one(rss([("/1", f"<description><![CDATA[Cầu mới.<p>{line}</p>]]></description>")]))
+    assert entry.fields["lead"] == "Cầu mới."
+
+
 def test_a_page_is_completed_by_its_entry():
     entry = ListingEntry(
         "https://news.example/1",

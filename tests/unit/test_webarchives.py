@@ -230,7 +230,7 @@ def test_responses_that_are_no_http(archive, path):
     [
         (b"", "is empty"),
         (b"<html>", "is no WARC file"),
-        (gzip.compress(b"no archive"), "is no WARC file"),
+        (gzip.compress(b"no archive", mtime=0), "is no WARC file"),
         (b"\x1f\x8b\x08\xff\xff", "damaged"),
         (b"WARC/1.0\r\n", "no Content-Length"),
         (b"WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 0\r\n\r\n", "holds no page"),
