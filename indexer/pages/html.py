@@ -59,7 +59,7 @@ def extract_page(
     blocks = blocks_of(tree, shape)
     title = _title(head, blocks)
     reading = read_page(tree)
-    told = told_blocks(blocks, reading.text)
+    told = told_blocks(blocks, (reading.text, head.body))
     story = find_story(blocks, told, shape, head=Head(title, head.description, head.authors))
     paragraphs, captions = list(story.paragraphs), story.captions
     words = story.words

@@ -1,7 +1,7 @@
 """Which blocks of a page tell its story: those whose text trafilatura gives (Barbaresi, ACL 2021).
 
 Of its two readings the precise one is taken, but where it misses most of what the other, more
-generous one gives.
+generous one gives. The page's JSON-LD may repeat the story; that counts too.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def read_page(tree: HtmlElement) -> Reading:
     return Reading(generous if much_more else precise, sentences)
 
 
-def told_blocks(blocks: Sequence[Block], text: str) -> list[bool]:
-    """Tell for each block whether a text has it."""
-    lines = [letters(line) for line in text.split("\n")]
+def told_blocks(blocks: Sequence[Block], texts: Sequence[str]) -> list[bool]:
+    """For each block whether one of the texts has it."""
+    lines = [letters(line) for text in texts for line in text.split("\n")]
     known, whole = frozenset(lines), "".join(lines)
 
     def is_told(block: Block) -> bool:
