@@ -90,7 +90,7 @@ def test_copies_share_one_counterpart(archive, demo):
     add(archive, [earlier, later])
     report = link(archive)
     assert (report.new, report.groups, report.copies) == (2, 1, 2)
-    links = archive.links([ONE, "earlier", "later", OTHER])
+    links = Links(archive).links([ONE, "earlier", "later", OTHER])
     assert {links[id_].group for id_ in (ONE, "earlier", "later")} == {links[ONE].group}
     assert [links[id_].place for id_ in ("earlier", ONE, "later")] == [0, 1, 2]
     assert [links[id_].counterpart for id_ in ("earlier", ONE, "later")] == [OTHER] * 3
@@ -103,12 +103,12 @@ def test_a_changed_article_leaves_its_copies_and_its_counterpart(archive, demo):
     copy = retold(entries[ONE], id="copy", date="2025-01-15")
     add(archive, [*entries.values(), copy])
     link(archive)
-    assert archive.links([ONE])[ONE].copies == 1
+    assert Links(archive).links([ONE])[ONE].copies == 1
     other = entries["demo-030-vi"]  # another story altogether, without a counterpart
     changed = retold(other, id=ONE)
     add(archive, [changed])
     assert link(archive).new == 1
-    links = archive.links([ONE, "copy", OTHER, "demo-030-vi"])
+    links = Links(archive).links([ONE, "copy", OTHER, "demo-030-vi"])
     assert links["copy"].counterpart == OTHER
     assert (links["copy"].copies, links[OTHER].counterpart) == (0, "copy")
     assert links[ONE].counterpart is None
@@ -127,16 +127,16 @@ def test_a_deleted_story_makes_room_for_the_next_best(archive, demo):
     )
     add(archive, [*entries.values(), second])
     link(archive)
-    first = archive.links([ONE])[ONE].counterpart
+    first = Links(archive).links([ONE])[ONE].counterpart
     assert first in (OTHER, "second")
     rest = {OTHER: "second", "second": OTHER}[first]
-    assert archive.links([rest])[rest].counterpart is None
+    assert Links(archive).links([rest])[rest].counterpart is None
     archive.delete([first])
     archive.flush()
-    assert archive.links([ONE])[ONE].counterpart is None
+    assert Links(archive).links([ONE])[ONE].counterpart is None
     assert link(archive).new == 0
     # Whoever lost a partner is compared again, with those that had been left over as well.
-    assert archive.links([ONE])[ONE].counterpart in (None, rest)
+    assert Links(archive).links([ONE])[ONE].counterpart in (None, rest)
 
 
 def test_far_apart_in_time_is_another_story(archive, demo):
@@ -167,7 +167,7 @@ def test_one_language_is_told(archive, demo):
     assert "Tiếng Việt" in report.note
     add(archive, [demo[1][OTHER]])
     assert link(archive).note is None
-    assert archive.links([ONE])[ONE].counterpart == OTHER
+    assert Links(archive).links([ONE])[ONE].counterpart == OTHER
 
 
 def test_an_encoder_without_constants_gets_copies_only(store):
@@ -208,7 +208,7 @@ def test_another_models_vectors_are_not_compared(archive, demo):
     with archive.rebuild(other) as generation:
         generation.upsert(list(entries.values()))
     archive.flush()
-    assert archive.links([ONE])[ONE].counterpart == OTHER
+    assert Links(archive).links([ONE])[ONE].counterpart == OTHER
     report = link(archive)
     assert report.new == len(entries)
     assert report.note

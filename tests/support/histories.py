@@ -84,10 +84,10 @@ def perform(store, operation):
     elif what == "bar":
         Ledger(store).bar([Tombstone((id_,), "", "2026-01-01") for id_ in arguments])
     elif what in ("delete", "lift"):
-        getattr(store, what)(arguments)
+        getattr(store if what == "delete" else Ledger(store), what)(arguments)
     elif what in ("bring", "withdraw"):
         origin, *ids = arguments
-        getattr(store, what)(ids, origin)
+        getattr(Ledger(store), what)(ids, origin)
     elif what == "link":
         hashes = hashes_of(store, arguments)
         Links(store).put(
