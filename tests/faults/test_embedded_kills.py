@@ -171,7 +171,7 @@ def test_a_word_index_that_could_not_be_noted_goes_on_where_it_stopped(make, mon
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(WordIndex, "_store_mark", fail)
+        patched.setattr(WordIndex, "_store_cursor", fail)
         with pytest.raises(StoreError, match="no article is lost"):
             store.flush()
     store.upsert([article(21)])

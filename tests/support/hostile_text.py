@@ -25,8 +25,8 @@ import indexer
 import search
 import webui
 from indexer import articles, charsets, passages
-from indexer.fetching import Fetched, addresses, client, robots
-from indexer.linking.linker import copies
+from indexer.fetching import Fetched, client, robots, urls
+from indexer.linking import copies
 from indexer.pages import bylines, dates, prose
 from indexer.pages.html import extract_page
 from indexer.pages.text import clean_page
@@ -48,7 +48,7 @@ from search.text.diacritics import Restorer
 from search.text.keyboard import decode_typing
 from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 from search.text.syllables import SyllableCounts
-from webui import addresses as web_addresses
+from webui import parameters
 from webui import presentation as presenting
 
 SIZE = 200_000
@@ -154,7 +154,7 @@ def _typed(text):
     from werkzeug.datastructures import MultiDict
 
     args = MultiDict({"q": text, "from": text, "page": text, "k": text, "source": text})
-    web_addresses.read_address(args, paging="page", max_query_chars=500, max_k=100)
+    parameters.read_address(args, paging="page", max_query_chars=500, max_k=100)
     unquoted(text)
     read_query(Query(text[:LONGEST_QUERY]), max_chars=LONGEST_QUERY)
 
@@ -342,9 +342,9 @@ READERS = {
         stored_addresses.article_key(f"https://news.test/{text}"),
         stored_addresses.article_key(f"https://{text}/a"),
         stored_addresses.canonical_url(text),
-        addresses.normalised(f"https://news.test/{text[:3900]}"),
+        urls.normalised(f"https://news.test/{text[:3900]}"),
     ),
-    "addresses, hosts": lambda text: addresses.normalised(f"https://{text[:3900]}/"),
+    "addresses, hosts": lambda text: urls.normalised(f"https://{text[:3900]}/"),
     "addresses, shown": lambda text: (
         presenting.safe_link(f"https://news.test/{text}"),
         presenting.paragraphs(text),

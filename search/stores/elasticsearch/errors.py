@@ -69,8 +69,8 @@ def driver_errors(location: str, settings: Settings) -> Iterator[None]:
         raise _api_error(error, location) from error
     except EmptyAnswerError as error:
         raise StoreUnavailableError(
-            f"What answers at {location} sends nothing that Elasticsearch would send: something"
-            " stands before it, such as a gateway that is starting. Check the address."
+            f"What answers at {location} is not Elasticsearch, or a gateway before it that is"
+            " starting: its answer is empty. Check the address, or try again soon."
         ) from error
     except (ValueError, OSError) as error:
         raise SettingsError(

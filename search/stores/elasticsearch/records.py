@@ -14,6 +14,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from search.stores import notes
 from search.stores.elasticsearch.indices import (
     CONFLICT,
     GONE,
@@ -68,8 +69,7 @@ class ElasticsearchRecords:
             }
 
         self._sides = sides(writing)
-        # What searches show must not wait for long.
-        self._read = self._sides | {"links": sides(searching)["links"]}
+        self._searched = sides(searching)
         self._require = require
         self._errors = errors
 
@@ -88,7 +88,10 @@ class ElasticsearchRecords:
         """Those of the keys that there are, also what was written a moment ago."""
         fields = _FIELDS[only]
         with self._errors():
-            found = self._read[_part(kind)].read([_id(kind, key) for key in keys], fields)
+            # What searches read must not be waited for as long as what is written.
+            hurried = kind == notes.KIND or _part(kind) != _PART
+            side = (self._searched if hurried else self._sides)[_part(kind)]
+            found = side.read([_id(kind, key) for key in keys], fields)
         if not found and _part(kind) == _PART:
             self._require()
         records = [_record(kind, doc) for doc in found.values()]

@@ -116,7 +116,7 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
             if kind == TOMBSTONE:
                 _keep_takedown(connection, _as_text(key), value)
     lost = "SELECT * FROM terms_before EXCEPT SELECT * FROM record_terms"
-    if connection.execute(lost).fetchone():
+    if connection.execute(lost).fetchall():  # all: a table that is being read cannot be dropped
         wrong.append("a record is found by what it does not bear")
     connection.execute("DROP TABLE terms_before")
     return wrong
