@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.commands import one_line, songngu, songngu_json, start
+from support.entries import PROFILE, entry, unit
 
 from search.archive import open_archive
 from search.records import Query
+from search.stores.sqlite.store import EmbeddedStore
 
 ARTICLES = 200
 
@@ -408,3 +410,20 @@ def test_a_read_only_disk_can_be_searched_whatever_was_left_on_it(
         assert opened.store.delete(["a007"]) == 1
         opened.store.flush()
     assert found(path)[0] != "a007"
+
+
+def test_a_second_opening_leaves_the_first_its_locks(tmp_path):
+    """Else the next process to close the archive deletes the log that the first goes on writing."""
+    place = tmp_path / "news.db"
+    first = EmbeddedStore(place)
+    first.create(PROFILE)
+    first.upsert([entry("a", "tin", unit(1))])
+    second = EmbeddedStore(place)
+    assert second.sizes() == {"vi": 1}
+    assert songngu("stats", "--archive", str(place), cwd=tmp_path).returncode == 0
+    first.upsert([entry("b", "tin", unit(2))])
+    assert second.sizes() == {"vi": 2}
+    stats = json.loads(songngu("stats", "--json", "--archive", str(place), cwd=tmp_path).stdout)
+    assert sum(stats["articles"].values()) == 2
+    for store in (first, second):
+        store.close()

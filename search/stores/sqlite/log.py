@@ -13,6 +13,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 _MAGIC = (0x377F0682, 0x377F0683)
@@ -49,19 +50,33 @@ def is_own_log(path: Path) -> bool:
 
 def _goes_on(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            header = file.read(_FILE_HEADER)
         logged = list(_headers(log_of(path)))
+        state = _state(path) if logged else None
     except FileNotFoundError:
         return True
-    if len(header) < _FILE_HEADER or not logged:
+    if state is None:
         return True
-    if any(header[_NUMBER]) and header[_NUMBER] != logged[0][_NUMBER]:
+    number, now = state
+    if any(number) and number != logged[0][_NUMBER]:
         return False
-    first, now, last = (
-        int.from_bytes(some[_COUNT], "big") for some in (logged[0], header, logged[-1])
-    )
+    first, last = (int.from_bytes(some[_COUNT], "big") for some in (logged[0], logged[-1]))
     return first - 1 <= now <= last  # a part of the log may be in the file already
+
+
+def _state(path: Path) -> tuple[bytes, int] | None:
+    """Number and count in the header of a file; None where it is no archive.
+
+    Read by SQLite, without locks: to close a file that one has opened oneself ends all locks that
+    the process has on it, and whoever closes it next takes the log for abandoned.
+    """
+    uri = f"{path.absolute().as_uri()}?immutable=1"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            [number] = connection.execute("PRAGMA application_id").fetchone()
+            [now] = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error:
+        return None  # whoever opens it says what it is
+    return (number % 2**32).to_bytes(4, "big"), now
 
 
 def _headers(log: Path) -> Iterator[bytes]:
