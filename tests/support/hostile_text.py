@@ -39,7 +39,7 @@ from indexer.sources.tables import Table
 from indexer.sources.warc import WebArchive
 from indexer.sources.warc_records import read_records
 from search import addresses as stored_addresses
-from search.errors import SongnguError, UnreachableError
+from search.errors import FetchError, SongnguError, UnreachableError
 from search.ranking.query import read_query, unquoted
 from search.ranking.snippets import Marker, best_snippet
 from search.records import Article, Query
@@ -66,6 +66,13 @@ URL = "https://news.test/a"
 
 def _article(**fields):
     return articles.to_article(RawDocument(Origin("x"), fields={"text": PROSE * 5} | fields))
+
+
+class _Nowhere:
+    """What fetches nothing: a page that sends on leads nowhere."""
+
+    def __getattr__(self, name):
+        raise FetchError("nothing is fetched here")
 
 
 def _page(html):
@@ -238,7 +245,7 @@ READERS = {
         webkinds.refuses_indexing(text, text),
     ),
     "a page that is fetched": lambda text: webpages.single(
-        URL, Fetched(URL, b"", client.NO_VALIDATORS), text.encode("utf-8", "replace")
+        _Nowhere(), URL, Fetched(URL, b"", client.NO_VALIDATORS), text.encode("utf-8", "replace")
     ),
     "what text is": lambda text: [
         _listed(text, kind) for kind in ("text/plain", "text/html", "application/xml")
