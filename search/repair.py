@@ -37,6 +37,9 @@ def mend(store: Store) -> MendReport:
     """
     with store.lease("songngu doctor --mend"):
         damaged = store.mend() if isinstance(store, EmbeddedStore) else []
+        # What came in while nobody could read that it was taken down goes again.
+        ledger = Ledger(store)
+        ledger.bar(list(dict.fromkeys(ledger.tombstones().values())))
         doubles = _merge_doubles(store)
         store.flush()
         return MendReport(tuple(damaged), tuple(doubles), store.stats().shallow)

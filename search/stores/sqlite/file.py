@@ -98,7 +98,12 @@ class SqliteFile:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection, its errors turned into ours."""
         with driver_errors(self.location), self._used():
-            yield self._connection()
+            connection = self._connection()
+            try:
+                yield connection
+            except (Damage, sqlite3.Error):
+                self._end(connection)
+                raise
 
     @contextmanager
     def moment(self) -> Iterator[sqlite3.Connection]:
@@ -125,6 +130,7 @@ class SqliteFile:
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+                self._end(connection)
                 raise
 
     def fold_log(self) -> None:
@@ -196,6 +202,19 @@ class SqliteFile:
             with self._gate:
                 self._connections.append(connection)
         return connection
+
+    def _end(self, connection: sqlite3.Connection) -> None:
+        """Close a connection whose reading failed: a half-read answer would hold up every writer.
+
+        Within a transaction whoever has begun it ends it.
+        """
+        if connection.in_transaction:
+            return
+        with self._gate:
+            if connection in self._connections:
+                self._connections.remove(connection)
+                self._local.connection = None
+                connection.close()
 
     def _connect(self, *, writing: bool = False, creating: bool = False) -> sqlite3.Connection:
         """A further connection; one that only reads where it cannot be had otherwise.

@@ -10,6 +10,7 @@ from typing import Any
 
 from search.addresses import article_key
 from search.records import Article, Passage, day_of
+from search.stores import links, notes
 from search.stores.base import Entry
 from search.stores.ledger import (
     ORIGIN,
@@ -35,6 +36,8 @@ from search.stores.sqlite.values import (
 )
 from search.text.detection import detect
 from search.text.languages import LANGUAGES
+
+_KINDS = frozenset({TOMBSTONE, ORIGIN, notes.KIND, links.KIND})
 
 
 def mend(connection: sqlite3.Connection) -> list[str]:
@@ -100,26 +103,37 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
     for row, kind, key, value, terms, data in rows:
         what = f"the {kind} record of {key}"
         try:
-            text(kind, f"{what}: its kind")
+            if kind not in _KINDS:
+                raise Damage(f"{what} is of no kind that there is")
             text(key, f"{what}: its key")
             record = Record(kind, key, values_of(value), data)
             insert_terms(connection, kind, key, strings(terms, f"{what}: its terms"))
             if not isinstance(data, bytes):
                 raise Damage(f"{what} has other data than it must")
             if kind == TOMBSTONE:
-                tombstone_of(record)
+                if key not in tombstone_of(record).names:
+                    raise Damage(f"{what} bears other names")
             elif kind == ORIGIN:
                 origin_of(key)
         except (Damage, ValueError, TypeError, KeyError, RecursionError) as damage:
             wrong.append(str(damage) if isinstance(damage, Damage) else f"{what} ({damage})")
             connection.execute("DELETE FROM records WHERE rowid = ?", (row,))
-            if kind == TOMBSTONE:
-                _keep_takedown(connection, _as_text(key), value)
+            for name in _names(value) or ([_as_text(key)] if kind == TOMBSTONE else []):
+                _keep_takedown(connection, name, value)
     lost = "SELECT * FROM terms_before EXCEPT SELECT * FROM record_terms"
     if connection.execute(lost).fetchall():  # all: a table that is being read cannot be dropped
         wrong.append("a record is found by what it does not bear")
     connection.execute("DROP TABLE terms_before")
     return wrong
+
+
+def _names(value: Any) -> list[str]:
+    """The names of what a record says was taken down; only takedowns have any."""
+    try:
+        names = values_of(value).get("names")
+    except (ValueError, TypeError, RecursionError):
+        return []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def _keep_takedown(connection: sqlite3.Connection, name: str, value: Any) -> None:
