@@ -21,7 +21,7 @@ from indexer.linking.copies import Fingerprint, are_copies
 from indexer.linking.pairs import Near, Progress, best_pairs, neighbours
 from search.errors import ArchiveMissingError
 from search.ranking.profile import RankingProfile, profile_for
-from search.stores.base import Store
+from search.stores.base import ArchiveProfile, Store
 from search.stores.links import (
     LinkCounts,
     LinkRecord,
@@ -87,18 +87,22 @@ def link(
         ArchiveMissingError: There is nothing to link.
         StoreError: The archive fails; what was done is kept.
     """
-    if store.profile() is None:
+    made = store.profile()
+    if made is None:
         raise ArchiveMissingError(f"There is no archive at {store.location}. Index into it first.")
     with store.lease("songngu link", of="links") as check:
-        return _link(store, again, on_progress, check)
+        return _link(store, made, again=again, on_progress=on_progress, check=check)
 
 
 def _link(
-    store: Store, again: bool, on_progress: Progress, check: Callable[[], None]
+    store: Store,
+    made: ArchiveProfile,
+    *,
+    again: bool,
+    on_progress: Progress,
+    check: Callable[[], None],
 ) -> LinkReport:
     began = time.perf_counter()
-    made = store.profile()
-    assert made is not None
     profile = profile_for(made.encoder.fingerprint)
     links = Links(store)
     if again:

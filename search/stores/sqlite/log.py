@@ -57,13 +57,13 @@ def _goes_on(path: Path) -> bool:
     if state is None:
         return True
     number, now = state
-    if any(number) and number != logged[0][_NUMBER]:
+    if number and number != int.from_bytes(logged[0][_NUMBER], "big"):
         return False
     first, last = (int.from_bytes(some[_COUNT], "big") for some in (logged[0], logged[-1]))
     return first - 1 <= now <= last  # a part of the log may be in the file already
 
 
-def _state(path: Path) -> tuple[bytes, int] | None:
+def _state(path: Path) -> tuple[int, int] | None:
     """Number and count in the header of a file; None where it is no archive.
 
     Read by SQLite, without locks: to close a file that one has opened oneself ends all locks that
@@ -76,7 +76,7 @@ def _state(path: Path) -> tuple[bytes, int] | None:
             [now] = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error:
         return None  # whoever opens it says what it is
-    return (number % 2**32).to_bytes(4, "big"), now
+    return number % 2**32, now  # SQLite shows 32 bits with a sign
 
 
 def _headers(log: Path) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -129,18 +129,19 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
 
 def _names(value: Any) -> list[str]:
     """The names of what a record says was taken down; only takedowns have any."""
-    try:
-        names = values_of(value).get("names")
-    except (ValueError, TypeError, RecursionError):
-        return []
+    names = _readable(value).get("names")
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def _keep_takedown(connection: sqlite3.Connection, name: str, value: Any) -> None:
+def _readable(value: Any) -> Mapping[str, Any]:
     try:
-        values = values_of(value)
+        return values_of(value)
     except (ValueError, TypeError, RecursionError):
-        values = {}
+        return {}
+
+
+def _keep_takedown(connection: sqlite3.Connection, name: str, value: Any) -> None:
+    values = _readable(value)
     stone = Tombstone((name,), _as_text(values.get("reason")), _as_text(values.get("at")))
     record = record_of(name, stone)
     there = "SELECT 1 FROM records WHERE kind = ? AND key = ?"
