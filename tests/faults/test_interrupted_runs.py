@@ -99,7 +99,7 @@ def run(tmp_path):
     started = []
     mark = f"{os.environ[VARIABLE]}{tmp_path.name}."
 
-    def run(test):
+    def run(test, *more):
         (tmp_path / "conftest.py").write_text(PLUGINS)
         shutil.copy(GIVEN, tmp_path / "browser_fixtures.py")
         (tmp_path / "test_it.py").write_text(HEAD + test)
@@ -108,7 +108,7 @@ def run(tmp_path):
         with (tmp_path / "said").open("wb") as said:
             started.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "pytest", "-q", *map(str, options), "test_it.py"],
+                    [sys.executable, "-m", "pytest", "-q", *map(str, options), *more, "test_it.py"],
                     cwd=tmp_path,
                     env=os.environ
                     | {"READY": str(tmp_path / "ready"), VARIABLE: mark, "PYTHONPATH": places},
@@ -151,6 +151,17 @@ def test_a_run_that_ends_by_itself_and_leaves_something_fails(run, tmp_path):
     mark = f"{os.environ[VARIABLE]}{tmp_path.name}."
     within(120, lambda: not marked(mark))
     assert marked(mark) == {}
+
+
+def test_a_run_that_workers_share_ends_its_elasticsearch(run, tmp_path, monkeypatch):
+    monkeypatch.delenv("SONGNGU_TEST_ES_URL", raising=False)
+    test = "\n@pytest.mark.parametrize('n', range(4))\ndef test(n, elasticsearch_url):\n    pass\n"
+    process = run(test, "-n", "2")
+    status = process.wait(timeout=240)
+    said = (tmp_path / "said").read_text()
+    assert "4 passed" in said
+    assert "LEFT RUNNING" not in said
+    assert status == 0
 
 
 def within(seconds, condition):

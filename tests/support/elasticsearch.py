@@ -21,6 +21,7 @@ import pytest
 SCRIPT = Path(__file__).resolve().parents[2] / "docker" / "elasticsearch.py"
 MISSING_PREREQUISITE = 3
 _GIVEN = "SONGNGU_TEST_ES_URL"
+_SERVER = pytest.StashKey["Server"]()
 
 
 class ServerMissingError(Exception):
@@ -127,9 +128,14 @@ def pytest_configure(config):
     if not getattr(config.option, "tx", None) or os.environ.get(_GIVEN):
         return
     with suppress(ServerMissingError):  # told by each test that asks for it
-        server = start_server()
-        os.environ[_GIVEN] = server.url
-        config.add_cleanup(server.close)
+        config.stash[_SERVER] = start_server()
+        os.environ[_GIVEN] = config.stash[_SERVER].url
+
+
+def pytest_sessionfinish(session):
+    """Stop that server, before `support.processes` looks for what was left running."""
+    if (server := session.config.stash.get(_SERVER, None)) is not None:
+        server.close()
 
 
 @pytest.fixture(scope="session")
