@@ -1,207 +1,275 @@
-"""Fits the constants of ranking for an encoder, on parallel articles with judged queries."""
+"""Fits the ranking for an encoder on judged queries: language's direction, models, thresholds.
+
+What the data is tells itself. Where articles are graded, also 0, pairs without a grade are unknown;
+where every query has one answer in each language, all else is none, and the answers are parallel
+text, from which the direction of language is taken.
+"""
 
 from __future__ import annotations
 
-import math
 import random
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from indexer.trial_archives import ranked_by
 from search.archive import Archive
 from search.encoders.base import FloatArray
 from search.errors import SourceError
-from search.evaluation import CUTOFF, Judged
-from search.ranking.fusion import BACKGROUND_LEAST, background
+from search.evaluation import Judged
 from search.ranking.profile import RankingProfile
 from search.ranking.query import read_query
-from search.records import Query
-from search.stores.base import Entry
+from search.ranking.relevance import (
+    ACROSS_ONLY,
+    FEATURES,
+    MEANING,
+    Kind,
+    Regression,
+    fit_regression,
+)
+from search.records import Mode, Query
+from search.stores.base import Entry, FloatArray64
 from search.text.languages import LANGUAGES, exact_tokens
 
-_WEIGHTS = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.045, 0.05, 0.06, 0.08, 0.1)
-_NONSENSE_QUERIES = 150
-_NONSENSE_KEPT_OUT = 0.8
-"""Share of nonsense that the floor is to keep out by meaning alone: every further one costs true
-matches."""
-_TINY_SHARE, _LARGE_SHARE = 0.65, 0.48
-"""Of the margin among 100 articles: what it is among 12, and among 100,000 (with e5-small)."""
+_LEAST_ARTICLES = 12
+_FOLDS = 8
+_PENALTY = 1e-3
+_PARTLY = 0.6
+"""What the lowest of several grades counts for, where 1 is relevant."""
+_HARDEST = 30
+"""Of the articles that do not answer a query with a known answer: those that seem to, most."""
+_NONSENSE_QUERIES = 60
 
-Array = npt.NDArray[np.float64]
-Data = Sequence[tuple[Archive, Judged]]
-
-
-@dataclass(frozen=True)
-class _Corpus:
-    """An archive's articles of one language.
-
-    Attributes:
-        vectors: Language-free, float32 (passages, dimension); first: int64 (articles + 1,).
-    """
-
-    ids: list[str]
-    vectors: FloatArray
-    first: npt.NDArray[np.int64]
-
-    def cosines(self, vector: FloatArray) -> Array:
-        """Compute the cosine of each article's best passage: float64 (articles,)."""
-        return np.maximum.reduceat(self.vectors @ vector, self.first[:-1]).astype(np.float64)
+Data = Sequence[tuple[Archive, Sequence[Judged]]]
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """One query in one target language.
+class _Pairs:
+    """Queries and stories that are judged.
 
     Attributes:
-        cosines, words: (articles,): cosine and BM25 / ln(2 + articles).
-        relevant: Place of the relevant article.
-        same: Whether the query is in this language.
+        values: float64 (pairs, features).
+        labels: float64 (pairs,).
+        weights: float64 (pairs,).
+        folds: int (pairs,): queries are in one fold as a whole.
+        pooled: bool (pairs,): whether the query was judged by a pool.
     """
 
-    cosines: Array
-    words: Array
-    relevant: int
-    same: bool
-
-    def ndcg(self, weight: float) -> float:
-        """Compute nDCG@10 with one relevant article."""
-        scores = self.cosines + weight * self.words
-        rank = int((scores > scores[self.relevant]).sum())
-        return 1 / math.log2(rank + 2) if rank < CUTOFF else 0.0
-
-    def distance_without_it(self, weight: float) -> float:
-        """Measure how far the best irrelevant story is above the mean of the next three."""
-        scores = np.sort(np.delete(self.cosines + weight * self.words, self.relevant))[::-1]
-        return float(scores[0] - scores[1:4].mean())
+    values: FloatArray64
+    labels: FloatArray64
+    weights: FloatArray64
+    folds: FloatArray64
+    pooled: FloatArray64
 
 
-def fit(data: Data, before: RankingProfile) -> RankingProfile:
-    """Fit the constants by which the data's queries find their stories best.
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted, and how well it does on queries that it was not fitted on.
+
+    Attributes:
+        report: Cross-validated: by kind of pair, precision and recall of matches by probability.
+    """
+
+    profile: RankingProfile
+    report: Mapping[str, Mapping[str, float]]
+
+
+def fit(data: Data, before: RankingProfile) -> Calibration:
+    """Fit everything by which queries find their stories.
 
     The direction is the mean of the differences of the two languages' mean vectors, one for each
-    corpus; the weights of words are those with the highest mean nDCG@10; feedback begins where half
-    of the wrong stories stand out less, and is full where four fifths do; the floor keeps four
-    fifths of random words out.
+    parallel corpus. The models are fitted in two steps, since what is best in a query's own
+    language is told to the search in others.
 
     Args:
-        before: Gives what is not fitted.
+        data: Archives, each with one or more sets of judged queries over it.
+        before: Gives what is not fitted, and the first guess.
 
     Raises:
         SourceError: The data has too few articles in some language.
     """
-    entries = [list(archive.store.entries()) for archive, _ in data]
-    direction = _direction(entries, data)
-    profile = replace(before, fingerprint=data[0][0].encoder.fingerprint, direction=direction)
-    asked: list[list[_Asked]] = []
-    nonsense: list[tuple[float, float]] = []
-    for (archive, judged), kept in zip(data, entries, strict=True):
-        corpora = {lang: _corpus(kept, lang, profile) for lang in LANGUAGES}
-        asked.append(list(_asked(archive, judged, corpora, profile)))
-        nonsense += _nonsense(archive, kept, corpora, profile)
-    same = _best_weight([[a for a in some if a.same] for some in asked])
-    cross = _best_weight([[a for a in some if not a.same] for some in asked])
-    distances = [a.distance_without_it(same) for some in asked for a in some if a.same]
-    margin, floor = (float(np.quantile(x, _NONSENSE_KEPT_OUT)) for x in zip(*nonsense, strict=True))
-    return replace(
-        profile,
-        same_language_words=same,
-        cross_language_words=cross,
-        feedback_from=round(float(np.quantile(distances, 0.5)), 4),
-        feedback_full=round(float(np.quantile(distances, 0.8)), 4),
-        tiny_margin=round(margin * _TINY_SHARE, 4),
-        small_margin=round(margin, 4),
-        large_margin=round(margin * _LARGE_SHARE, 4),
-        floor=round(floor, 4),
+    profile = replace(
+        before,
+        fingerprint=data[0][0].encoder.fingerprint,
+        direction=fit_direction(data),
+        relevance={mode: {"own": GUESS, "across": GUESS} for mode in _USED},
+    )
+    report: dict[str, dict[str, float]] = {}
+    predicted = []
+    kinds: tuple[Kind, ...] = ("own", "across")
+    with ExitStack() as stack:
+        copies = [
+            (stack.enter_context(ranked_by(archive, profile)), judged) for archive, judged in data
+        ]
+        for kind in kinds:
+            pairs = _pairs(copies, profile, kind)
+            predicted.append((_cross_validated(pairs, kind), pairs))
+            models = {
+                mode: dict(profile.relevance[mode]) | {kind: _fitted(pairs, mode, kind)}
+                for mode in _USED
+            }
+            profile = replace(profile, relevance=models)
+    probability = np.concatenate([p[pairs.pooled > 0] for p, pairs in predicted])
+    relevant = np.concatenate([pairs.labels[pairs.pooled > 0] > 0 for _, pairs in predicted])
+    if len(probability):
+        thresholds = np.round(np.arange(0.2, 0.71, 0.05), 2).tolist()
+        for least in thresholds:
+            shown = probability >= least
+            report[f"match {least:.2f}"] = {
+                "precision": round(float(relevant[shown].mean()) if shown.any() else 0.0, 3),
+                "recall": round(float(shown[relevant].mean()), 3),
+            }
+        # As many of the relevant as the threshold with the best F1 gives.
+        profile = replace(
+            profile, match=max(thresholds, key=lambda t: _f1(report[f"match {t:.2f}"]))
+        )
+    return Calibration(profile, report)
+
+
+GUESS = Regression(
+    -4.0,
+    np.array(
+        [
+            {"lift": 40.0, "held": 2.0, "words share": 2.0, "pairs": 1.0}.get(n, 0.0)
+            for n in FEATURES
+        ]
+    ),
+)
+"""What is relevant where nothing was fitted yet."""
+
+_USED: Mapping[Mode, frozenset[str]] = {
+    "hybrid": frozenset(FEATURES),
+    "words": frozenset(FEATURES) - MEANING,
+    "meaning": MEANING,
+}
+"""Features by mode."""
+
+
+def _f1(measured: Mapping[str, float]) -> float:
+    precision, recall = measured["precision"], measured["recall"]
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _usable(mode: Mode, kind: Kind) -> list[str]:
+    left_out = ACROSS_ONLY if kind == "own" else frozenset()
+    return [name for name in FEATURES if name in _USED[mode] and name not in left_out]
+
+
+def _fitted(pairs: _Pairs, mode: Mode, kind: Kind) -> Regression:
+    return fit_regression(
+        pairs.values, pairs.labels, pairs.weights, used=_usable(mode, kind), penalty=_PENALTY
     )
 
 
-def _direction(entries: Sequence[Sequence[Entry]], data: Data) -> FloatArray:
+def _cross_validated(pairs: _Pairs, kind: Kind) -> FloatArray64:
+    """The probability of each pair by a model that was fitted without its query."""
+    found = np.zeros(len(pairs.labels))
+    for fold in range(_FOLDS):
+        there, here = pairs.folds != fold, pairs.folds == fold
+        model = fit_regression(
+            pairs.values[there],
+            pairs.labels[there],
+            pairs.weights[there],
+            used=_usable("hybrid", kind),
+            penalty=_PENALTY,
+        )
+        found[here] = model.probabilities(pairs.values[here])
+    return found
+
+
+def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _Pairs:
+    """All judged pairs of a kind. Pooled data and known answers weigh alike, however many."""
+    collected: dict[bool, list[tuple[FloatArray64, FloatArray64, int]]] = {True: [], False: []}
+    for copy, sets in data:
+        archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
+        for judged in sets:
+            for found in _judged_pairs(archive, judged, kind):
+                collected[judged.is_pooled].append(found)
+        nonsense = [("", "", text) for text in _nonsense(archive)]
+        nothing = Judged(nonsense, {}, {})
+        collected[False] += list(_judged_pairs(archive, nothing, kind))
+    columns: list[tuple[FloatArray64, ...]] = []
+    for pooled, found in collected.items():
+        total = sum(len(labels) for _, labels, _ in found)
+        for values, labels, fold in found:
+            size = len(labels)
+            # Each query with a known answer counts alike; of a pool each pair does.
+            weight = 1 / total if pooled else 1 / (len(found) * size)
+            columns.append(
+                (values, labels, np.full(size, weight), np.full(size, fold), np.full(size, pooled))
+            )
+    return _Pairs(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+
+
+def _judged_pairs(
+    archive: Archive, judged: Judged, kind: Kind
+) -> Iterator[tuple[FloatArray64, FloatArray64, int]]:
+    """For each query: features and labels of its stories, and its fold."""
+    most = max((g for grades in judged.grades.values() for g in grades.values()), default=1)
+    for id_, _, text in judged.queries:
+        query = Query(text)
+        read = read_query(query, max_chars=len(text))
+        grades = judged.grades.get(id_, {})
+        found, _ = archive.candidates(query, read)
+        for lang, candidates in found.items():
+            if (lang == read.lang) != (kind == "own"):
+                continue
+            ids, values = candidates.stories.ids, candidates.values
+            if judged.is_pooled and id_ not in judged.unanswerable:
+                kept = [place for place, story in enumerate(ids) if story in grades]
+            else:
+                order = np.argsort(-candidates.relevance, kind="stable").tolist()
+                kept = sorted({*order[:_HARDEST], *(p for p, i in enumerate(ids) if i in grades)})
+            if kept:
+                given = [grades.get(ids[place], 0) for place in kept]
+                labels = [0.0 if not g else _PARTLY if g < most else 1.0 for g in given]
+                fold = zlib.crc32((id_ or text).lstrip("u").encode()) % _FOLDS
+                yield values[kept], np.array(labels), fold
+
+
+def fit_direction(data: Data) -> FloatArray:
+    """The direction along which the vectors of parallel articles differ by their language."""
     differences = []
     first, second = LANGUAGES
-    for kept, (_, judged) in zip(entries, data, strict=True):
-        relevant = {id_ for ids in judged.relevant.values() for id_ in ids}
-        means = []
-        for lang in (first, second):
-            chosen = [e for e in kept if e.article.lang == lang and e.article.id in relevant]
-            vectors = [entry.vectors for entry in chosen if len(entry.vectors)]
-            if len(vectors) < BACKGROUND_LEAST:
-                raise SourceError(
-                    f"Calibration needs {BACKGROUND_LEAST} relevant articles or more in each"
-                    f" language; there are {len(vectors)} in {LANGUAGES[lang].endonym}. Add some."
-                )
-            means.append(np.concatenate(vectors).mean(axis=0))
+    for archive, sets in data:
+        if any(judged.is_pooled for judged in sets):
+            continue
+        relevant = {
+            id_ for judged in sets for query in judged.grades for id_ in judged.relevant(query)
+        }
+        entries = [entry for entry in archive.store.entries() if entry.article.id in relevant]
+        means = [_mean(entries, lang) for lang in (first, second)]
         difference = means[0] - means[1]
         differences.append(difference / np.linalg.norm(difference))
+    if not differences:
+        raise SourceError(
+            "Calibration needs a folder whose queries have one answer in each language, and no"
+            " grades of 0: the direction of language is found in parallel text."
+        )
     direction = np.mean(differences, axis=0)
     return np.asarray(direction / np.linalg.norm(direction), np.float32)
 
 
-def _corpus(entries: Sequence[Entry], lang: str, profile: RankingProfile) -> _Corpus:
-    kept = [entry for entry in entries if entry.article.lang == lang and len(entry.vectors)]
-    vectors = profile.language_free(np.concatenate([entry.vectors for entry in kept]))
-    first = np.cumsum([0, *(len(entry.vectors) for entry in kept)])
-    return _Corpus([entry.article.id for entry in kept], vectors, first)
+def _mean(entries: Sequence[Entry], lang: str) -> FloatArray:
+    vectors = [e.vectors for e in entries if e.article.lang == lang and len(e.vectors)]
+    if len(vectors) < _LEAST_ARTICLES:
+        raise SourceError(
+            f"Calibration needs {_LEAST_ARTICLES} relevant articles or more in each language;"
+            f" there are {len(vectors)} in {LANGUAGES[lang].endonym}. Add some."
+        )
+    return np.asarray(np.concatenate(vectors).mean(axis=0), np.float32)
 
 
-def _asked(
-    archive: Archive, judged: Judged, corpora: Mapping[str, _Corpus], profile: RankingProfile
-) -> Iterator[_Asked]:
-    """Measure every query against its relevant article, in each language that has one."""
-    from search.stores.base import Scope, WordLookup
-
-    texts = [text for _, _, text in judged.queries]
-    reads = [read_query(Query(text), max_chars=len(text)) for text in texts]
-    vectors = profile.language_free(archive.encoder.encode_queries([r.meant for r in reads]))
-    for (id_, _, _), read, vector in zip(judged.queries, reads, vectors, strict=True):
-        for lang, corpus in corpora.items():
-            relevant = [n for n, i in enumerate(corpus.ids) if i in judged.relevant.get(id_, ())]
-            if not relevant:
-                continue
-            lookup = WordLookup(Scope(lang), read.terms(lang), len(corpus.ids))
-            [found] = archive.store.find([lookup])
-            scores = {candidate.id: candidate.score for candidate in found}
-            words = np.array([scores.get(i, 0.0) for i in corpus.ids])
-            words /= math.log(2 + len(corpus.ids))
-            yield _Asked(corpus.cosines(vector), words, relevant[0], read.lang == lang)
-
-
-def _best_weight(asked: Sequence[Sequence[_Asked]]) -> float:
-    """Choose the weight with the best mean over corpora; between equals the smallest."""
-
-    def quality(weight: float) -> float:
-        means = [float(np.mean([a.ndcg(weight) for a in some])) for some in asked if some]
-        return round(float(np.mean(means)), 4)
-
-    return max(_WEIGHTS, key=lambda weight: (quality(weight), -weight))
-
-
-def _nonsense(
-    archive: Archive,
-    entries: Sequence[Entry],
-    corpora: Mapping[str, _Corpus],
-    profile: RankingProfile,
-) -> Iterator[tuple[float, float]]:
-    """Search for random words of the corpus: the best's height above its background, its cosine."""
+def _nonsense(archive: Archive) -> Iterator[str]:
+    """Random words of an archive: what nothing answers."""
     rng = random.Random(1)  # noqa: S311 – repeatable on purpose
-    words = {
-        lang: sorted({w for e in entries if e.article.lang == lang for w in _words(e)})
-        for lang in corpora
-    }
-    queries = [
-        " ".join(rng.sample(words[lang], rng.randint(2, 6)))
-        for lang in corpora
-        for _ in range(_NONSENSE_QUERIES // len(corpora))
-    ]
-    vectors = profile.language_free(archive.encoder.encode_queries(queries))
-    for vector in vectors:
-        for corpus in corpora.values():
-            cosines = np.sort(corpus.cosines(vector))[::-1][: profile.depth].tolist()
-            level = background(cosines)
-            if level is not None:
-                yield cosines[0] - level, cosines[0]
-
-
-def _words(entry: Entry) -> list[str]:
-    return [token for token in exact_tokens(entry.article.body) if token.isalpha()]
+    words: dict[str, set[str]] = {lang: set() for lang in LANGUAGES}
+    for article in archive.store.stream():
+        words[article.lang] |= {token for token in exact_tokens(article.body) if token.isalpha()}
+    for lang, vocabulary in words.items():
+        chosen = sorted(vocabulary)
+        for _ in range(_NONSENSE_QUERIES // len(words) if len(chosen) > _LEAST_ARTICLES else 0):
+            yield " ".join(rng.sample(chosen, rng.randint(2, 6)))

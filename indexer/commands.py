@@ -35,7 +35,7 @@ from indexer.sources.files import STDIN
 from indexer.sources.folders import ERROR_FILE
 from indexer.sources.origins import is_web_address, origin_of
 from indexer.termination import kill_if_busy
-from indexer.trial_archives import filled_archive, without_direction
+from indexer.trial_archives import filled_archive, ranked_by
 from search.archive import Archive, open_archive, open_store
 from search.baselines import Baselines
 from search.cli import F, echo_json, json_option, with_archive
@@ -44,7 +44,7 @@ from search.errors import SettingsError, SourceError
 from search.evaluation import CUTOFF, Judged, Ranked, read_judged
 from search.evaluation import evaluate as measure
 from search.progress import progress_bar
-from search.ranking.profile import profile_for, profiles_folder
+from search.ranking.profile import RankingProfile, profile_for, profiles_folder
 from search.records import MODES, Mode, Query
 from search.settings import Settings
 
@@ -319,6 +319,7 @@ def link(archive: Archive, *, again: bool, as_json: bool) -> None:
 )
 @click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
 @click.option("--compare", is_flag=True, help="All modes, beside what other systems do.")
+@click.option("--judged-only", is_flag=True, help="Pass over what nobody has judged.")
 @json_option
 def evaluate(
     folder: Path,
@@ -329,6 +330,7 @@ def evaluate(
     mode: str,
     *,
     compare: bool,
+    judged_only: bool,
     as_json: bool,
 ) -> None:
     """Measure quality on a folder in BEIR's format: by direction, and in one mixed pool.
@@ -345,13 +347,13 @@ def evaluate(
             opened = stack.enter_context(_filled(folder, settings, judged, server=store))
         methods: dict[str, Callable[[str], Ranked]] = {}
         if compare:
-            plain = stack.enter_context(without_direction(opened))
-            methods |= Baselines(plain, opened.encoder).methods
+            plain = stack.enter_context(ranked_by(opened, RankingProfile()))
+            methods |= Baselines(plain.store, opened.encoder).methods
         for one in MODES if compare else (cast("Mode", mode),):
             methods[one] = _search(opened, one)
         for name, search in methods.items():
             asked = progress_bar(iterable=judged.queries, unit="query", desc=name, leave=False)
-            reports[name] = measure(replace(judged, queries=asked), search)
+            reports[name] = measure(replace(judged, queries=asked), search, judged_only=judged_only)
     if as_json:
         echo_json(reports if compare else reports[mode])
     elif compare:
@@ -373,24 +375,32 @@ def evaluate(
 def calibrate(folders: Sequence[Path], encoder: str | None, out: Path | None) -> None:
     """Fit the ranking's constants for an encoder on parallel, judged data.
 
-    FOLDERS are in BEIR's format; queries have a relevant article in each language, and these say
-    the same. The profile is used by this machine from then on; archives that were made before are
+    FOLDERS are in BEIR's format, with one file of queries or several (queries*.jsonl). In one of
+    them at least each query has an article in each language that answers it, and these say the same;
+    in others articles are graded. The profile is used by this machine from then on; archives that were made before are
     brought up to date with `songngu reembed`.
     """
     settings = replace(Settings.load({"encoder": encoder}), max_query_chars=_LONGEST_QUERY)
     with ExitStack() as stack:
         data = []
         for folder in folders:
-            judged = read_judged(folder)
-            data.append((stack.enter_context(_filled(folder, settings, judged)), judged))
-        before = profile_for(data[0][0].encoder.fingerprint)
-        profile = fit(data, before)
+            sets = [
+                read_judged(folder, queries) for queries in sorted(folder.glob("queries*.jsonl"))
+            ]
+            if not sets:
+                raise SourceError(f"{folder} has no queries.jsonl.")
+            data.append((stack.enter_context(_filled(folder, settings, sets[0])), sets))
+        fitted = fit(data, profile_for(data[0][0].encoder.fingerprint))
+    profile = fitted.profile
     place = out or profiles_folder() / f"{profile.fingerprint}.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(profile.to_json()), "utf-8")
-    for name, value in profile.to_json().items():
-        if name != "direction":
-            click.echo(f"{name:>22}  {value}")
+    for what, measured in fitted.report.items():
+        click.echo(f"{what:>12}  " + "  ".join(f"{n} {value:.3f}" for n, value in measured.items()))
+    for mode, models in profile.relevance.items():
+        for kind, model in models.items():
+            click.echo(f"{mode}, {kind}: {json.dumps(model.to_json())}")
+    click.echo(f"Matches from {profile.match}, possibly related from {profile.related}.")
     click.echo(f"Kept in {place}. Archives made before: songngu reembed --archive ARCHIVE")
 
 
@@ -432,7 +442,7 @@ def _filled(
 
 
 def _search(archive: Archive, mode: Mode) -> Callable[[str], Ranked]:
-    return lambda text: Ranked.of(archive.search(Query(text, mode=mode)))
+    return lambda text: Ranked.of(archive, Query(text, mode=mode))
 
 
 def _print_table(reports: dict[str, dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -13,11 +13,10 @@ from indexer.pipeline import DocumentProblem, Indexer, Report
 from indexer.sources import Origin, RawDocument
 from search.addresses import is_server_address, without_secrets
 from search.archive import Archive, open_archive
-from search.encoders.base import identity
 from search.errors import SettingsError, SourceError
 from search.evaluation import read_rows
+from search.ranking.profile import RankingProfile
 from search.settings import Settings
-from search.stores.base import ArchiveProfile, Store
 from search.stores.sqlite.store import EmbeddedStore
 
 _BATCH = 500
@@ -91,18 +90,23 @@ def filled_archive(
 
 
 @contextmanager
-def without_direction(archive: Archive) -> Iterator[Store]:
-    """Copy an archive without its language direction, so that plain cosines are compared.
+def ranked_by(archive: Archive, profile: RankingProfile) -> Iterator[Archive]:
+    """Copy an archive, to be ranked by another profile. Nothing is embedded again.
 
-    Nothing is embedded again; the copy is removed at the end.
+    The copy is removed at the end. A profile without a direction compares the model's own vectors.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="songngu-baselines-") as place,
-        closing(EmbeddedStore(f"{place}/plain.db")) as store,
+        tempfile.TemporaryDirectory(prefix="songngu-trial-") as place,
+        Archive(
+            EmbeddedStore(f"{place}/copy.db"),
+            archive.settings,
+            encoder=archive.encoder,
+            profile=profile,
+        ) as copy,
     ):
-        store.create(ArchiveProfile(identity(archive.encoder)))
+        copy.create()
         entries = archive.store.entries()
         while batch := list(islice(entries, _BATCH)):
-            store.upsert(batch)
-        store.flush()
-        yield store
+            copy.store.upsert(batch)
+        copy.store.flush()
+        yield copy

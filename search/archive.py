@@ -16,22 +16,32 @@ from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.encoders.language_direction import take_apart
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
-from search.ranking.candidates import CandidateSearch, LanguageResults, QueryVectors
+from search.ranking.candidates import Candidates, CandidateSearch, QueryVectors, Scored, Zone
 from search.ranking.deduplication import one_of_each
 from search.ranking.explain import explained
-from search.ranking.fusion import Scored, feedback_weight, merge
-from search.ranking.matches import matching
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
 from search.ranking.query import ReadQuery, read_query
-from search.ranking.snippets import best_snippet
-from search.records import Article, Hit, Query, Results
+from search.ranking.snippets import Marker, best_snippet
+from search.records import Article, Hit, Passage, Query, Results
 from search.settings import Settings
-from search.stores.base import ArchiveProfile, Store, StoreStats, mismatch
+from search.stores.base import (
+    ArchiveProfile,
+    Lookup,
+    NearestLookup,
+    Scope,
+    Store,
+    StoreStats,
+    mismatch,
+)
 from search.stores.links import Link, Links
 from search.text.languages import LANGUAGES
 from search.vocabulary import ArchiveRestorer
 
 _PROFILE_LIFE_S = 5.0
+_FEEDBACK = 0.5
+"""How much of a story that surely answers is added to the query that looks into other languages."""
+_TOLD_AGAIN = 0.95
+"""What is left of a story's relevance where it is told in another language."""
 
 
 class Archive:
@@ -39,12 +49,22 @@ class Archive:
 
     Args:
         encoder: Loaded when first needed; None loads the one that the archive was made with.
+        profile: What ranks; None takes what was fitted for the encoder.
     """
 
-    def __init__(self, store: Store, settings: Settings, *, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        encoder: Encoder | None = None,
+        profile: RankingProfile | None = None,
+    ) -> None:
         self.store = store
+        self._given = profile
         self.settings = settings
         self._encoder = encoder
+        self._lent = encoder is not None
         self._chosen = encoder is not None or bool(settings.encoder)
         self._loading = threading.Lock()
         self._restorer = ArchiveRestorer(store)
@@ -81,7 +101,7 @@ class Archive:
                         device=self.settings.device or None,
                         batch_size=self.settings.batch_size,
                     )
-                here = archive_profile(self._encoder)
+                here = archive_profile(self._encoder, self._given)
                 if made is None or made == here:
                     return self._encoder
                 self._encoder = None
@@ -106,7 +126,7 @@ class Archive:
         Raises:
             ArchiveMismatchError: There is one that was made with another encoder.
         """
-        self.store.create(archive_profile(self.encoder))
+        self.store.create(archive_profile(self.encoder, self._given))
 
     def search(self, query: Query) -> Results:
         """Answer a query with a list for each language and one ranking over both.
@@ -128,37 +148,74 @@ class Archive:
         read = read_query(
             query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
         )
-        sides, meant = self._sides(query, read)
-        links = Links(self.store).links([s.id for side in sides.values() for s in side.ranked])
-        if not query.copies:
-            sides = {lang: _without_copies(side, links, query) for lang, side in sides.items()}
-        pages = {
-            lang: self._ordered(query, side)[query.offset :][: query.k]
-            for lang, side in sides.items()
-        }
+        found, meant = self.candidates(query, read)
+        sets, links = self._result_sets(query, read, found, meant)
+        pages = {lang: self._page(query, chosen) for lang, chosen in sets.items()}
         shown = [scored.id for page in pages.values() for scored in page]
         others = [links[id_].counterpart for id_ in shown if id_ in links]
         articles = self.store.articles([*shown, *(id_ for id_ in others if id_)])
+        passages = self._passages(pages, meant)
         results = {
             lang: tuple(
-                _linked(_hit(articles[scored.id], scored, sides[lang]), links, articles)
+                _linked(
+                    _hit(
+                        articles[scored.id],
+                        scored,
+                        Marker.of(read, lang),
+                        passages.get(scored.id),
+                    ),
+                    links,
+                    articles,
+                )
                 for scored in page
                 if scored.id in articles
             )
             for lang, page in pages.items()
         }
         if query.explain:
-            results = explained(self.store, results, sides, meant)
+            results = explained(results, found)
         return Results(
             query=query,
             query_lang=read.lang,
             read_as=read.read_as,
             took_ms=(time.perf_counter() - began) * 1000,
-            total={lang: len(side.ranked) for lang, side in sides.items()},
+            total={lang: _count(chosen, "match") for lang, chosen in sets.items()},
+            related={lang: _count(chosen, "related") for lang, chosen in sets.items()},
             results=results,
             mixed=tuple(_mixed(query, results)),
             counterparts={id_: articles[id_] for id_ in others if id_ in articles},
         )
+
+    def result_sets(self, query: Query) -> dict[str, list[Scored]]:
+        """Find all that answers a query, by language: matches, then what is possibly related.
+
+        Only the query's words and filters count, and whether copies are wanted one by one.
+
+        Raises:
+            QueryError: The query cannot be answered as typed.
+            StoreError: The archive cannot answer.
+        """
+        read = read_query(
+            query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
+        )
+        return self._result_sets(query, read, *self.candidates(query, read))[0]
+
+    def _result_sets(
+        self,
+        query: Query,
+        read: ReadQuery,
+        found: Mapping[str, Candidates],
+        meant: Mapping[str, QueryVectors],
+    ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
+        """The result set of each language, and the links of its stories."""
+        profile = self._profile()
+        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
+        links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
+        sets = self._with_counterparts(query, read, sets, links, meant)
+        if not query.copies:
+            by_date = query.sort != "relevance"
+            sets = {lang: one_of_each(s, links, by_date=by_date) for lang, s in sets.items()}
+        return sets, links
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""
@@ -197,12 +254,14 @@ class Archive:
         _ = self.encoder
 
     def close(self) -> None:
-        """Close the store and the encoder."""
+        """Close the store and the encoder, unless that was given."""
         self.store.close()
-        if self._encoder is not None:
+        if self._encoder is not None and not self._lent:
             self._encoder.close()
 
     def _profile(self) -> RankingProfile:
+        if self._given is not None:
+            return self._given
         made = self.made()
         return profile_for(made.encoder.fingerprint if made else "")
 
@@ -214,39 +273,37 @@ class Archive:
             self._sizes = (time.monotonic(), sizes)
         return sizes.get(lang, 0)
 
-    def _sides(
+    def candidates(
         self, query: Query, read: ReadQuery
-    ) -> tuple[dict[str, LanguageResults], dict[str, QueryVectors]]:
+    ) -> tuple[dict[str, Candidates], dict[str, QueryVectors]]:
         """Look a query up in each wanted language.
 
         The query's own language comes first, since its best story guides the search in the others.
 
         Returns:
-            The results by language, and the query vectors they were looked up with.
+            The candidates by language, and the query vectors they were looked up with; none where
+            only words were.
         """
         langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
         profile = self._profile()
-        gatherer = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
-        if query.mode == "words":
-            sides = gatherer.sides(dict.fromkeys(langs))
-            return matching(self.store, read, sides, profile), {}
+        search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
+        # To a query without a word that means something, no nearness means anything.
+        if query.mode == "words" or not read.known:
+            none = np.zeros((0, len(profile.direction)), np.float32)
+            return {lang: search.look_up(lang, none) for lang in langs}, {}
         free, languages = take_apart(self.encoder.encode_queries([read.meant]), profile.direction)
-        own = QueryVectors(free[0], free[0], float(languages[0]))
+        own = QueryVectors(free[0], None, float(languages[0]))
+        found = {read.lang: search.look_up(read.lang, own.rows())}
+        meant = {read.lang: own}
         others = [lang for lang in langs if lang != read.lang]
-        sides = gatherer.sides({read.lang: own})
-        abroad = own
-        if others and read.known:
-            asked = self._with_feedback(own.query, sides[read.lang], profile)
-            abroad = replace(own, asked=asked)
-        sides |= gatherer.sides(dict.fromkeys(others, abroad))
-        sides = matching(self.store, read, sides, profile)
-        meant = {lang: own if lang == read.lang else abroad for lang in langs}
-        return {lang: sides[lang] for lang in langs}, meant
+        if others:
+            abroad = replace(own, moved=self._with_feedback(own.query, found[read.lang]))
+            for lang in others:
+                found[lang], meant[lang] = search.look_up(lang, abroad.rows()), abroad
+        return {lang: found[lang] for lang in langs}, {lang: meant[lang] for lang in langs}
 
-    def _with_feedback(
-        self, vector: FloatArray, side: LanguageResults, profile: RankingProfile
-    ) -> FloatArray:
-        """Move a query's vector towards the best story of its own language, where that is sure.
+    def _with_feedback(self, vector: FloatArray, home: Candidates) -> FloatArray:
+        """Move a query's vector towards the best story of its own language, as far as it is sure.
 
         This is Rocchio's relevance feedback (Manning, Raghavan and Schütze, "Introduction to
         Information Retrieval", ch. 9): a story is found more surely within a language than across,
@@ -255,33 +312,112 @@ class Archive:
         Returns:
             The vector to search the other languages with, float32 (dimension,).
         """
-        weight = feedback_weight(
-            [scored.score for scored in side.everything],
-            weight=profile.feedback,
-            least=profile.feedback_from,
-            full=profile.feedback_full,
-        )
-        best = side.everything[0] if side.everything else None
-        if weight <= 0 or best is None or best.passage is None:
+        best = home.best()
+        if best is None:
             return vector
-        vectors = self.store.vectors([best.id]).get(best.id)
-        if vectors is None or best.passage.position >= len(vectors):
-            return vector  # it was changed this very moment
-        place = best.passage.position
-        [passage] = profile.language_free(vectors[place : place + 1])
-        moved = vector + weight * passage
+        id_ = home.stories.ids[best]
+        nearest = NearestLookup(Scope(home.lang, ids=(id_,)), vector, 1)
+        [[*candidates]] = self.store.find([nearest])
+        vectors = self.store.vectors([id_]).get(id_)
+        passage = candidates[0].passage if candidates else None
+        if vectors is None or passage is None or passage.position >= len(vectors):
+            return vector  # it has none, or was changed this very moment
+        place = passage.position
+        [near] = self._profile().language_free(vectors[place : place + 1])
+        moved = vector + _FEEDBACK * home.relevance[best] * near
         return np.asarray(moved / np.linalg.norm(moved), np.float32)
 
-    def _ordered(self, query: Query, side: LanguageResults) -> Sequence[Scored]:
-        """Sort the matches of one language as asked; stories of unknown date always come last."""
-        ranked, newest = side.ranked, query.sort == "newest"
-        if query.sort == "relevance":
-            return ranked
-        articles = self.store.articles([scored.id for scored in ranked])
-        dated = [s for s in ranked if s.id in articles and articles[s.id].date]
-        unknown = [s for s in ranked if s.id in articles and not articles[s.id].date]
-        dated.sort(key=lambda s: articles[s.id].date or "", reverse=newest)
-        return [*dated, *unknown]
+    def _with_counterparts(
+        self,
+        query: Query,
+        read: ReadQuery,
+        sets: dict[str, list[Scored]],
+        links: dict[str, Link],
+        meant: Mapping[str, QueryVectors],
+    ) -> dict[str, list[Scored]]:
+        """The sets with the known counterparts of matches, which are matches too.
+
+        They are as relevant as the model says, or as what they tell in the other language, less
+        what is lost of a story in its telling. ``links`` gets theirs.
+        """
+        wanted: dict[str, float] = {}
+        for chosen in sets.values():
+            for scored in chosen:
+                link = links.get(scored.id)
+                if scored.zone == "match" and link and link.counterpart:
+                    known = wanted.get(link.counterpart, 0.0)
+                    wanted[link.counterpart] = max(known, scored.relevance * _TOLD_AGAIN)
+        search = CandidateSearch(
+            self.store, query, read, self._profile(), articles_in=self._articles_in
+        )
+        result = {}
+        for lang, chosen in sets.items():
+            there = {scored.id: scored for scored in chosen}
+            missing = sorted(wanted.keys() - there.keys())
+            if missing:
+                none = np.zeros((0, 0), np.float32)
+                vectors = meant[lang].rows() if lang in meant else none
+                found = search.look_up(lang, vectors, ids=missing)
+                there |= {scored.id: scored for scored in found.every()}
+            matches = [
+                replace(s, zone="match", relevance=max(s.relevance, wanted.get(s.id, 0.0)))
+                for s in there.values()
+                if s.zone == "match" or s.id in wanted
+            ]
+            related = [s for s in there.values() if s.zone == "related" and s.id not in wanted]
+            matches.sort(key=lambda s: (-round(s.relevance, 6), s.id))
+            result[lang] = [*matches, *related]
+            links |= Links(self.store).links(missing)
+        return result
+
+    def _passages(
+        self, pages: Mapping[str, Sequence[Scored]], meant: Mapping[str, QueryVectors]
+    ) -> dict[str, Passage]:
+        """The passages of the shown stories that are nearest to the query, by id."""
+        lookups: list[Lookup] = [
+            NearestLookup(
+                Scope(lang, ids=tuple(s.id for s in page)), meant[lang].rows()[-1], len(page)
+            )
+            for lang, page in pages.items()
+            if page and lang in meant
+        ]
+        found = self.store.find(lookups) if lookups else []
+        return {c.id: c.passage for some in found for c in some if c.passage is not None}
+
+    def _page(self, query: Query, chosen: Sequence[Scored]) -> Sequence[Scored]:
+        """The part of a language's stories that is asked for, in the order that is asked for.
+
+        Matches come before what is possibly related, which no date sort moves; stories of unknown
+        date come after the others.
+        """
+        first, last = query.offset, query.offset + query.k
+        if query.more is None and query.sort == "relevance":
+            return chosen[first:last]
+        matches = [scored for scored in chosen if scored.zone == "match"]
+        related = chosen[len(matches) :]
+        if query.sort != "relevance":
+            matches = self._by_date(matches, first, last, newest=query.sort == "newest")
+        if query.more is None:
+            return [*matches, *related][first:last]
+        ends_here = first < max(1, len(matches)) <= last or not matches
+        return [*matches[first:last], *(related[: query.more] if ends_here else ())]
+
+    def _by_date(
+        self, matches: Sequence[Scored], first: int, last: int, *, newest: bool
+    ) -> list[Scored]:
+        """Matches in the order of their dates, by the hour from the first to the last place."""
+        ordered = sorted(matches, key=lambda s: s.day, reverse=newest)
+        ordered.sort(key=lambda s: not s.day)
+        # Of the days on the page the hours decide: only their stories have to be read.
+        days = {scored.day for scored in ordered[first:last]} - {0}
+        read = self.store.articles([s.id for s in ordered if s.day in days])
+        written = {id_: article.date or "" for id_, article in read.items()}
+        for day in days:
+            same = [scored for scored in ordered if scored.day == day]
+            place = ordered.index(same[0])
+            same.sort(key=lambda s: written.get(s.id, ""), reverse=newest)
+            ordered[place : place + len(same)] = same
+        return ordered
 
 
 def open_archive(location: str | None = None, *, settings: Settings | None = None) -> Archive:
@@ -316,28 +452,26 @@ def open_store(location: str, settings: Settings) -> Store:
     return EmbeddedStore(location)
 
 
-def _hit(article: Article, scored: Scored, side: LanguageResults) -> Hit:
-    passage = best_snippet(article, scored.passage, side.marker)
-    title_marks = tuple(side.marker.spans(article.title))
+def _hit(article: Article, scored: Scored, marker: Marker, nearest: Passage | None) -> Hit:
+    passage = best_snippet(article, nearest, marker)
+    title_marks = tuple(marker.spans(article.title))
     matched = []
-    if scored.words > 0 and (passage.marks or title_marks):
+    if scored.held and (passage.marks or title_marks):
         matched.append("words")
-    if scored.cosine is not None and scored.cosine >= side.near:
+    if scored.near:
         matched.append("meaning")
     return Hit(
         article=article,
-        score=scored.score,
-        matched=tuple(matched) or ("words",),
+        relevance=scored.relevance,
+        zone=scored.zone,
+        matched=tuple(matched),
         passage=passage,
         title_marks=title_marks,
     )
 
 
-def _without_copies(
-    side: LanguageResults, links: Mapping[str, Link], query: Query
-) -> LanguageResults:
-    by_date = query.sort != "relevance"
-    return replace(side, ranked=tuple(one_of_each(side.ranked, links, by_date=by_date)))
+def _count(chosen: Sequence[Scored], zone: Zone) -> int:
+    return sum(scored.zone == zone for scored in chosen)
 
 
 def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -> Hit:
@@ -350,9 +484,11 @@ def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -
 
 
 def _mixed(query: Query, results: Mapping[str, Sequence[Hit]]) -> list[str]:
-    if query.sort != "relevance":
-        hits = [hit for found in results.values() for hit in found]
+    """One ranking over the hits of all languages, matches first."""
+    hits = [hit for found in results.values() for hit in found]
+    if query.sort == "relevance":
+        hits.sort(key=lambda hit: (hit.zone != "match", -hit.relevance, hit.article.id))
+    else:
         hits.sort(key=lambda hit: hit.article.date or "", reverse=query.sort == "newest")
-        known = [hit for hit in hits if hit.article.date]
-        return [hit.article.id for hit in (*known, *(h for h in hits if not h.article.date))]
-    return merge([[(hit.article.id, hit.score) for hit in found] for found in results.values()])
+        hits.sort(key=lambda hit: (hit.zone != "match", not hit.article.date))
+    return [hit.article.id for hit in hits]

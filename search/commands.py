@@ -27,7 +27,6 @@ from search.records import (
     MODES,
     SORTS,
     Article,
-    Explanation,
     Filters,
     Hit,
     Mode,
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
 _SHOWN = 20
 """Most lines of a list that a terminal gets; ``--json`` gives all."""
 _EXPORTED_AT_ONCE = 200
+_MOST_RELATED = 10
+"""Possibly related stories that a terminal gets of each language."""
 _INDENT = 1
 
 
@@ -62,7 +63,8 @@ _INDENT = 1
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
 @click.option("--copies", is_flag=True, help="Show every copy of a story by itself.")
-@click.option("--explain", is_flag=True, help="Say of each story how its score came about.")
+@click.option("--related", is_flag=True, help="Show what is possibly related, too.")
+@click.option("--explain", is_flag=True, help="Say of each story how its relevance came about.")
 @json_option
 def search(
     query: Sequence[str],
@@ -90,6 +92,7 @@ def search(
         verbatim=wanted["verbatim"],
         explain=wanted["explain"],
         copies=wanted["copies"],
+        more=None if as_json else _MOST_RELATED if wanted["related"] else 0,
     )
     results = archive.search(asked)
     if as_json:
@@ -314,12 +317,19 @@ def _print_results(results: Results) -> None:
     if results.read_as:
         click.echo(f"Searched for: {results.read_as}  (--verbatim searches for what was typed)\n")
     for lang, hits in results.results.items():
-        total = results.total[lang]
+        total, related = results.total[lang], results.related[lang]
         click.secho(f"{LANGUAGES[lang].endonym} – {total}", bold=True, underline=True)
-        if not hits:
-            click.echo("  no close match\n" if not total else "  no more\n")
-        for number, hit in enumerate(hits, results.query.offset + 1):
+        matches = [hit for hit in hits if hit.zone == "match"]
+        if not matches:
+            click.echo("  no match\n" if not total else "  no more\n")
+        for number, hit in enumerate(matches, results.query.offset + 1):
             _print_hit(number, hit, results.counterparts)
+        if related and len(hits) == len(matches):
+            click.echo(f"  {related} possibly related: --related shows them\n")
+        elif related:
+            click.secho(f"Possibly related – {related}", underline=True)
+            for number, hit in enumerate(hits[len(matches) :], 1):
+                _print_hit(number, hit, results.counterparts)
 
 
 def _print_hit(number: int, hit: Hit, counterparts: Mapping[str, Article]) -> None:
@@ -335,21 +345,18 @@ def _print_hit(number: int, hit: Hit, counterparts: Mapping[str, Article]) -> No
     if hit.copies:
         click.secho(f"     + {hit.copies} {'copy' if hit.copies == 1 else 'copies'}", dim=True)
     if hit.explanation is not None:
-        click.secho(f"     {_explained(hit.score, hit.explanation)}", dim=True)
+        click.secho(f"     {_explained(hit)}", dim=True)
     click.echo()
 
 
-def _explained(score: float, e: Explanation) -> str:
-    """Write a hit's score as the sum it is, with its ranks, on one line."""
-    parts = [f"words {e.words:.2f} × {e.word_weight:.5f}"]
-    if e.cosine is not None:
-        parts.insert(
-            0,
-            f"cosine {e.cosine:.4f} {e.language_correction:+.4f} (language)"
-            f" {e.feedback:+.4f} (feedback)",
-        )
-    ranks = f"rank by words {e.word_rank or '–'}, by meaning {e.meaning_rank or '–'}"
-    return f"{score:.4f} = {' + '.join(parts)}; {ranks}"
+def _explained(hit: Hit) -> str:
+    """Write how a hit's relevance came about, what tells most first, on one line."""
+    explanation = hit.explanation
+    assert explanation is not None
+    told = sorted(explanation.features.items(), key=lambda item: -abs(item[1][1]))
+    parts = [f"{name} {value:.2f} ({adds:+.2f})" for name, (value, adds) in told]
+    why = f"; {explanation.reason}" if explanation.reason else ""
+    return f"relevance {hit.relevance:.2f}: {explanation.intercept:+.2f}, {', '.join(parts)}{why}"
 
 
 def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, quantiles
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search.errors import SourceError
-from search.records import Results
+from search.records import Query
+
+if TYPE_CHECKING:
+    from search.archive import Archive
 
 CUTOFF = 10
 
-Qrels = Mapping[str, frozenset[str]]
-"""Relevant ids by query id."""
+Grades = Mapping[str, Mapping[str, int]]
+"""How well articles answer, by query id and article id: 0 not at all, more is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,31 @@ class Judged:
 
     Attributes:
         queries: (id, language, text).
-        relevant: Ids of the relevant articles, by query id.
+        grades: What was judged. Where nothing has the grade 0, each query has few known answers, and
+            everything else is none; else articles without a grade are unknown.
         langs: The language of each article.
+        kinds: What kind of query each is, where it is said (``metadata.kind``), by id.
+        unanswerable: Ids of the queries that nothing answers (``metadata.expect`` is "none").
     """
 
     queries: Collection[tuple[str, str, str]]
-    relevant: Qrels
+    grades: Grades
     langs: Mapping[str, str]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    unanswerable: frozenset[str] = frozenset()
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether articles without a grade are unknown."""
+        return any(0 in grades.values() for grades in self.grades.values())
+
+    def relevant(self, query: str, lang: str | None = None) -> frozenset[str]:
+        """Ids of the articles that answer a query, in a language or in all."""
+        return frozenset(
+            id_
+            for id_, grade in self.grades.get(query, {}).items()
+            if grade > 0 and lang in (None, self.langs.get(id_))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +66,26 @@ class Ranked:
     Attributes:
         lists: Ids by language, best first.
         mixed: Ids of one ranking over all languages, best first.
+        matches: How many at the beginning of each list are matches; None where the method does not
+            say which are.
     """
 
     lists: Mapping[str, Sequence[str]]
     mixed: Sequence[str]
     took_ms: float
+    matches: Mapping[str, int] | None = None
 
     @classmethod
-    def of(cls, results: Results) -> Ranked:
-        """Take the rankings from an archive's answer."""
-        lists = {lang: [hit.article.id for hit in hits] for lang, hits in results.results.items()}
-        return cls(lists, results.mixed, results.took_ms)
+    def of(cls, archive: Archive, query: Query) -> Ranked:
+        """Answer a query with an archive: its first page, timed, and all that it finds."""
+        results = archive.search(query)
+        sets = archive.result_sets(query)
+        return cls(
+            {lang: [scored.id for scored in found] for lang, found in sets.items()},
+            results.mixed,
+            results.took_ms,
+            {lang: sum(s.zone == "match" for s in found) for lang, found in sets.items()},
+        )
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -83,77 +113,118 @@ def read_judged(folder: Path, queries: Path | None = None) -> Judged:
     """
     corpus = read_rows(folder / "corpus.jsonl")
     asked = read_rows(queries or folder / "queries.jsonl")
-    relevant: dict[str, set[str]] = {}
+    grades: dict[str, dict[str, int]] = {}
     try:
         for line in (folder / "qrels" / "test.tsv").read_text("utf-8").splitlines()[1:]:
-            query, document, score = line.split("\t")
-            if int(score) > 0:
-                relevant.setdefault(query, set()).add(document)
+            query, document, grade = line.split("\t")
+            grades.setdefault(query, {})[document] = max(0, int(grade))
+        about = {row["_id"]: row["metadata"] for row in asked}
         return Judged(
             tuple((row["_id"], row["metadata"]["lang"], row["text"]) for row in asked),
-            {query: frozenset(ids) for query, ids in relevant.items()},
+            grades,
             {row["_id"]: row["metadata"]["lang"] for row in corpus},
+            {id_: str(said["kind"]) for id_, said in about.items() if said.get("kind")},
+            frozenset(id_ for id_, said in about.items() if said.get("expect") == "none"),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
             f"{folder} is not in BEIR's format with metadata.lang: {type(error).__name__}: {error}."
         ) from error
 
 
-def evaluate(judged: Judged, search: Callable[[str], Ranked]) -> dict[str, Any]:
+def evaluate(
+    judged: Judged, search: Callable[[str], Ranked], *, judged_only: bool = False
+) -> dict[str, Any]:
     """Ask every query and measure the answers.
 
     Args:
         search: Answers a query's text with at least ten hits in each language.
+        judged_only: Leave out of every ranking what nobody has judged (condensed lists: Sakai,
+            "Alternatives to Bpref", SIGIR 2007).
 
     Returns:
         For each direction ("vi>en": Vietnamese queries, English stories) nDCG@10, recall@10 and
         MRR@10; in "mixed" also both@10 (all relevant articles in the first ten) and the share of
-        the query's own language; latencies in milliseconds.
+        the query's own language; in "matches" precision and recall of the matches among what was
+        judged, and the share of unanswerable queries without a match; in "kinds" nDCG@10 by kind of
+        query and direction; latencies in milliseconds.
     """
     rankings: dict[str, dict[str, list[str]]] = {}
     mixed: dict[str, list[str]] = {}
+    matches: dict[str, set[str]] = {}
     latencies = []
     langs = dict(judged.langs)  # the archive may hold more than the judged articles
     for id_, lang, text in judged.queries:
         ranked = search(text)
         latencies.append(ranked.took_ms)
-        mixed[id_] = list(ranked.mixed[:CUTOFF])
+        known = judged.grades.get(id_, {})
+        wanted = [i for i in ranked.mixed if i in known] if judged_only else ranked.mixed
+        mixed[id_] = list(wanted[:CUTOFF])
         for target, ranking in ranked.lists.items():
             langs.update(dict.fromkeys(ranking, target))
-            rankings.setdefault(f"{lang}>{target}", {})[id_] = list(ranking[:CUTOFF])
+            kept = [i for i in ranking if i in known] if judged_only else ranking
+            rankings.setdefault(f"{lang}>{target}", {})[id_] = list(kept[:CUTOFF])
+            if ranked.matches is not None:
+                matches.setdefault(id_, set()).update(ranking[: ranked.matches[target]])
     report: dict[str, Any] = {}
+    kinds: dict[str, dict[str, float]] = {}
     for direction, found in sorted(rankings.items()):
         target = direction.split(">")[1]
-        wanted = {
-            query: frozenset(i for i in judged.relevant[query] if judged.langs[i] == target)
-            for query in found
-        }
-        report[direction] = measures(wanted, found)
-    report["mixed"] = measures({query: judged.relevant[query] for query in mixed}, mixed)
+        report[direction] = measures(judged, found, target)
+        for kind in sorted({judged.kinds[query] for query in found if query in judged.kinds}):
+            some = {q: ids for q, ids in found.items() if judged.kinds.get(q) == kind}
+            if values := measures(judged, some, target):
+                kinds.setdefault(kind, {})[direction] = values[f"ndcg@{CUTOFF}"]
+    report["mixed"] = measures(judged, mixed)
+    relevant = {query: judged.relevant(query) for query in mixed}
     for lang in sorted({lang for _, lang, _ in judged.queries}):
         own = [id_ for id_, query_lang, _ in judged.queries if query_lang == lang]
-        report["mixed"][f"both@{CUTOFF} ({lang})"] = all_found(judged.relevant, mixed, own)
+        report["mixed"][f"both@{CUTOFF} ({lang})"] = all_found(relevant, mixed, own)
         report["mixed"][f"own_language_share ({lang})"] = share(langs, mixed, own, lang)
     everything = [id_ for id_, _, _ in judged.queries]
-    report["mixed"][f"both@{CUTOFF}"] = all_found(judged.relevant, mixed, everything)
+    report["mixed"][f"both@{CUTOFF}"] = all_found(relevant, mixed, everything)
     report["mixed"]["own_language_share"] = round(
         mean(share(langs, mixed, [id_], lang) for id_, lang, _ in judged.queries), 4
     )
+    if matches:
+        report["matches"] = match_measures(judged, matches)
+    if kinds:
+        report["kinds"] = kinds
     percentiles = quantiles(latencies, n=20) if len(latencies) > 1 else latencies * 19
     report["latency_ms"] = {"p50": round(percentiles[9], 1), "p95": round(percentiles[18], 1)}
     return report
 
 
-def measures(relevant: Qrels, rankings: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Compute the means over all queries that have a relevant article."""
+def match_measures(judged: Judged, matches: Mapping[str, Collection[str]]) -> dict[str, float]:
+    """Measure which articles are matches, over all queries together, among what was judged."""
+    hit = shown = wanted = 0
+    for query, found in matches.items():
+        relevant = judged.relevant(query)
+        known = set(judged.grades.get(query, ())) if judged.is_pooled else set(found)
+        hit += len(relevant & set(found))
+        shown += len(known & set(found))
+        wanted += len(relevant)
+    report = {
+        "precision": round(hit / shown, 4) if shown else 0.0,
+        "recall": round(hit / wanted, 4) if wanted else 0.0,
+    }
+    if judged.unanswerable:
+        empty = sum(not matches.get(query) for query in judged.unanswerable)
+        report["unanswerable without"] = round(empty / len(judged.unanswerable), 4)
+    return report
+
+
+def measures(
+    judged: Judged, rankings: Mapping[str, Sequence[str]], lang: str | None = None
+) -> dict[str, float]:
+    """Compute the means over all queries that have a relevant article, in a language or in all."""
     import ir_measures
     from ir_measures import RR, R, nDCG
 
     qrels = [
-        ir_measures.Qrel(query, document, 1)
-        for query, documents in relevant.items()
-        for document in documents
+        ir_measures.Qrel(query, document, judged.grades[query][document])
+        for query in rankings
+        for document in judged.relevant(query, lang)
     ]
     run = [
         ir_measures.ScoredDoc(query, document, -float(rank))
@@ -170,7 +241,11 @@ def measures(relevant: Qrels, rankings: Mapping[str, Sequence[str]]) -> dict[str
     }
 
 
-def all_found(relevant: Qrels, mixed: Mapping[str, Sequence[str]], queries: Iterable[str]) -> float:
+def all_found(
+    relevant: Mapping[str, frozenset[str]],
+    mixed: Mapping[str, Sequence[str]],
+    queries: Iterable[str],
+) -> float:
     """Compute the share of queries whose relevant articles are all in their ranking."""
     found = [relevant.get(query, frozenset()) <= set(mixed[query]) for query in queries]
     return round(mean(found), 4) if found else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import date as calendar_date
 from functools import cached_property
 from typing import Any, Literal
@@ -117,6 +117,8 @@ class Query:
         verbatim: Search for exactly what was typed: restore no diacritics, read no Telex or VNI.
         explain: Say of each hit how its score came about.
         copies: Show every copy of a story by itself, not one for all of them.
+        more: Where ``k`` and ``offset`` are to count matches only: how many of the possibly related
+            stories of each language are added where its matches end; None counts both alike.
     """
 
     text: str
@@ -129,6 +131,7 @@ class Query:
     verbatim: bool = False
     explain: bool = False
     copies: bool = False
+    more: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,30 +153,28 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a hit's score came about: ``cosine + correction + feedback + weight · words``.
+    """How a hit's relevance came about: the logistic function of the sum of these.
 
     Attributes:
-        words: BM25 score of the words; word_weight: what it is multiplied by.
-        word_rank, meaning_rank: Rank in the list of either kind, from 1; None where it is not in.
-        cosine: Between the model's own vectors of the query and of the article's best passage;
-            None where only words were looked up.
-        language_correction: What taking the language out of both vectors adds.
-        feedback: What the best story of the query's own language adds.
+        intercept: Of the model.
+        features: The value of each feature (``search.ranking.relevance.FEATURES``), and what it
+            adds to the sum.
+        reason: Why it is a match whatever the sum is; empty where the sum decides.
     """
 
-    words: float
-    word_weight: float
-    word_rank: int | None = None
-    meaning_rank: int | None = None
-    cosine: float | None = None
-    language_correction: float = 0.0
-    feedback: float = 0.0
+    intercept: float
+    features: Mapping[str, tuple[float, float]]
+    reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Write the ``explanation`` object of the API."""
         return {
-            name: round(value, 6) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
+            "intercept": round(self.intercept, 4),
+            "features": {
+                name: {"value": round(value, 4), "adds": round(adds, 4)}
+                for name, (value, adds) in self.features.items()
+            },
+            "reason": self.reason,
         }
 
 
@@ -182,15 +183,17 @@ class Hit:
     """An article that answers a query.
 
     Attributes:
-        score: Comparable within one query, across both languages; higher is better.
-        matched: Why it was found: "words", "meaning" or both.
+        relevance: The probability that it answers the query; comparable across languages.
+        zone: "match", or "related" where it only possibly is.
+        matched: Why it was found: "words" where there is a mark to show, "meaning", both or neither.
         title_marks: Like ``Snippet.marks``, in the title.
         counterpart: The id of the same story in the other language, where it is known.
         copies: How many further copies of the story this hit stands for.
     """
 
     article: Article
-    score: float
+    relevance: float
+    zone: Literal["match", "related"]
     matched: tuple[str, ...]
     passage: Snippet
     title_marks: tuple[tuple[int, int], ...] = ()
@@ -212,7 +215,8 @@ class Hit:
             "section": article.section,
             "authors": list(article.authors),
             "url": article.url,
-            "score": round(self.score, 4),
+            "relevance": round(self.relevance, 4),
+            "zone": self.zone,
             "matched": list(self.matched),
             "passage": self.passage.to_json(),
             "counterpart": self.counterpart,
@@ -228,8 +232,9 @@ class Results:
         query_lang: The language the query was read as.
         read_as: The query with its diacritics restored and keys of Telex or VNI read, where that
             was done.
-        total: Stories that match in each language; paging ends there.
-        results: Up to ``k`` hits for each language, best first.
+        total: Stories that match in each language.
+        related: Stories in each language that are possibly related; they come behind the matches.
+        results: Up to ``k`` hits for each language, matches first.
         mixed: Ids of the hits above in one ranking over both languages.
         counterparts: The articles that hits name as their counterparts, by id; not in the JSON.
     """
@@ -239,6 +244,7 @@ class Results:
     read_as: str | None
     took_ms: float
     total: dict[str, int]
+    related: dict[str, int]
     results: dict[str, tuple[Hit, ...]]
     mixed: tuple[str, ...]
     counterparts: Mapping[str, Article] = field(default_factory=dict)
@@ -252,6 +258,7 @@ class Results:
             "mode": self.query.mode,
             "took_ms": round(self.took_ms, 1),
             "total": self.total,
+            "related": self.related,
             "results": {
                 lang: [hit.to_json() for hit in hits] for lang, hits in self.results.items()
             },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,6 +19,9 @@ from webui.presentation import (
     title_of,
 )
 from webui.site import current_site
+
+MORE = 20
+"""Possibly related stories that a page offers in each language."""
 
 blueprint = Blueprint("pages", __name__)
 
@@ -39,7 +44,7 @@ def search() -> str:
         return render_template(
             "start.html", address=address, stats=stats, nothing_typed="q" in request.args
         )
-    results = site.archive.search(address.query())
+    results = site.archive.search(replace(address.query(), more=MORE))
     most = max((results.total.get(lang, 0) for lang in address.languages), default=0)
     last_page = max(1, -(-most // address.k))
     if address.page > last_page:
@@ -51,6 +56,7 @@ def search() -> str:
         results=results,
         columns=columns(results, address),
         total=sum(results.total.get(lang, 0) for lang in address.languages),
+        related=sum(results.related.get(lang, 0) for lang in address.languages),
         last_page=last_page,
     )
 

@@ -41,8 +41,8 @@ _SAME_STORY = {
     "en": _l("The same story in English"),
 }
 _NO_MATCH_IN = {
-    "vi": _l("No close match among the stories in Vietnamese."),
-    "en": _l("No close match among the stories in English."),
+    "vi": _l("No story in Vietnamese matches."),
+    "en": _l("No story in English matches."),
 }
 MODE_NAMES: dict[str, LazyString] = {
     "hybrid": _l("Words and meaning"),
@@ -105,6 +105,8 @@ class Column:
     """The list of one language.
 
     Attributes:
+        hits: Matches.
+        related: How many stories are possibly related; more: those of them that are shown.
         first, last: Numbers of the hits shown here, from 1.
         no_match: What to say where nothing was found.
     """
@@ -113,6 +115,8 @@ class Column:
     name: str
     total: int
     hits: tuple[HitView, ...]
+    related: int
+    more: tuple[HitView, ...]
     first: int
     last: int
     no_match: LazyString
@@ -131,13 +135,16 @@ def columns(results: Results, address: Address) -> tuple[Column, ...]:
     offset = results.query.offset
     made = []
     for lang in address.languages:
-        hits = results.results.get(lang, ())
+        found = results.results.get(lang, ())
+        hits = [hit for hit in found if hit.zone == "match"]
         made.append(
             Column(
                 lang=lang,
                 name=LANGUAGES[lang].endonym,
                 total=results.total.get(lang, 0),
                 hits=tuple(hit_view(hit, results) for hit in hits),
+                related=results.related.get(lang, 0),
+                more=tuple(hit_view(hit, results) for hit in found[len(hits) :]),
                 first=offset + 1,
                 last=offset + len(hits),
                 no_match=_NO_MATCH_IN[lang],

@@ -1,29 +1,33 @@
-"""One language's half of a search: its candidates by words and by meaning, in one order."""
+"""One language's half of a search: what may answer, how likely each story does, and which do.
+
+The result set of a query depends on the query and its filters alone: never on how much of it is
+shown, or in which order.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from search.encoders.base import FloatArray
-from search.ranking.fusion import Scored, background, fuse
 from search.ranking.profile import RankingProfile
 from search.ranking.query import ReadQuery
-from search.ranking.snippets import Marker
+from search.ranking.relevance import Kind, QueryFacts, Regression, features
 from search.records import Query
-from search.stores.base import (
-    Candidate,
-    Lookup,
-    NearestLookup,
-    Scope,
-    Store,
-    Term,
-    WordLookup,
-)
+from search.stores.base import FloatArray64, Scope, Store, Stories, StoryLookup
 
-_READ_FOR_WORDS = 3
+Zone = Literal["match", "related"]
+
+NEAREST = 300
+"""Stories of each language that are found by meaning."""
+_ENOUGH = 0.5
+"""Share of what a query's words tell from which on a story is found by them."""
+MOST_RELATED = 50
+_ALL = 0.999
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,76 +36,93 @@ class QueryVectors:
 
     Attributes:
         query: float32 (dimension,): the language-free vector of what was typed.
-        asked: The same, or with feedback added: what nearness is measured from.
+        moved: The same with feedback added; None where there is none.
         language: How much of the language was taken out of the first.
     """
 
     query: FloatArray
-    asked: FloatArray
+    moved: FloatArray | None = None
     language: float = 0.0
 
-    @property
-    def has_feedback(self) -> bool:
-        """Whether the two differ."""
-        return self.asked is not self.query
+    def rows(self) -> FloatArray:
+        """float32 (1 or 2, dimension)."""
+        return np.stack([self.query] if self.moved is None else [self.query, self.moved])
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageResults:
-    """One language's half of a search.
+class Scored:
+    """A story of the result set.
 
     Attributes:
-        everything: Every candidate, best first.
-        by_meaning: Whether meaning was looked up, not words alone.
-        quoted: Whether every candidate holds the quoted phrases.
-        top, level: The best cosine, and the background of the list; None where it is too short.
-        margin: How far above its level a list's best must be to stand out by itself.
-        tops: Ids of the best by words and by the query's own meaning: they are guarded.
-        word_weight: What a BM25 score was multiplied by.
-        word_ranks, meaning_ranks: Rank of each story in its list of either kind, from 1.
-        ranked: What matches, best first (``search.ranking.matches``).
-        near: The cosine from which on a story counts as matched by meaning.
+        relevance: The probability that it answers the query.
+        held: Whether it holds any of the query's words.
+        near: Whether its meaning speaks for it: nearer than half of what the best stands out by.
+        day: Of publication; 0 where it is unknown.
+    """
+
+    id: str
+    relevance: float
+    zone: Zone
+    held: bool = False
+    near: bool = False
+    day: int = 0
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What may answer a query in one language.
+
+    Attributes:
+        lang: The language.
+        stories: What was found, in columns.
+        values: float64 (stories, features).
+        relevance: float64 (stories,): probabilities.
+        certain: bool (stories,): which are matches whatever the model says: they hold the quoted
+            phrases, or all that the query says.
+        model: What ``relevance`` was computed by.
     """
 
     lang: str
-    marker: Marker
-    everything: tuple[Scored, ...] = ()
-    by_meaning: bool = False
-    quoted: bool = False
-    top: float = 0.0
-    level: float | None = None
-    margin: float = 0.0
-    tops: tuple[str, ...] = ()
-    word_weight: float = 0.0
-    word_ranks: Mapping[str, int] = field(default_factory=dict)
-    meaning_ranks: Mapping[str, int] = field(default_factory=dict)
-    ranked: tuple[Scored, ...] = ()
-    near: float = 0.0
+    stories: Stories
+    values: FloatArray64
+    relevance: FloatArray64
+    certain: npt.NDArray[np.bool_]
+    model: Regression
 
+    def best(self) -> int | None:
+        """The place of the likeliest story; None where there is none."""
+        return int(np.argmax(self.relevance)) if len(self.relevance) else None
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Candidates of one language.
+    def result_set(self, profile: RankingProfile) -> list[Scored]:
+        """Matches, then what is possibly related; both by falling relevance, then by id."""
+        matches = self.certain | (self.relevance >= profile.match)
+        related = ~matches & (self.relevance >= profile.related)
+        chosen = []
+        for zone, mask, most in (("match", matches, None), ("related", related, MOST_RELATED)):
+            places = np.flatnonzero(mask)
+            order = places[np.argsort(-np.round(self.relevance[places], 6), kind="stable")]
+            chosen += [self._scored(int(place), zone) for place in order[:most]]
+        return chosen
 
-    Attributes:
-        words, nearest: The two lists, best first.
-        word_scores, by_meaning: What is known of any candidate, by id.
-        tops: Ids of the best by words and by the query's own meaning.
-        quoted: Whether all of them hold the quoted phrases.
-        doubt: 0–1: how little the best by meaning stands out, where words are to decide then.
-    """
+    def every(self) -> list[Scored]:
+        """All candidates, as what is possibly related."""
+        return [self._scored(place, "related") for place in range(len(self.relevance))]
 
-    words: Sequence[Candidate]
-    nearest: Sequence[Candidate]
-    word_scores: Mapping[str, float]
-    by_meaning: Mapping[str, Candidate]
-    tops: Sequence[str]
-    quoted: bool
-    doubt: float
+    def _scored(self, place: int, zone: Zone) -> Scored:
+        stories = self.stories
+        cosines = stories.cosines[place]
+        return Scored(
+            id=stories.ids[place],
+            relevance=float(self.relevance[place]),
+            zone=zone,
+            held=bool(stories.words[place] > 0),
+            near=bool(len(cosines) and self.values[place, 3] >= 0.5),
+            day=int(stories.days[place]),
+        )
 
 
 class CandidateSearch:
-    """Answers one query, language by language.
+    """Looks one query up, language by language.
 
     Args:
         articles_in: How many articles an archive has in a language.
@@ -121,140 +142,50 @@ class CandidateSearch:
         self._read = read
         self._profile = profile
         self._articles_in = articles_in
-        self._depth = max(profile.depth, query.offset + query.k)
 
-    def sides(self, meant: Mapping[str, QueryVectors | None]) -> dict[str, LanguageResults]:
-        """The sides of some languages, looked up together.
+    def look_up(
+        self, lang: str, vectors: FloatArray, *, ids: Sequence[str] | None = None
+    ) -> Candidates:
+        """What may answer the query in a language.
 
         Args:
-            meant: By language; None looks for words alone.
+            vectors: float32 (number, dimension): of the query, and with feedback; none look for
+                words alone.
+            ids: Only these articles.
         """
-        return {lang: self._side(lang, found, meant[lang]) for lang, found in self._look_up(meant)}
-
-    def _look_up(self, meant: Mapping[str, QueryVectors | None]) -> list[tuple[str, _Found]]:
-        """Both lists of each language in one round trip, what each list lacks in another."""
-        scopes: dict[str, Scope] = {}
-        terms = {}
-        mode, own = self._query.mode, self._read.lang
-        for lang in meant:
-            phrases, excluded = self._read.clauses(lang)
-            scopes[lang] = Scope(lang, self._query.filters, phrases=phrases, excluded=excluded)
-            terms[lang] = self._read.terms(lang, pairs=mode == "words") if mode != "meaning" else ()
-        first = self._round(scopes, terms, meant, self._depth)
-        # A phrase of ordinary words cannot occur in another language: there, meaning has to do.
-        foreign = {
-            lang: replace(scope, phrases=())
-            for lang, scope in scopes.items()
-            if scope.phrases and lang != self._read.lang and meant[lang] and not any(first[lang])
-        }
-        if foreign:
-            scopes |= foreign
-            first |= self._round(foreign, terms, meant, self._depth)
-        rest, doubt = {}, 0.0
-        if mode == "hybrid":
-            if own in first:
-                _, nearest, direct = first[own]
-                doubt = self._doubt(own, [candidate.score for candidate in nearest])
-            if doubt > 0:
-                # Words decide: those that stand together tell more than each by itself.
-                terms[own] = self._read.terms(own, pairs=True)
-                [words] = self._store.find([WordLookup(scopes[own], terms[own], self._depth)])
-                first[own] = (words, nearest, direct)
-            for lang, lists in first.items():
-                words_ids, nearest_ids, direct_ids = ({c.id for c in found} for found in lists)
-                ids = (words_ids ^ nearest_ids) | (direct_ids - (words_ids & nearest_ids))
-                if ids:
-                    rest[lang] = Scope(lang, ids=tuple(sorted(ids)))
-        more = self._round(rest, terms, meant, 3 * self._depth) if rest else {}
-        found = []
-        for lang, (words, nearest, direct) in first.items():
-            more_words, more_nearest, _ = more.get(lang, ([], [], []))
-            found.append(
-                (
-                    lang,
-                    _Found(
-                        words,
-                        nearest,
-                        {c.id: c.score for c in (*words, *more_words)},
-                        {c.id: c for c in (*nearest, *more_nearest)},
-                        [c.id for c in (*words[:1], *(direct or nearest)[:1])],
-                        bool(scopes[lang].phrases),
-                        doubt if lang == own else 0.0,
-                    ),
-                )
-            )
-        return found
-
-    def _round(
-        self,
-        scopes: Mapping[str, Scope],
-        terms: Mapping[str, tuple[Term, ...]],
-        meant: Mapping[str, QueryVectors | None],
-        k: int,
-    ) -> dict[str, tuple[list[Candidate], list[Candidate], list[Candidate]]]:
-        """For each language: by words, by meaning, and the best by meaning without feedback."""
-        asked = {
-            lang: self._lookups(scope, terms[lang], meant[lang], k)
-            for lang, scope in scopes.items()
-        }
-        answers = iter(self._store.find([lookup for some in asked.values() for lookup in some]))
-        found = {}
-        for lang, some in asked.items():
-            words, nearest, direct = (*islice(answers, len(some)), [], [])[:3]
-            found[lang] = (words, nearest, direct)
-        return found
-
-    def _lookups(
-        self, scope: Scope, terms: tuple[Term, ...], meant: QueryVectors | None, k: int
-    ) -> list[Lookup]:
-        """By words; by meaning; and without feedback, where there is some and all is searched."""
-        lookups: list[Lookup] = [WordLookup(scope, terms, k)]
-        if meant is not None:
-            lookups.append(NearestLookup(scope, meant.asked, k))
-            if meant.has_feedback and scope.ids is None:
-                lookups.append(NearestLookup(scope, meant.query, 1))
-        return lookups
-
-    def _doubt(self, lang: str, cosines: Sequence[float]) -> float:
-        """0–1: how little the best by meaning stands out of its list; 0 where that is too short."""
-        level, profile = background(cosines), self._profile
-        margin = profile.margin(self._pool(lang, cosines))
-        if level is None or margin <= 0:
-            return 0.0
-        lift = (cosines[0] - level) / margin
-        return min(1.0, max(0.0, (profile.sure - lift) / (profile.sure - profile.unsure)))
-
-    def _pool(self, lang: str, cosines: Sequence[float]) -> int:
-        """Among how many articles was looked; a list shorter than it may be shows what filters
-        leave."""
-        articles = self._articles_in(lang)
-        return articles if len(cosines) >= self._profile.depth else len(cosines)
-
-    def _side(self, lang: str, found: _Found, meant: QueryVectors | None) -> LanguageResults:
-        profile = self._profile
-        same = lang == self._read.lang
-        cosines = [candidate.score for candidate in found.nearest]
-        weight = profile.same_language_words if same else profile.cross_language_words
-        weight = 1.0 if meant is None else weight / math.log(2 + self._articles_in(lang))
-        weight *= 1 + (profile.unsure_words - 1) * found.doubt
-        everything = fuse(
-            found.word_scores,
-            {c.id: c.score for c in found.by_meaning.values()},
-            {c.id: c.passage for c in found.by_meaning.values() if c.passage is not None},
-            word_weight=weight,
+        phrases, excluded = self._read.clauses(lang)
+        by_words = self._query.mode != "meaning"
+        scope = Scope(
+            lang,
+            self._query.filters,
+            ids=None if ids is None else tuple(ids),
+            phrases=phrases,
+            excluded=excluded,
         )
-        return LanguageResults(
-            lang=lang,
-            marker=Marker.of(self._read, lang),
-            everything=tuple(everything),
-            by_meaning=meant is not None,
-            quoted=found.quoted,
-            top=cosines[0] if cosines else 0.0,
-            level=background(cosines),
-            margin=profile.margin(self._pool(lang, cosines)),
-            # Across languages a list of words holds little but names: its best is not guarded.
-            tops=tuple(found.tops if same else found.tops[-1:]),
-            word_weight=weight,
-            word_ranks={c.id: rank for rank, c in enumerate(found.words, 1)},
-            meaning_ranks={c.id: rank for rank, c in enumerate(found.nearest, 1)},
+        shares = self._read.shares(lang)
+        lookup = StoryLookup(
+            scope,
+            self._read.terms(lang) if by_words else (),
+            shares if by_words else tuple(() for _ in shares),
+            _ENOUGH,
+            vectors,
+            NEAREST,
         )
+        stories = self._store.stories(lookup)
+        quoted = bool(phrases)
+        if quoted and not stories.ids and lang != self._read.lang and len(vectors):
+            # A phrase of ordinary words cannot occur in another language: meaning has to do there.
+            quoted = False
+            stories = self._store.stories(replace(lookup, scope=replace(scope, phrases=())))
+        facts = QueryFacts(self._articles_in(lang), len(shares[0]), self._read.known)
+        values = features(stories, facts)
+        kind: Kind = "own" if lang == self._read.lang else "across"
+        mode = self._query.mode if len(vectors) else "words"
+        certain = np.full(len(stories.ids), quoted)
+        if kind == "own" and by_words and len(stories.ids):
+            whole = stories.shares[:, 0] >= _ALL
+            if shares[3]:
+                whole &= stories.shares[:, 3] >= _ALL
+            certain |= whole
+        model = self._profile.relevance[mode][kind]
+        return Candidates(lang, stories, values, model.probabilities(values), certain, model)

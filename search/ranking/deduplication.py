@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from search.ranking.fusion import Scored
+from search.ranking.candidates import Scored
 from search.stores.links import Link
 
 
@@ -37,5 +37,5 @@ def one_of_each(
                 result.append(scored)
         elif link.group not in shown:
             shown.add(link.group)
-            result.append(replace(chosen, score=scored.score))
+            result.append(replace(chosen, relevance=scored.relevance, zone=scored.zone))
     return result

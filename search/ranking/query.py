@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from search.errors import QueryError, QueryTooLongError
 from search.records import MODES, SORTS, Query, day_of
-from search.stores.base import Phrase, Term
+from search.stores.base import Phrase, Term, WordGroup
 from search.text.cognates import beside_names, written_alike
 from search.text.detection import detect, is_known
 from search.text.diacritics import Restorer
+from search.text.information import information
 from search.text.keyboard import decode_typing
 from search.text.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
 from search.text.quantities import Quantity
@@ -28,6 +29,9 @@ _STEM_BOOST = 0.3
 _TITLE_BOOST = 0.15
 _PAIR_BOOST = 2.0
 _RESTORED_BOOST = 0.5
+_STEM_SHARE = 0.9  # of a word's weight, where another form of it occurs
+_UNREAD_SHARE = 0.4  # where the syllable has other marks than were read
+_QUANTITY_WEIGHT = 6.0  # of a date: as much as a rare word
 _QUANTITY_BOOSTS = (1.0, 0.5)  # of a whole date and of its day in any year; or of the only token
 
 
@@ -100,6 +104,78 @@ class ReadQuery:
         own = self._marked_terms(language) if marked else self._unmarked_terms(language)
         more = self._pairs() if pairs else ()
         return _unique([*own, *more, *self._quantity_terms()])
+
+    def shares(self, target: str) -> tuple[tuple[WordGroup, ...], ...]:
+        """What a story may hold a share of: words; in its title; in its opening; pairs of words.
+
+        Function words are left out, where there are others. In another language's stories only what
+        is written alike can occur.
+        """
+        language = LANGUAGES[target]
+        own = target == self.lang
+        wanted = [not dated for dated in self._in_date] if own else list(self._alike)
+        stop_words = language.stop_words if own else LANGUAGES[self.lang].stop_words
+        telling = [
+            want and token.exact not in stop_words
+            for want, token in zip(wanted, self.meant_tokens, strict=True)
+        ]
+        chosen = telling if any(telling) or not own else wanted
+        words, plain = [], []
+        seen = set()
+        for typed, meant, is_chosen in zip(
+            self.typed_tokens, self.meant_tokens, chosen, strict=True
+        ):
+            if is_chosen and meant.exact not in seen:
+                seen.add(meant.exact)
+                weight = information(meant.exact, self.lang)
+                words.append(WordGroup(self._forms(typed, meant, language), weight))
+                [form] = language.plain([typed.exact])
+                plain.append((form, weight))
+        dates = [
+            WordGroup(
+                tuple(
+                    Term("words", token, boost)
+                    for token, boost in zip(quantity.wanted, _QUANTITY_BOOSTS, strict=False)
+                ),
+                _QUANTITY_WEIGHT,
+            )
+            for quantity in self.quantities
+            if quantity.is_date and quantity.wanted
+        ]
+        pairs = {
+            f"{fold(one.exact)}_{fold(two.exact)}": (one, two)
+            for one, two in self._neighbours(chosen)
+            if own or (is_syllable(one.folded) and is_syllable(two.folded))
+        }
+        return (
+            (*words, *dates),
+            tuple(WordGroup((Term("title", form),), weight) for form, weight in plain),
+            tuple(WordGroup((Term("opening", form),), weight) for form, weight in plain),
+            tuple(
+                WordGroup(
+                    (Term("pairs", pair),),
+                    information(one.folded, self.lang) + information(two.folded, self.lang),
+                )
+                for pair, (one, two) in pairs.items()
+            ),
+        )
+
+    def _forms(self, typed: Token, meant: Token, language: Language) -> tuple[Term, ...]:
+        """The forms in a language's stories that stand for a word of the query."""
+        if language.code != self.lang:
+            return (Term("folded", typed.folded),)
+        if not language.marks_tell_words_apart:
+            [stem] = language.query_words([typed.exact])
+            return _unique([Term("folded", typed.folded), Term("words", stem, _STEM_SHARE)])
+        if has_marks(typed.exact) or (self._accented and meant.exact == typed.exact):
+            return _unique([Term("exact", typed.exact), Term("exact", meant.exact)])
+        if self.read_as is None:
+            return (Term("folded", typed.folded),)
+        return _unique([Term("exact", meant.exact), Term("folded", typed.folded, _UNREAD_SHARE)])
+
+    @cached_property
+    def _accented(self) -> bool:
+        return any(has_marks(token.exact) for token in self.typed_tokens)
 
     def clauses(self, target: str) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
         """(phrases, exclusions) for a language's articles.
@@ -193,11 +269,10 @@ class ReadQuery:
 
     def _unmarked_terms(self, language: Language) -> Iterable[Term]:
         forms = [token.exact for token in self.typed_tokens]
-        for form in forms:
+        for form, stem in zip(forms, language.query_words(forms), strict=True):
             yield Term("folded", fold(form))
-            yield Term("title", fold(form), _TITLE_BOOST)
-        for stem in language.query_words(forms):
             yield Term("words", stem, _STEM_BOOST)
+            yield Term("title", stem, _TITLE_BOOST)
 
 
 def read_query(

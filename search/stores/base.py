@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from search.addresses import article_key
 from search.encoders.base import EncoderIdentity, FloatArray
@@ -20,14 +21,18 @@ from search.records import Article, Filters, Passage
 from search.stores.records import Records
 from search.text.languages import TEXT_VERSION, Forms
 
-Field = Literal["exact", "folded", "words", "title", "pairs"]
+Field = Literal["exact", "folded", "words", "title", "opening", "pairs"]
 """The word fields of an article, kept apart for each language:
 
 exact   every token, lower-case, its marks kept (positions indexed, for phrases)
 folded  every token without marks (positions indexed, for phrases)
 words   compounds ("hợp_tác") in Vietnamese, stems in English
 title   the title's folded tokens
+opening the folded tokens of the first words after it
+pairs   folded tokens that follow one another
 """
+
+FloatArray64 = npt.NDArray[np.float64]
 
 Leased = Literal["archive", "links"]
 """What a lease keeps others from rewriting: articles and vectors, or what links the articles."""
@@ -181,6 +186,74 @@ class NearestLookup:
 
 
 Lookup = WordLookup | NearestLookup
+
+
+@dataclass(frozen=True, slots=True)
+class WordGroup:
+    """What may stand for one word of a query, of which the best that occurs counts.
+
+    Attributes:
+        terms: Their boosts, 0 to 1, say how much of the weight each is worth.
+        weight: How much the word tells, beside the query's others.
+    """
+
+    terms: tuple[Term, ...]
+    weight: float = 1.0
+
+
+def least_held(groups: Sequence[WordGroup], enough: float) -> int:
+    """How many groups, if they are those of most weight, have a share of the weight of all."""
+    left = enough * sum(group.weight for group in groups) - 1e-9
+    needed = 0
+    for weight in sorted((group.weight for group in groups), reverse=True):
+        if left <= 0:
+            break
+        left -= weight
+        needed += 1
+    return needed
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLookup:
+    """Stories that may answer a query, with all that ranking wants to know of each.
+
+    Found are: those nearest to each of the vectors; those that hold ``enough`` of the first share's
+    words; where phrases are required, all that hold them.
+
+    Attributes:
+        terms: Whose BM25 scores are summed.
+        shares: For each, the groups of which a story may hold a share, by weight.
+        enough: Share of the first from which on a story is found by its words.
+        vectors: float32, shape (number, dimension), L2-normalised, language-free; may be none.
+        nearest: How many stories are found by each of them.
+    """
+
+    scope: Scope
+    terms: tuple[Term, ...]
+    shares: tuple[tuple[WordGroup, ...], ...]
+    enough: float
+    vectors: FloatArray
+    nearest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """What a ``StoryLookup`` found, in columns; ids ascend.
+
+    Attributes:
+        days: int64 (stories,): of publication, 0 where it is unknown.
+        words: float64 (stories,): sum of BM25 scores in Lucene's scale.
+        shares: float64 (stories, shares), 0 to 1.
+        cosines: float64 (stories, vectors): of the nearest passage; NaN where there is none.
+        nearest: For each vector the highest cosines, descending.
+    """
+
+    ids: tuple[str, ...]
+    days: npt.NDArray[np.int64]
+    words: FloatArray64
+    shares: FloatArray64
+    cosines: FloatArray64
+    nearest: tuple[FloatArray64, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +449,13 @@ class Store(Protocol):
 
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups in one round trip; for each its candidates, best first, ties by id.
+
+        Raises:
+            ArchiveMismatchError: A vector's length differs from the archive's.
+        """
+
+    def stories(self, lookup: StoryLookup) -> Stories:
+        """Find what may answer a query, in one round trip.
 
         Raises:
             ArchiveMismatchError: A vector's length differs from the archive's.

@@ -39,6 +39,9 @@ _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _LONGEST_TOKEN = 100
 """Characters; the rest of a longer token is cut off: no engine takes terms of any length."""
 
+_OPENING_TOKENS = 80
+"""Of a story's first sentences, in which news says what it is about."""
+
 _TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền, sắc, ngã, hỏi, nặng
 
 
@@ -178,6 +181,7 @@ class Forms:
     """An article's analysed text: each field's tokens joined by single spaces.
 
     Attributes:
+        title, opening: Plain tokens of the title, and of the first words of the body.
         pairs: Folded tokens that follow one another: what tells a name whose syllables are common.
     """
 
@@ -185,6 +189,7 @@ class Forms:
     folded: str
     words: str
     title: str
+    opening: str
     pairs: str
 
 
@@ -200,6 +205,7 @@ class Language:
         endonym: The language's name in itself.
         words: A normalised text → tokens of the field "words", in order. Those of dates and
             numbers are added to them.
+        plain: Exact tokens → as many of the fields "title" and "opening".
         query_words: A query's exact tokens → tokens to look up in the field "words".
         stop_words: Function words in their exact form; never removed from an index.
         marks_tell_words_apart: Whether a typed mark distinguishes words (tones), so that
@@ -210,6 +216,7 @@ class Language:
     code: str
     endonym: str
     words: Callable[[str], Iterable[str]]
+    plain: Callable[[list[str]], list[str]]
     query_words: Callable[[list[str]], list[str]]
     stop_words: frozenset[str]
     marks_tell_words_apart: bool
@@ -222,11 +229,13 @@ class Language:
         """
         text = f"{title}\n{body}" if title else body
         exact_list = exact_tokens(text)
+        opening = exact_tokens(body[: 10 * _OPENING_TOKENS])[:_OPENING_TOKENS]
         return Forms(
             exact=" ".join(exact_list),
             folded=" ".join(map(fold, exact_list)),
             words=" ".join(self._all_words(text)) if words is None else words,
-            title=" ".join(map(fold, exact_tokens(title))),
+            title=" ".join(self.plain(exact_tokens(title))),
+            opening=" ".join(self.plain(opening)),
             pairs=" ".join(self.pairs(exact_list)),
         )
 
@@ -303,6 +312,7 @@ LANGUAGES: dict[str, Language] = {
             code="vi",
             endonym="Tiếng Việt",
             words=_vietnamese_compounds,
+            plain=lambda exact_list: [fold(token) for token in exact_list],
             query_words=_vietnamese_query_compounds,
             stop_words=_VIETNAMESE_STOP_WORDS,
             marks_tell_words_apart=True,
@@ -312,6 +322,7 @@ LANGUAGES: dict[str, Language] = {
             code="en",
             endonym="English",
             words=_english_stems,
+            plain=_english_query_stems,
             query_words=_english_query_stems,
             stop_words=_ENGLISH_STOP_WORDS,
             marks_tell_words_apart=False,

@@ -1,7 +1,8 @@
 """One hit for all copies of a story: which one, and where."""
 
-from search.ranking.deduplication import one_of_each
 from search.ranking.fusion import Scored
+
+from search.ranking.deduplication import one_of_each
 from search.stores.links import Link
 
 

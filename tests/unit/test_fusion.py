@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from search.ranking.fusion import Scored, background, feedback_weight, fuse, guard, merge
 
 from search.encoders.language_direction import put_together, take_apart
-from search.ranking.fusion import Scored, background, feedback_weight, fuse, guard, merge
 from search.ranking.profile import RankingProfile
 
 

@@ -20,18 +20,23 @@ from search.stores.base import (
     ArchiveProfile,
     Candidate,
     Entry,
+    FloatArray64,
     Lookup,
     NearestLookup,
     Phrase,
     Scope,
     StoreStats,
+    Stories,
+    StoryLookup,
     Term,
+    WordGroup,
     WordLookup,
+    least_held,
 )
 from search.stores.elasticsearch.indices import META, SMALL, Json, part_of
 from search.text.languages import FORM_FIELDS, LANGUAGES
 
-FORMAT = 5
+FORMAT = 6
 """Of the documents. Nothing is migrated: an archive of another format is made anew."""
 ARTICLES = "articles"
 """What an index of articles says in its ``_meta`` that it is."""
@@ -43,6 +48,8 @@ _OVERSAMPLE = 1.5
 _LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
 _MOST_CANDIDATES = 10_000  # of an approximate search, for Elasticsearch
 _MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
+MOST_FOUND = 10_000
+"""Stories that one query finds: Elasticsearch's usual window."""
 _TIES = 16
 """Hits asked for beyond k, so that those that tie with the k-th can be ordered by id."""
 
@@ -76,6 +83,7 @@ def index_body(profile: ArchiveProfile, *, archive: str, of: str | None = None) 
             "folded": positions,
             "words": frequencies,
             "title": frequencies,
+            "opening": frequencies,
             "pairs": frequencies,
         }
     }
@@ -241,17 +249,7 @@ def nearest_body(lookup: NearestLookup) -> Json:
         "track_total_hits": False,
     }
     if scope.ids is not None or 2 * size > _MOST_CANDIDATES:
-        exact = {
-            "script_score": {
-                "query": {"exists": {"field": "passages.vector"}},
-                "script": {
-                    # The scale of a kNN search's scores.
-                    "source": "(1 + dotProduct(params.vector, 'passages.vector')) / 2",
-                    "params": {"vector": vector},
-                },
-            }
-        }
-        nested = {"path": "passages", "score_mode": "max", "query": exact, "inner_hits": inner}
+        nested = _exact(vector) | {"inner_hits": inner}
         return body | {"query": {"bool": {"must": [{"nested": nested}], "filter": filters}}}
     return body | {
         "knn": {
@@ -264,6 +262,129 @@ def nearest_body(lookup: NearestLookup) -> Json:
             "inner_hits": inner,
         }
     }
+
+
+def stories_body(lookup: StoryLookup) -> Json:
+    """The search for what may answer a query.
+
+    What ranking wants to know comes as scores of named queries: one named "words" with the sum of
+    BM25 scores, "share0" … with the weight of the groups that are held, "near0" … with the cosines.
+    They are computed for every hit, also for those that only the vectors found.
+    """
+    scope = lookup.scope
+    filters = _filters(scope)
+    if scope.excluded:
+        filters.append({"bool": {"must_not": _phrases(scope.excluded, scope.lang)}})
+    named: list[Json] = []
+    if lookup.terms:
+        terms = [_term(term, scope.lang) for term in lookup.terms]
+        named.append({"bool": {"should": terms, "_name": "words"}})
+    held = [[_group(group, scope.lang) for group in groups] for groups in lookup.shares]
+    for number, groups in enumerate(held):
+        if groups:
+            named.append({"bool": {"should": groups, "_name": f"share{number}"}})
+    named += [
+        {"nested": _exact(vector.tolist()) | {"_name": f"near{number}"}}
+        for number, vector in enumerate(lookup.vectors)
+    ]
+    found: Json = {"match_none": {}}
+    if scope.phrases or scope.ids is not None:
+        found = {"match_all": {}}
+    elif held and held[0]:
+        needed = least_held(lookup.shares[0], lookup.enough)
+        found = {"bool": {"should": held[0], "minimum_should_match": needed}}
+    body: Json = {
+        "size": MOST_FOUND,
+        "_source": False,
+        "docvalue_fields": ["id", "day"],
+        "track_total_hits": False,
+        "query": {"bool": {"filter": filters, "must": [found], "should": named}},
+    }
+    if len(lookup.vectors) and scope.ids is None:
+        size = lookup.nearest + _TIES
+        body["knn"] = [
+            {
+                "field": "passages.vector",
+                "query_vector": vector.tolist(),
+                "k": size,
+                "num_candidates": 2 * size,
+                "filter": filters,
+                "rescore_vector": {"oversample": _OVERSAMPLE},
+            }
+            for vector in lookup.vectors
+        ]
+    return body
+
+
+def stories_of(hits: Sequence[Mapping[str, Any]], lookup: StoryLookup) -> Stories:
+    """What a search for what may answer a query has found."""
+    by_id = {hit["fields"]["id"][0]: hit for hit in hits}
+    scores = {id_: hit.get("matched_queries") or {} for id_, hit in by_id.items()}
+    totals = [sum(group.weight for group in groups) or 1.0 for groups in lookup.shares]
+    vectors = range(len(lookup.vectors))
+
+    def column(ids: Sequence[str], name: str, missing: float) -> FloatArray64:
+        return np.array([scores[id_].get(name, missing) for id_ in ids], np.float64)
+
+    nearest = []
+    for number in vectors:
+        cosines = 2 * column([*by_id], f"near{number}", np.nan) - 1
+        nearest.append(-np.sort(-cosines[~np.isnan(cosines)])[: lookup.nearest])
+    kept = []
+    for id_ in sorted(by_id):
+        share = scores[id_].get("share0", 0.0) / totals[0] if totals else 0.0
+        near = any(
+            2 * scores[id_].get(f"near{number}", -1.0) - 1 >= best[-1] - 1e-6
+            for number, best in zip(vectors, nearest, strict=True)
+            if len(best)
+        )
+        enough = share >= lookup.enough * (1 - 1e-5)
+        if near or enough or lookup.scope.phrases or lookup.scope.ids is not None:
+            kept.append(id_)
+    return Stories(
+        ids=tuple(kept),
+        days=np.array([by_id[id_]["fields"].get("day", [0])[0] for id_ in kept], np.int64),
+        words=column(kept, "words", 0.0) * _LUCENE_SCALE,
+        shares=np.column_stack(
+            [column(kept, f"share{n}", 0.0) / total for n, total in enumerate(totals)]
+        ),
+        cosines=np.column_stack(
+            [2 * column(kept, f"near{number}", np.nan) - 1 for number in vectors]
+        )
+        if len(lookup.vectors)
+        else np.zeros((len(kept), 0)),
+        nearest=tuple(nearest),
+    )
+
+
+def _exact(vector: Sequence[float]) -> Json:
+    """A nested search for the cosine of each story's nearest passage, in a kNN search's scale."""
+    return {
+        "path": "passages",
+        "score_mode": "max",
+        "query": {
+            "script_score": {
+                "query": {"exists": {"field": "passages.vector"}},
+                "script": {
+                    "source": "(1 + dotProduct(params.vector, 'passages.vector')) / 2",
+                    "params": {"vector": vector},
+                },
+            }
+        },
+    }
+
+
+def _group(group: WordGroup, lang: str) -> Json:
+    forms = [
+        {
+            "constant_score": {
+                "filter": {"term": {f"{lang}.{term.field}": term.token}},
+                "boost": term.boost * group.weight,
+            }
+        }
+        for term in group.terms
+    ]
+    return forms[0] if len(forms) == 1 else {"dis_max": {"queries": forms}}
 
 
 def _size(lookup: Lookup) -> int:

@@ -24,6 +24,8 @@ from search.stores.base import (
     Lookup,
     NearestLookup,
     StoreStats,
+    Stories,
+    StoryLookup,
     WriteReport,
     check_vectors,
     mismatch,
@@ -300,6 +302,17 @@ class ElasticsearchStore:
         answers: Iterator[list[Candidate]] = iter(self._searches(asked) if asked else [])
         return [next(answers) if _finds_something(lookup) else [] for lookup in lookups]
 
+    def stories(self, lookup: StoryLookup) -> Stories:
+        """Find what may answer a query, in one search."""
+        with self._errors():
+            found = self._searching.search(
+                index=self._target,
+                include_named_queries_score=True,
+                **bodies.stories_body(lookup),
+            )
+        self._check_whole(found)
+        return bodies.stories_of(found["hits"]["hits"], lookup)
+
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
         made = self._required_profile()
@@ -568,17 +581,20 @@ class ElasticsearchStore:
         for lookup, answer in zip(lookups, answers, strict=True):
             if "error" in answer:
                 raise search_error(answer["error"], answer["status"], self.location)
-            if answer["timed_out"] or answer["_shards"]["failed"]:
-                raise StoreUnavailableError(
-                    f"Part of {self.location} did not answer. Check the cluster's health and try"
-                    " again."
-                )
+            self._check_whole(answer)
             hits = answer["hits"]["hits"]
             if isinstance(lookup, NearestLookup):
                 found.append(bodies.nearest_candidates(hits, lookup.k))
             else:
                 found.append(bodies.word_candidates(hits, lookup.k))
         return found
+
+    def _check_whole(self, answer: Mapping[str, Any]) -> None:
+        """Raise StoreUnavailableError where an answer is of a part of the archive."""
+        if answer["timed_out"] or answer["_shards"]["failed"]:
+            raise StoreUnavailableError(
+                f"Part of {self.location} did not answer. Check the cluster's health and try again."
+            )
 
 
 def _finds_something(lookup: Lookup) -> bool:

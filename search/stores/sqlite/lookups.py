@@ -8,7 +8,16 @@ import numpy as np
 
 from search.encoders.base import FloatArray
 from search.errors import ArchiveMismatchError
-from search.stores.base import Candidate, Lookup, NearestLookup, Scope, WordLookup
+from search.stores.base import (
+    Candidate,
+    FloatArray64,
+    Lookup,
+    NearestLookup,
+    Scope,
+    Stories,
+    StoryLookup,
+    WordLookup,
+)
 from search.stores.sqlite.vector_index import BoolArray, IntArray, VectorSnapshot
 from search.stores.sqlite.word_index import WordSnapshot
 
@@ -31,12 +40,7 @@ def run(
     """
     nearest = [lookup for lookup in lookups if isinstance(lookup, NearestLookup)]
     for asked in nearest:
-        dimension = snapshots[asked.scope.lang].vectors.shape[1]
-        if asked.vector.shape != (dimension,):
-            raise ArchiveMismatchError(
-                f"The archive {location} holds vectors of {dimension} dimensions, the query has"
-                f" {asked.vector.shape[0]}. Search with the encoder it was made with."
-            )
+        _check(asked.vector, snapshots[asked.scope.lang], location)
     scores = _scores([lookup for lookup in nearest if lookup.scope.ids is None], snapshots)
     found = []
     for lookup in lookups:
@@ -46,6 +50,66 @@ def run(
         else:
             found.append(_find_nearest(lookup, scores.get(_key(lookup)), snapshot, words))
     return found
+
+
+def find_stories(
+    lookup: StoryLookup,
+    snapshots: Mapping[str, VectorSnapshot],
+    words: WordSnapshot,
+    *,
+    location: str,
+) -> Stories:
+    """What may answer a query; see ``run``."""
+    scope, snapshot = lookup.scope, snapshots[lookup.scope.lang]
+    for vector in lookup.vectors:
+        _check(vector, snapshot, location)
+    scores = snapshot.best(lookup.vectors) if len(lookup.vectors) else np.zeros((0, 0))
+    rows: set[int] = set()
+    if scope.phrases:
+        rows.update(words.matching(scope))
+    elif lookup.shares:
+        rows.update(words.covering(lookup.shares[0], scope, lookup.enough))
+    allowed = _allowed(scope, snapshot, words)
+    if scope.ids is not None:
+        named = np.zeros(len(allowed), np.bool_)
+        named[_places(scope.ids, snapshot)] = True
+        allowed &= named
+        rows &= set(snapshot.rows[named].tolist())
+    there = np.flatnonzero(allowed)
+    nearest = []
+    for own in scores:
+        best = np.sort(own[there])[::-1][: lookup.nearest]
+        nearest.append(best.astype(np.float64))
+        if len(best):
+            rows.update(snapshot.rows[there[own[there] >= best[-1]]].tolist())
+    places = snapshot.places_of(sorted(rows))
+    places = places[np.argsort(np.array([snapshot.ids[place] for place in places.tolist()]))]
+    found = snapshot.rows[places].tolist()
+    cosines = scores[:, places].T.astype(np.float64) if len(scores) else np.zeros((len(places), 0))
+    cosines[cosines < -1] = np.nan
+    return Stories(
+        ids=tuple(snapshot.ids[place] for place in places.tolist()),
+        days=snapshot.days[places],
+        words=_column(words.scores(lookup.terms, scope.lang, found), found),
+        shares=np.column_stack(
+            [_column(words.shares(groups, scope.lang, found), found) for groups in lookup.shares]
+        ),
+        cosines=cosines,
+        nearest=tuple(nearest),
+    )
+
+
+def _column(values: Mapping[int, float], rows: Sequence[int]) -> FloatArray64:
+    return np.array([values.get(row, 0.0) for row in rows], np.float64)
+
+
+def _check(vector: FloatArray, snapshot: VectorSnapshot, location: str) -> None:
+    dimension = snapshot.vectors.shape[1]
+    if vector.shape != (dimension,):
+        raise ArchiveMismatchError(
+            f"The archive {location} holds vectors of {dimension} dimensions, the query has"
+            f" {vector.shape[0]}. Search with the encoder it was made with."
+        )
 
 
 def _key(lookup: NearestLookup) -> tuple[str, bytes]:

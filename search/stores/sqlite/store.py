@@ -27,6 +27,8 @@ from search.stores.base import (
     Leased,
     Lookup,
     StoreStats,
+    Stories,
+    StoryLookup,
     WriteReport,
     check_vectors,
     mismatch,
@@ -39,7 +41,7 @@ from search.stores.sqlite.file import FORMAT, SqliteFile, remove_archive, statem
 from search.stores.sqlite.generations import take_over
 from search.stores.sqlite.lease import hold_lease
 from search.stores.sqlite.log import number_archive
-from search.stores.sqlite.lookups import run
+from search.stores.sqlite.lookups import find_stories, run
 from search.stores.sqlite.records import EmbeddedRecords
 from search.stores.sqlite.repair import mend
 from search.stores.sqlite.rows import (
@@ -228,6 +230,11 @@ class EmbeddedStore:
         """Run lookups against one snapshot of the archive."""
         _, snapshots, words = self._follower.follow()
         return run(lookups, snapshots, words, location=self.location)
+
+    def stories(self, lookup: StoryLookup) -> Stories:
+        """Find what may answer a query in one snapshot of the archive."""
+        _, snapshots, words = self._follower.follow()
+        return find_stories(lookup, snapshots, words, location=self.location)
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""

@@ -25,13 +25,15 @@ from tantivy import FieldType, Occur, Query
 
 from search.errors import StoreError, StoreUnavailableError
 from search.records import day_of
-from search.stores.base import Phrase, Scope, Term
+from search.stores.base import Phrase, Scope, Term, WordGroup, least_held
 from search.text.languages import FORM_FIELDS, LANGUAGES, Forms
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 4
+_FORMAT = 5
 _LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
+MOST_FOUND = 10_000
+"""Stories that one query finds by its words; where more hold them, the fullest."""
 _WRITER_BYTES = 64_000_000
 _LOCK_TIMEOUT_S = 120.0
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -78,7 +80,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
     for name in ("exact", "folded"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in ("words", "title", "pairs"):
+    for name in ("words", "title", "opening", "pairs"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
@@ -117,6 +119,39 @@ class WordSnapshot:
             limit *= 4
         return self._rows(scope.lang, hits)
 
+    def covering(self, groups: Sequence[WordGroup], scope: Scope, enough: float) -> list[int]:
+        """Rows that hold at least a share of the groups by weight; at most ``MOST_FOUND``."""
+        total = sum(group.weight for group in groups)
+        if total <= 0:
+            return []
+        query = self._query((), scope, share=groups, needed=least_held(groups, enough))
+        limit = 1000
+        while True:
+            hits = self._search(scope.lang, query, limit)
+            if len(hits) < limit or hits[-1][0] < enough * total or limit >= MOST_FOUND:
+                break
+            limit = min(10 * limit, MOST_FOUND)
+        kept = [hit for hit in hits if hit[0] >= enough * total * (1 - 1e-5)]
+        return [row for row, _ in self._rows(scope.lang, kept)]
+
+    def scores(self, terms: Sequence[Term], lang: str, rows: Sequence[int]) -> dict[int, float]:
+        """BM25 scores of some rows; those without any of the terms are left out."""
+        if not terms or not rows:
+            return {}
+        hits = self._search(lang, self._query(terms, Scope(lang), rows), len(rows))
+        return dict(self._rows(lang, hits))
+
+    def shares(
+        self, groups: Sequence[WordGroup], lang: str, rows: Sequence[int]
+    ) -> dict[int, float]:
+        """The share of the groups, by weight, that some rows hold; 0 is left out."""
+        total = sum(group.weight for group in groups)
+        if total <= 0 or not rows:
+            return {}
+        query = self._query((), Scope(lang), rows, share=groups)
+        found = self._rows(lang, self._search(lang, query, len(rows)))
+        return {row: score / _LUCENE_SCALE / total for row, score in found}
+
     def matching(self, scope: Scope) -> list[int]:
         """All rows whose text satisfies the scope's phrases and exclusions."""
         limit = max(1, self.searchers[scope.lang].num_docs)
@@ -146,10 +181,23 @@ class WordSnapshot:
         return [(int(row or 0), score) for row, score in zip(rows, scores, strict=True)]
 
     def _query(
-        self, terms: Sequence[Term], scope: Scope, rows: Sequence[int] | None = None
+        self,
+        terms: Sequence[Term],
+        scope: Scope,
+        rows: Sequence[int] | None = None,
+        *,
+        share: Sequence[WordGroup] = (),
+        needed: int = 1,
     ) -> Query:
-        """Scored terms, and everything else as conditions that score nothing."""
+        """Scored terms or groups, and everything else as conditions that score nothing.
+
+        Args:
+            needed: How many of the groups must be there.
+        """
         clauses: list[tuple[Occur, Query]] = []
+        if share:
+            held = [(Occur.Should, self._group(group)) for group in share]
+            clauses.append((Occur.Must, Query.boolean_query(held, needed)))
         if terms:
             should = [(Occur.Should, self._scored(term)) for term in terms]
             clauses.append((Occur.Must, Query.boolean_query(should)))
@@ -180,6 +228,16 @@ class WordSnapshot:
         option = "position" if term.field in ("exact", "folded") else "freq"
         query = Query.term_query(_SCHEMA, term.field, term.token, option)
         return query if term.boost == 1.0 else Query.boost_query(query, term.boost)
+
+    def _group(self, group: WordGroup) -> Query:
+        forms = [
+            Query.const_score_query(
+                Query.term_query(_SCHEMA, term.field, term.token, "freq"),
+                term.boost * group.weight,
+            )
+            for term in group.terms
+        ]
+        return forms[0] if len(forms) == 1 else Query.disjunction_max_query(forms)
 
     def _phrase(self, phrase: Phrase) -> Query:
         if len(phrase.tokens) == 1:

@@ -1,0 +1,184 @@
+"""One model of relevance: what is known of a query and a story → the probability that it answers.
+
+Pure functions: no store, no I/O. The model is a logistic regression over a handful of features, one
+for the query's own language and one across languages, fitted on judged queries by
+``songngu calibrate`` and kept with the encoder's profile. More of what speaks for a story never
+makes it less likely: those coefficients are not negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from search.stores.base import Stories
+
+FloatArray = npt.NDArray[np.float64]
+Kind = Literal["own", "across"]
+
+FEATURES = (
+    "cosine",  # of the story's nearest passage to the query
+    "lift",  # that, above the background of all that is near
+    "top lift",  # the best story's lift
+    "lift share",  # the story's lift as a share of the best's
+    "words",  # BM25 score over the logarithm of the archive's size
+    "words share",  # BM25 score as a share of the best's
+    "held",  # share of the query's words, by what they tell, that the story holds
+    "in title",
+    "in opening",
+    "pairs",  # the same of neighbouring words
+    "feedback lift",  # lift of the cosine to the query moved towards the best story at home
+    "feedback share",
+    "known",  # whether the query has a word that means something
+    "few words",  # 1 / words of the query that tell something
+    "no words",  # whether none of its words can occur in the language
+)
+MONOTONE = frozenset(FEATURES) - {"top lift", "known", "few words", "no words"}
+MEANING = frozenset({"cosine", "lift", "top lift", "lift share", "feedback lift", "feedback share"})
+ACROSS_ONLY = frozenset({"feedback lift", "feedback share", "no words"})
+_BACKGROUND = slice(20, 100)
+_LEAST_TOP = 0.01
+"""Lift below which the best of a list is no better than its background."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFacts:
+    """What features need to know of the query in one language.
+
+    Attributes:
+        articles: How many the archive has in the language.
+        words: How many words that tell something can occur in it.
+        known: Whether any word of the query means something.
+    """
+
+    articles: int
+    words: int
+    known: bool
+
+
+def background(cosines: FloatArray) -> float:
+    """What is near to a query without answering it: the mean behind the twentieth, best first.
+
+    Of a short list it is the mean of its lower half.
+    """
+    if not len(cosines):
+        return 0.0
+    start = min(_BACKGROUND.start, len(cosines) // 2)
+    return float(np.mean(cosines[start : _BACKGROUND.stop]))
+
+
+def features(stories: Stories, facts: QueryFacts) -> FloatArray:
+    """The features of each story: float64 (stories, ``FEATURES``).
+
+    A story without a vector is as near as the background.
+    """
+    count = len(stories.ids)
+    found = dict.fromkeys(FEATURES, np.zeros(count))
+    for name, column in (("lift", 0), ("feedback lift", 1)):
+        if column >= stories.cosines.shape[1]:
+            continue
+        nearest = stories.nearest[column]
+        level = background(nearest)
+        top = max(_LEAST_TOP, float(nearest[0]) - level) if len(nearest) else _LEAST_TOP
+        cosine = np.where(np.isnan(stories.cosines[:, column]), level, stories.cosines[:, column])
+        lift = cosine - level
+        share = np.clip(lift / top, -1.0, 1.0)
+        if column:
+            found |= {"feedback lift": lift, "feedback share": share}
+        else:
+            found |= {"cosine": cosine, "lift": lift, "lift share": share}
+            found["top lift"] = np.full(count, top)
+    best = float(stories.words.max(initial=0.0))
+    found["words"] = stories.words / np.log(2.0 + facts.articles)
+    found["words share"] = stories.words / best if best > 0 else np.zeros(count)
+    for name, share in zip(
+        ("held", "in title", "in opening", "pairs"), stories.shares.T, strict=True
+    ):
+        found[name] = share
+    found["known"] = np.full(count, float(facts.known))
+    found["few words"] = np.full(count, 1.0 / max(1, facts.words))
+    found["no words"] = np.full(count, float(facts.words == 0))
+    return np.column_stack([found[name] for name in FEATURES])
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A logistic regression.
+
+    Attributes:
+        coefficients: float64 (``FEATURES``,).
+    """
+
+    intercept: float
+    coefficients: FloatArray
+
+    def probabilities(self, values: FloatArray) -> FloatArray:
+        """Of each row of features: float64 (rows,)."""
+        odds = np.clip(values @ self.coefficients + self.intercept, -30.0, 30.0)
+        return np.asarray(1.0 / (1.0 + np.exp(-odds)), np.float64)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that ``from_json`` reads back."""
+        named = zip(FEATURES, self.coefficients.tolist(), strict=True)
+        return {"intercept": round(self.intercept, 4)} | {n: round(c, 4) for n, c in named if c}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Regression:
+        """The regression that ``to_json`` described."""
+        unknown = values.keys() - {"intercept", *FEATURES}
+        if unknown:
+            raise ValueError(f"there are no features called {', '.join(sorted(unknown))}")
+        return cls(
+            float(values["intercept"]),
+            np.array([float(values.get(name, 0.0)) for name in FEATURES]),
+        )
+
+
+def fit_regression(
+    values: FloatArray,
+    labels: FloatArray,
+    weights: FloatArray,
+    *,
+    used: Sequence[str],
+    penalty: float,
+) -> Regression:
+    """Fit a logistic regression with an L2 penalty on standardised features.
+
+    Coefficients of ``MONOTONE`` features are kept from below zero.
+
+    Args:
+        values: float64 (pairs, ``FEATURES``).
+        labels: float64 (pairs,): probability that the story is relevant, 0 to 1.
+        weights: float64 (pairs,): how much each counts.
+        used: Names of the features that may have a coefficient.
+        penalty: Of the sum of squares, per unit of weight.
+    """
+    from scipy.optimize import minimize
+
+    places = [FEATURES.index(name) for name in used]
+    chosen = values[:, places]
+    total = weights.sum()
+    mean = (weights @ chosen) / total
+    spread = np.sqrt((weights @ (chosen - mean) ** 2) / total)
+    spread[spread < 1e-9] = np.inf
+    scaled = (chosen - mean) / spread
+
+    def loss(parameters: FloatArray) -> tuple[float, FloatArray]:
+        odds = parameters[0] + scaled @ parameters[1:]
+        error = 1.0 / (1.0 + np.exp(-odds)) - labels
+        value = weights @ (np.logaddexp(0.0, odds) - labels * odds) / total
+        value += 0.5 * penalty * float(parameters[1:] @ parameters[1:])
+        slope = (weights * error) / total
+        return float(value), np.concatenate(
+            [[slope.sum()], scaled.T @ slope + penalty * parameters[1:]]
+        )
+
+    bounds = [(None, None), *((0.0 if name in MONOTONE else None, None) for name in used)]
+    found = minimize(loss, np.zeros(len(used) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
+    coefficients = np.zeros(len(FEATURES))
+    coefficients[places] = found[1:] / spread
+    return Regression(float(found[0] - coefficients[places] @ mean), coefficients)
