@@ -26,6 +26,7 @@ from search.ranking.relevance import (
     ACROSS_ONLY,
     FEATURES,
     MEANING,
+    SCALED,
     Kind,
     Regression,
     fit_regression,
@@ -36,18 +37,20 @@ from search.text.languages import LANGUAGES, exact_tokens
 
 _LEAST_ARTICLES = 12
 _FOLDS = 8
-_PENALTY = 1e-3
+_PENALTY = 2e-3
 _PARTLY = 0.6
 """What the lowest of several grades counts for, where 1 is relevant."""
 _HARDEST = 30
 """Of the articles that do not answer a query with a known answer: those that seem to, most."""
 _NONSENSE_QUERIES = 60
+_KNOWN = 2.0
+"""What all queries with known answers count together, where all pooled judgements count 1."""
 
 Data = Sequence[tuple[Archive, Sequence[Judged]]]
 
 
 @dataclass(frozen=True)
-class _Pairs:
+class _JudgedPairs:
     """Queries and stories that are judged.
 
     Attributes:
@@ -77,7 +80,7 @@ class Calibration:
     report: Mapping[str, Mapping[str, float]]
 
 
-def fit(data: Data, before: RankingProfile) -> Calibration:
+def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibration:
     """Fit everything by which queries find their stories.
 
     The direction is the mean of the differences of the two languages' mean vectors, one for each
@@ -86,15 +89,17 @@ def fit(data: Data, before: RankingProfile) -> Calibration:
 
     Args:
         data: Archives, each with one or more sets of judged queries over it.
-        before: Gives what is not fitted, and the first guess.
+        before: Gives what is not fitted.
+        portable: Fit only what holds for any encoder, without a direction.
 
     Raises:
         SourceError: The data has too few articles in some language.
     """
     profile = replace(
         before,
-        fingerprint=data[0][0].encoder.fingerprint,
-        direction=fit_direction(data),
+        fingerprint="" if portable else data[0][0].encoder.fingerprint,
+        direction=np.zeros(0, np.float32) if portable else fit_direction(data),
+        linking=None if portable else before.linking,
         relevance={mode: {"own": GUESS, "across": GUESS} for mode in _USED},
     )
     report: dict[str, dict[str, float]] = {}
@@ -106,9 +111,10 @@ def fit(data: Data, before: RankingProfile) -> Calibration:
         ]
         for kind in kinds:
             pairs = _pairs(copies, profile, kind)
-            predicted.append((_cross_validated(pairs, kind), pairs))
+            used = {mode: _usable(mode, kind, portable=portable) for mode in _USED}
+            predicted.append((_cross_validated(pairs, used["hybrid"]), pairs))
             models = {
-                mode: dict(profile.relevance[mode]) | {kind: _fitted(pairs, mode, kind)}
+                mode: dict(profile.relevance[mode]) | {kind: _fitted(pairs, used[mode])}
                 for mode in _USED
             }
             profile = replace(profile, relevance=models)
@@ -153,18 +159,18 @@ def _f1(measured: Mapping[str, float]) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def _usable(mode: Mode, kind: Kind) -> list[str]:
+def _usable(mode: Mode, kind: Kind, *, portable: bool) -> list[str]:
     left_out = ACROSS_ONLY if kind == "own" else frozenset()
+    if portable:
+        left_out = left_out | SCALED
     return [name for name in FEATURES if name in _USED[mode] and name not in left_out]
 
 
-def _fitted(pairs: _Pairs, mode: Mode, kind: Kind) -> Regression:
-    return fit_regression(
-        pairs.values, pairs.labels, pairs.weights, used=_usable(mode, kind), penalty=_PENALTY
-    )
+def _fitted(pairs: _JudgedPairs, used: Sequence[str]) -> Regression:
+    return fit_regression(pairs.values, pairs.labels, pairs.weights, used=used, penalty=_PENALTY)
 
 
-def _cross_validated(pairs: _Pairs, kind: Kind) -> FloatArray64:
+def _cross_validated(pairs: _JudgedPairs, used: Sequence[str]) -> FloatArray64:
     """The probability of each pair by a model that was fitted without its query."""
     found = np.zeros(len(pairs.labels))
     for fold in range(_FOLDS):
@@ -173,35 +179,34 @@ def _cross_validated(pairs: _Pairs, kind: Kind) -> FloatArray64:
             pairs.values[there],
             pairs.labels[there],
             pairs.weights[there],
-            used=_usable("hybrid", kind),
+            used=used,
             penalty=_PENALTY,
         )
         found[here] = model.probabilities(pairs.values[here])
     return found
 
 
-def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _Pairs:
+def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
     """All judged pairs of a kind. Pooled data and known answers weigh alike, however many."""
     collected: dict[bool, list[tuple[FloatArray64, FloatArray64, int]]] = {True: [], False: []}
     for copy, sets in data:
         archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
         for judged in sets:
-            for found in _judged_pairs(archive, judged, kind):
-                collected[judged.is_pooled].append(found)
+            collected[judged.is_pooled] += _judged_pairs(archive, judged, kind)
         nonsense = [("", "", text) for text in _nonsense(archive)]
         nothing = Judged(nonsense, {}, {})
-        collected[False] += list(_judged_pairs(archive, nothing, kind))
+        collected[False] += _judged_pairs(archive, nothing, kind)
     columns: list[tuple[FloatArray64, ...]] = []
     for pooled, found in collected.items():
         total = sum(len(labels) for _, labels, _ in found)
         for values, labels, fold in found:
             size = len(labels)
             # Each query with a known answer counts alike; of a pool each pair does.
-            weight = 1 / total if pooled else 1 / (len(found) * size)
+            weight = 1 / total if pooled else _KNOWN / (len(found) * size)
             columns.append(
                 (values, labels, np.full(size, weight), np.full(size, fold), np.full(size, pooled))
             )
-    return _Pairs(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+    return _JudgedPairs(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
 
 def _judged_pairs(
@@ -269,7 +274,7 @@ def _nonsense(archive: Archive) -> Iterator[str]:
     words: dict[str, set[str]] = {lang: set() for lang in LANGUAGES}
     for article in archive.store.stream():
         words[article.lang] |= {token for token in exact_tokens(article.body) if token.isalpha()}
-    for lang, vocabulary in words.items():
+    for vocabulary in words.values():
         chosen = sorted(vocabulary)
         for _ in range(_NONSENSE_QUERIES // len(words) if len(chosen) > _LEAST_ARTICLES else 0):
             yield " ".join(rng.sample(chosen, rng.randint(2, 6)))

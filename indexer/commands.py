@@ -368,11 +368,16 @@ def evaluate(
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--encoder", metavar="MODEL", help="The embedding model. [default: bundled]")
 @click.option(
+    "--portable", is_flag=True, help="Fit only what holds for encoders that nothing is fitted for."
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="Where to keep the profile. [default: your configuration's songngu/profiles]",
 )
-def calibrate(folders: Sequence[Path], encoder: str | None, out: Path | None) -> None:
+def calibrate(
+    folders: Sequence[Path], encoder: str | None, out: Path | None, *, portable: bool
+) -> None:
     """Fit the ranking's constants for an encoder on parallel, judged data.
 
     FOLDERS are in BEIR's format, with one file of queries or several (queries*.jsonl). In one of
@@ -390,9 +395,10 @@ def calibrate(folders: Sequence[Path], encoder: str | None, out: Path | None) ->
             if not sets:
                 raise SourceError(f"{folder} has no queries.jsonl.")
             data.append((stack.enter_context(_filled(folder, settings, sets[0])), sets))
-        fitted = fit(data, profile_for(data[0][0].encoder.fingerprint))
+        before = profile_for(data[0][0].encoder.fingerprint)
+        fitted = fit(data, before, portable=portable)
     profile = fitted.profile
-    place = out or profiles_folder() / f"{profile.fingerprint}.json"
+    place = out or profiles_folder() / f"{profile.fingerprint or 'any'}.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(profile.to_json()), "utf-8")
     for what, measured in fitted.report.items():

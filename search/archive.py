@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.encoders.language_direction import take_apart
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
-from search.ranking.candidates import Candidates, CandidateSearch, QueryVectors, Scored, Zone
+from search.ranking.candidates import CandidateSet, CandidateSearch, QueryVectors, Scored, Zone
 from search.ranking.deduplication import one_of_each
 from search.ranking.explain import explained
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
@@ -40,6 +40,8 @@ from search.vocabulary import ArchiveRestorer
 _PROFILE_LIFE_S = 5.0
 _FEEDBACK = 0.5
 """How much of a story that surely answers is added to the query that looks into other languages."""
+_TELLING = 3
+"""Stories of the query's own language that tell others."""
 _TOLD_AGAIN = 0.95
 """What is left of a story's relevance where it is told in another language."""
 
@@ -184,6 +186,7 @@ class Archive:
             results=results,
             mixed=tuple(_mixed(query, results)),
             counterparts={id_: articles[id_] for id_ in others if id_ in articles},
+            phrases=_phrases(read, found),
         )
 
     def result_sets(self, query: Query) -> dict[str, list[Scored]]:
@@ -204,12 +207,18 @@ class Archive:
         self,
         query: Query,
         read: ReadQuery,
-        found: Mapping[str, Candidates],
+        found: Mapping[str, CandidateSet],
         meant: Mapping[str, QueryVectors],
     ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
         """The result set of each language, and the links of its stories."""
         profile = self._profile()
-        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
+        # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
+        # language's stories, meaning has to do in the others.
+        nowhere = _phrases(read, found) == "nowhere"
+        sets = {
+            lang: candidates.result_set(profile, only_certain=nowhere)
+            for lang, candidates in found.items()
+        }
         links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
         sets = self._with_counterparts(query, read, sets, links, meant)
         if not query.copies:
@@ -275,7 +284,7 @@ class Archive:
 
     def candidates(
         self, query: Query, read: ReadQuery
-    ) -> tuple[dict[str, Candidates], dict[str, QueryVectors]]:
+    ) -> tuple[dict[str, CandidateSet], dict[str, QueryVectors]]:
         """Look a query up in each wanted language.
 
         The query's own language comes first, since its best story guides the search in the others.
@@ -297,12 +306,16 @@ class Archive:
         meant = {read.lang: own}
         others = [lang for lang in langs if lang != read.lang]
         if others:
-            abroad = replace(own, moved=self._with_feedback(own.query, found[read.lang]))
+            home = found[read.lang]
+            abroad = replace(own, moved=self._with_feedback(own.query, home), lead=home.lead())
             for lang in others:
-                found[lang], meant[lang] = search.look_up(lang, abroad.rows()), abroad
+                found[lang], meant[lang] = (
+                    search.look_up(lang, abroad.rows(), lead=abroad.lead),
+                    abroad,
+                )
         return {lang: found[lang] for lang in langs}, {lang: meant[lang] for lang in langs}
 
-    def _with_feedback(self, vector: FloatArray, home: Candidates) -> FloatArray:
+    def _with_feedback(self, vector: FloatArray, home: CandidateSet) -> FloatArray:
         """Move a query's vector towards the best story of its own language, as far as it is sure.
 
         This is Rocchio's relevance feedback (Manning, Raghavan and Schütze, "Introduction to
@@ -312,19 +325,25 @@ class Archive:
         Returns:
             The vector to search the other languages with, float32 (dimension,).
         """
-        best = home.best()
-        if best is None:
+        best = home.best(_TELLING)
+        if not best:
             return vector
-        id_ = home.stories.ids[best]
-        nearest = NearestLookup(Scope(home.lang, ids=(id_,)), vector, 1)
-        [[*candidates]] = self.store.find([nearest])
-        vectors = self.store.vectors([id_]).get(id_)
-        passage = candidates[0].passage if candidates else None
-        if vectors is None or passage is None or passage.position >= len(vectors):
-            return vector  # it has none, or was changed this very moment
-        place = passage.position
-        [near] = self._profile().language_free(vectors[place : place + 1])
-        moved = vector + _FEEDBACK * home.relevance[best] * near
+        ids = tuple(home.stories.ids[place] for place in best)
+        [found] = self.store.find([NearestLookup(Scope(home.lang, ids=ids), vector, len(ids))])
+        passages = {candidate.id: candidate.passage for candidate in found}
+        kept = self.store.vectors(ids)
+        told, moved = 0.0, np.zeros_like(vector)
+        for id_, place in zip(ids, best, strict=True):
+            passage, vectors = passages.get(id_), kept.get(id_)
+            if passage is None or vectors is None or passage.position >= len(vectors):
+                continue  # it has none, or was changed this very moment
+            [near] = self._profile().language_free(vectors[passage.position][None])
+            weight = float(home.relevance[place])
+            told, moved = told + weight**2, moved + weight**2 * near
+        if told <= 0:
+            return vector
+        sure = float(home.relevance[best[0]])
+        moved = vector + _FEEDBACK * sure * moved / told
         return np.asarray(moved / np.linalg.norm(moved), np.float32)
 
     def _with_counterparts(
@@ -357,7 +376,8 @@ class Archive:
             if missing:
                 none = np.zeros((0, 0), np.float32)
                 vectors = meant[lang].rows() if lang in meant else none
-                found = search.look_up(lang, vectors, ids=missing)
+                lead = meant[lang].lead if lang in meant else 0.0
+                found = search.look_up(lang, vectors, lead=lead, ids=missing)
                 there |= {scored.id: scored for scored in found.every()}
             matches = [
                 replace(s, zone="match", relevance=max(s.relevance, wanted.get(s.id, 0.0)))
@@ -365,7 +385,7 @@ class Archive:
                 if s.zone == "match" or s.id in wanted
             ]
             related = [s for s in there.values() if s.zone == "related" and s.id not in wanted]
-            matches.sort(key=lambda s: (-round(s.relevance, 6), s.id))
+            matches.sort(key=lambda s: (not s.quoted, -round(s.relevance, 6), s.id))
             result[lang] = [*matches, *related]
             links |= Links(self.store).links(missing)
         return result
@@ -468,6 +488,17 @@ def _hit(article: Article, scored: Scored, marker: Marker, nearest: Passage | No
         passage=passage,
         title_marks=title_marks,
     )
+
+
+def _phrases(
+    read: ReadQuery, found: Mapping[str, CandidateSet]
+) -> Literal["required", "first", "nowhere"] | None:
+    """What became of quoted phrases; see ``Results``."""
+    if not read.phrases:
+        return None
+    if not any(candidates.quoted.any() for candidates in found.values()):
+        return None if read.quotes else "nowhere"
+    return "first" if read.quotes else "required"
 
 
 def _count(chosen: Sequence[Scored], zone: Zone) -> int:

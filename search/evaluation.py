@@ -58,6 +58,13 @@ class Judged:
             if grade > 0 and lang in (None, self.langs.get(id_))
         )
 
+    def graded_in(self, lang: str) -> Grades:
+        """The grades of one language's articles."""
+        return {
+            query: {id_: grade for id_, grade in grades.items() if self.langs.get(id_) == lang}
+            for query, grades in self.grades.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
@@ -170,12 +177,13 @@ def evaluate(
     kinds: dict[str, dict[str, float]] = {}
     for direction, found in sorted(rankings.items()):
         target = direction.split(">")[1]
-        report[direction] = measures(judged, found, target)
+        graded = judged.graded_in(target)
+        report[direction] = measures(graded, found)
         for kind in sorted({judged.kinds[query] for query in found if query in judged.kinds}):
             some = {q: ids for q, ids in found.items() if judged.kinds.get(q) == kind}
-            if values := measures(judged, some, target):
+            if values := measures(graded, some):
                 kinds.setdefault(kind, {})[direction] = values[f"ndcg@{CUTOFF}"]
-    report["mixed"] = measures(judged, mixed)
+    report["mixed"] = measures(judged.grades, mixed)
     relevant = {query: judged.relevant(query) for query in mixed}
     for lang in sorted({lang for _, lang, _ in judged.queries}):
         own = [id_ for id_, query_lang, _ in judged.queries if query_lang == lang]
@@ -214,17 +222,16 @@ def match_measures(judged: Judged, matches: Mapping[str, Collection[str]]) -> di
     return report
 
 
-def measures(
-    judged: Judged, rankings: Mapping[str, Sequence[str]], lang: str | None = None
-) -> dict[str, float]:
-    """Compute the means over all queries that have a relevant article, in a language or in all."""
+def measures(grades: Grades, rankings: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Compute the means over all queries that have a relevant article."""
     import ir_measures
     from ir_measures import RR, R, nDCG
 
     qrels = [
-        ir_measures.Qrel(query, document, judged.grades[query][document])
+        ir_measures.Qrel(query, document, grade)
         for query in rankings
-        for document in judged.relevant(query, lang)
+        for document, grade in grades.get(query, {}).items()
+        if grade > 0
     ]
     run = [
         ir_measures.ScoredDoc(query, document, -float(rank))

@@ -117,6 +117,8 @@ class Query:
         verbatim: Search for exactly what was typed: restore no diacritics, read no Telex or VNI.
         explain: Say of each hit how its score came about.
         copies: Show every copy of a story by itself, not one for all of them.
+        only_phrases: Find only stories that hold the quoted phrases, also where these seem to be a
+            quotation in a headline.
         more: Where ``k`` and ``offset`` are to count matches only: how many of the possibly related
             stories of each language are added where its matches end; None counts both alike.
     """
@@ -131,6 +133,7 @@ class Query:
     verbatim: bool = False
     explain: bool = False
     copies: bool = False
+    only_phrases: bool = False
     more: int | None = None
 
 
@@ -232,6 +235,8 @@ class Results:
         query_lang: The language the query was read as.
         read_as: The query with its diacritics restored and keys of Telex or VNI read, where that
             was done.
+        phrases: What became of quoted phrases: "required"; "first", where stories that hold them
+            come first, and others after them; "nowhere", where none holds them; None without any.
         total: Stories that match in each language.
         related: Stories in each language that are possibly related; they come behind the matches.
         results: Up to ``k`` hits for each language, matches first.
@@ -248,6 +253,7 @@ class Results:
     results: dict[str, tuple[Hit, ...]]
     mixed: tuple[str, ...]
     counterparts: Mapping[str, Article] = field(default_factory=dict)
+    phrases: Literal["required", "first", "nowhere"] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write the answer of ``songngu search --json`` and ``GET /api/v1/search``."""
@@ -255,6 +261,7 @@ class Results:
             "query": self.query.text,
             "query_lang": self.query_lang,
             "read_as": self.read_as,
+            "phrases": self.phrases,
             "mode": self.query.mode,
             "took_ms": round(self.took_ms, 1),
             "total": self.total,

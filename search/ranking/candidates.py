@@ -16,7 +16,7 @@ import numpy.typing as npt
 from search.encoders.base import FloatArray
 from search.ranking.profile import RankingProfile
 from search.ranking.query import ReadQuery
-from search.ranking.relevance import Kind, QueryFacts, Regression, features
+from search.ranking.relevance import FEATURES, Kind, QueryFacts, Regression, features
 from search.records import Query
 from search.stores.base import FloatArray64, Scope, Store, Stories, StoryLookup
 
@@ -27,6 +27,10 @@ NEAREST = 300
 _ENOUGH = 0.5
 """Share of what a query's words tell from which on a story is found by them."""
 MOST_RELATED = 50
+"""Of each language, however many may be."""
+_LIFT_SHARE = FEATURES.index("lift share")
+_NEAR = 0.5
+"""Share of what the best stands out by, from which on a story is said to be near in meaning."""
 _ALL = 0.999
 
 
@@ -37,12 +41,14 @@ class QueryVectors:
     Attributes:
         query: float32 (dimension,): the language-free vector of what was typed.
         moved: The same with feedback added; None where there is none.
+        lead: How far the story that gave it stands out.
         language: How much of the language was taken out of the first.
     """
 
     query: FloatArray
     moved: FloatArray | None = None
     language: float = 0.0
+    lead: float = 0.0
 
     def rows(self) -> FloatArray:
         """float32 (1 or 2, dimension)."""
@@ -57,6 +63,7 @@ class Scored:
         relevance: The probability that it answers the query.
         held: Whether it holds any of the query's words.
         near: Whether its meaning speaks for it: nearer than half of what the best stands out by.
+        quoted: Whether it holds the quoted phrases.
         day: Of publication; 0 where it is unknown.
     """
 
@@ -65,11 +72,12 @@ class Scored:
     zone: Zone
     held: bool = False
     near: bool = False
+    quoted: bool = False
     day: int = 0
 
 
 @dataclass(frozen=True)
-class Candidates:
+class CandidateSet:
     """What may answer a query in one language.
 
     Attributes:
@@ -79,6 +87,7 @@ class Candidates:
         relevance: float64 (stories,): probabilities.
         certain: bool (stories,): which are matches whatever the model says: they hold the quoted
             phrases, or all that the query says.
+        quoted: bool (stories,): which of them hold the quoted phrases.
         model: What ``relevance`` was computed by.
     """
 
@@ -87,20 +96,38 @@ class Candidates:
     values: FloatArray64
     relevance: FloatArray64
     certain: npt.NDArray[np.bool_]
+    quoted: npt.NDArray[np.bool_]
     model: Regression
 
-    def best(self) -> int | None:
-        """The place of the likeliest story; None where there is none."""
-        return int(np.argmax(self.relevance)) if len(self.relevance) else None
+    def best(self, number: int) -> list[int]:
+        """The places of the likeliest stories, the likeliest first."""
+        order = np.argsort(-self.relevance, kind="stable")
+        return [int(place) for place in order[:number]]
 
-    def result_set(self, profile: RankingProfile) -> list[Scored]:
-        """Matches, then what is possibly related; both by falling relevance, then by id."""
-        matches = self.certain | (self.relevance >= profile.match)
+    def lead(self) -> float:
+        """How far the likeliest story is above the mean of the next three."""
+        best = [float(self.relevance[place]) for place in self.best(4)]
+        return best[0] - sum(best[1:]) / max(1, len(best) - 1) if best else 0.0
+
+    def result_set(self, profile: RankingProfile, *, only_certain: bool = False) -> list[Scored]:
+        """Matches, then what is possibly related; both by falling relevance, then by id.
+
+        Stories that hold a quoted phrase come first.
+
+        Args:
+            only_certain: Whether nothing is a match by its probability alone.
+        """
+        matches = self.certain if only_certain else self.certain | (self.relevance >= profile.match)
         related = ~matches & (self.relevance >= profile.related)
         chosen = []
-        for zone, mask, most in (("match", matches, None), ("related", related, MOST_RELATED)):
+        zones: tuple[tuple[Zone, npt.NDArray[np.bool_], int | None], ...] = (
+            ("match", matches, None),
+            ("related", related, MOST_RELATED),
+        )
+        for zone, mask, most in zones:
             places = np.flatnonzero(mask)
-            order = places[np.argsort(-np.round(self.relevance[places], 6), kind="stable")]
+            relevance = np.round(self.relevance[places], 6)
+            order = places[np.lexsort((-relevance, ~self.quoted[places]))]
             chosen += [self._scored(int(place), zone) for place in order[:most]]
         return chosen
 
@@ -116,7 +143,8 @@ class Candidates:
             relevance=float(self.relevance[place]),
             zone=zone,
             held=bool(stories.words[place] > 0),
-            near=bool(len(cosines) and self.values[place, 3] >= 0.5),
+            quoted=bool(self.quoted[place]),
+            near=bool(len(cosines) and self.values[place, _LIFT_SHARE] >= _NEAR),
             day=int(stories.days[place]),
         )
 
@@ -144,48 +172,54 @@ class CandidateSearch:
         self._articles_in = articles_in
 
     def look_up(
-        self, lang: str, vectors: FloatArray, *, ids: Sequence[str] | None = None
-    ) -> Candidates:
+        self,
+        lang: str,
+        vectors: FloatArray,
+        *,
+        lead: float = 0.0,
+        ids: Sequence[str] | None = None,
+    ) -> CandidateSet:
         """What may answer the query in a language.
 
         Args:
             vectors: float32 (number, dimension): of the query, and with feedback; none look for
                 words alone.
+            lead: See ``QueryFacts``.
             ids: Only these articles.
         """
         phrases, excluded = self._read.clauses(lang)
         by_words = self._query.mode != "meaning"
-        scope = Scope(
-            lang,
-            self._query.filters,
-            ids=None if ids is None else tuple(ids),
-            phrases=phrases,
-            excluded=excluded,
-        )
+        within = None if ids is None else tuple(ids)
+        free = Scope(lang, self._query.filters, ids=within, excluded=excluded)
         shares = self._read.shares(lang)
         lookup = StoryLookup(
-            scope,
+            free,
             self._read.terms(lang) if by_words else (),
             shares if by_words else tuple(() for _ in shares),
             _ENOUGH,
             vectors,
             NEAREST,
         )
-        stories = self._store.stories(lookup)
-        quoted = bool(phrases)
-        if quoted and not stories.ids and lang != self._read.lang and len(vectors):
-            # A phrase of ordinary words cannot occur in another language: meaning has to do there.
-            quoted = False
-            stories = self._store.stories(replace(lookup, scope=replace(scope, phrases=())))
-        facts = QueryFacts(self._articles_in(lang), len(shares[0]), self._read.known)
+        holding: frozenset[str] = frozenset()
+        stories = None
+        if phrases:
+            found = self._store.stories(replace(lookup, scope=replace(free, phrases=phrases)))
+            holding = frozenset(found.ids)
+            if holding and not self._read.quotes:
+                stories = found  # none else
+        if stories is None:
+            stories = self._store.stories(lookup)
+        quoted = np.array([id_ in holding for id_ in stories.ids], np.bool_)
+        facts = QueryFacts(self._articles_in(lang), len(shares[0]), self._read.known, lead)
         values = features(stories, facts)
         kind: Kind = "own" if lang == self._read.lang else "across"
         mode = self._query.mode if len(vectors) else "words"
-        certain = np.full(len(stories.ids), quoted)
-        if kind == "own" and by_words and len(stories.ids):
-            whole = stories.shares[:, 0] >= _ALL
+        certain = quoted.copy()
+        if kind == "own" and by_words and not phrases and len(stories.ids):
+            certain |= stories.shares[:, 0] >= _ALL
             if shares[3]:
-                whole &= stories.shares[:, 3] >= _ALL
-            certain |= whole
+                certain &= stories.shares[:, 3] >= _ALL
         model = self._profile.relevance[mode][kind]
-        return Candidates(lang, stories, values, model.probabilities(values), certain, model)
+        return CandidateSet(
+            lang, stories, values, model.probabilities(values), certain, quoted, model
+        )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from search.ranking.candidates import Candidates
+from search.ranking.candidates import CandidateSet
 from search.ranking.relevance import FEATURES
 from search.records import Explanation, Hit
 
 
 def explained(
     results: Mapping[str, tuple[Hit, ...]],
-    found: Mapping[str, Candidates],
+    found: Mapping[str, CandidateSet],
 ) -> dict[str, tuple[Hit, ...]]:
     """The same hits with their explanations."""
     return {
@@ -21,7 +21,7 @@ def explained(
     }
 
 
-def _explanation(hit: Hit, candidates: Candidates) -> Explanation:
+def _explanation(hit: Hit, candidates: CandidateSet) -> Explanation:
     model = candidates.model
     try:
         place = candidates.stories.ids.index(hit.article.id)

@@ -119,22 +119,28 @@ def profiles_folder() -> Path:
 
 @lru_cache(maxsize=8)
 def profile_for(fingerprint: str) -> RankingProfile:
-    """The profile fitted on this machine for an encoder, else the one that ships, else defaults.
+    """The profile fitted on this machine for an encoder, else the one that ships, else any's.
+
+    Of an encoder for which nothing was fitted, only what does not depend on the scale of its
+    cosines is known: how near a story is beside others, and what it holds of the words.
 
     Raises:
         SettingsError: A profile is damaged.
     """
+    for_any = RankingProfile(fingerprint)
     for name, text in _profiles():
         try:
             values = json.loads(text)
             if values["fingerprint"] == fingerprint:
                 return RankingProfile.from_json(values)
+            if not values["fingerprint"]:
+                for_any = RankingProfile.from_json(values | {"fingerprint": fingerprint})
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
                 f"The ranking profile {name} cannot be read ({error}). Delete it, or fit it again"
                 " with: songngu calibrate"
             ) from error
-    return RankingProfile(fingerprint)
+    return for_any
 
 
 def archive_profile(encoder: Encoder, ranking: RankingProfile | None = None) -> ArchiveProfile:

@@ -21,7 +21,13 @@ from search.text.quantities import Quantity
 from search.text.syllables import is_syllable
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
-_OPERATOR = re.compile(r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?P<word>\w[^\s"]*)')
+# A minus before a number is the number's: "VN-Index -12 điểm" leaves nothing out.
+_OPERATOR = re.compile(
+    r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?P<word>[^\W\d][^\s"]*)'
+)
+_TYPOGRAPHIC = re.compile("[“”„‟«»]")
+_HEADLINE_WORDS = 4
+"""Words beside a quotation from which on it is one in a headline, not a phrase that must occur."""
 
 # Boosts of the fields in a language's own word list, relative to the exact or folded token.
 _COMPOUND_BOOST = 0.25
@@ -45,6 +51,8 @@ class ReadQuery:
         read_as: What was read where it is not what was typed: ``text`` with its diacritics; else
             None.
         phrases: Exact tokens of each quoted phrase.
+        quotes: Whether the phrases are a quotation in a headline: stories with them come first, and
+            others are found too.
         excluded: Exact tokens of each exclusion.
     """
 
@@ -53,6 +61,7 @@ class ReadQuery:
     read_as: str | None = None
     phrases: tuple[tuple[str, ...], ...] = ()
     excluded: tuple[tuple[str, ...], ...] = ()
+    quotes: bool = False
 
     @property
     def meant(self) -> str:
@@ -297,6 +306,13 @@ def read_query(
     typed = normalise(query.text).strip()
     decoded = typed if query.verbatim else decode_typing(typed)
     text, phrases, excluded = _take_apart(decoded)
+    quoted = {form for phrase in phrases for form in phrase}
+    beside = sum(token.exact not in quoted for token in tokens(text))
+    quotes = (
+        bool(phrases)
+        and not query.only_phrases
+        and (beside >= _HEADLINE_WORDS or (beside > 0 and _TYPOGRAPHIC.search(typed) is not None))
+    )
     if not text.strip():
         raise QueryError(
             "The query only says what to leave out. Add a word to look for."
@@ -311,8 +327,30 @@ def read_query(
     read_as = text if decoded != typed else None
     if not query.verbatim and detection.lang == "vi" and detection.accents != "full":
         restoration = (restorer or Restorer.bundled)().restore(text)
-        read_as = restoration.text if restoration.changed else read_as
-    return ReadQuery(text, detection.lang, read_as, phrases, excluded)
+        restored = _with_phrases(restoration.text, text, phrases)
+        read_as = restored if restored != text else read_as
+    return ReadQuery(text, detection.lang, read_as, phrases, excluded, quotes)
+
+
+def _with_phrases(restored: str, typed: str, phrases: Sequence[tuple[str, ...]]) -> str:
+    """The restored text with quoted phrases as they were typed."""
+    if not phrases:
+        return restored
+    before, after = list(tokens(typed)), list(tokens(restored))
+    forms = [token.exact for token in before]
+    kept = {
+        place + i
+        for phrase in phrases
+        for place in range(len(forms) - len(phrase) + 1)
+        if tuple(forms[place : place + len(phrase)]) == phrase
+        for i in range(len(phrase))
+    }
+    pieces, last = [], 0
+    for place, (one, other) in enumerate(zip(before, after, strict=True)):
+        if place in kept:
+            pieces += [restored[last : other.start], typed[one.start : one.end]]
+            last = other.end
+    return "".join([*pieces, restored[last:]])
 
 
 def check(query: Query) -> None:

@@ -31,15 +31,33 @@ FEATURES = (
     "in title",
     "in opening",
     "pairs",  # the same of neighbouring words
-    "feedback lift",  # lift of the cosine to the query moved towards the best story at home
+    "feedback cosine",  # to the query moved towards the best stories at home
+    "feedback lift",
     "feedback share",
+    "same story",  # that, as far as one story at home stands out from all others
     "known",  # whether the query has a word that means something
     "few words",  # 1 / words of the query that tell something
     "no words",  # whether none of its words can occur in the language
+    "size",  # logarithm of how many articles there are in the language
 )
-MONOTONE = frozenset(FEATURES) - {"top lift", "known", "few words", "no words"}
-MEANING = frozenset({"cosine", "lift", "top lift", "lift share", "feedback lift", "feedback share"})
-ACROSS_ONLY = frozenset({"feedback lift", "feedback share", "no words"})
+MONOTONE = frozenset(FEATURES) - {"top lift", "known", "few words", "no words", "size"}
+MEANING = frozenset(
+    {
+        "cosine",
+        "lift",
+        "top lift",
+        "lift share",
+        "feedback cosine",
+        "feedback lift",
+        "feedback share",
+        "same story",
+    }
+)
+SCALED = frozenset({"cosine", "lift", "top lift", "feedback cosine", "feedback lift"})
+"""Features that mean as much as the scale of an encoder's cosines does."""
+ACROSS_ONLY = frozenset(
+    {"feedback cosine", "feedback lift", "feedback share", "same story", "no words"}
+)
 _BACKGROUND = slice(20, 100)
 _LEAST_TOP = 0.01
 """Lift below which the best of a list is no better than its background."""
@@ -53,11 +71,13 @@ class QueryFacts:
         articles: How many the archive has in the language.
         words: How many words that tell something can occur in it.
         known: Whether any word of the query means something.
+        lead: How far the likeliest story in the query's own language is above the next, 0 to 1.
     """
 
     articles: int
     words: int
     known: bool
+    lead: float = 0.0
 
 
 def background(cosines: FloatArray) -> float:
@@ -88,7 +108,8 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
         lift = cosine - level
         share = np.clip(lift / top, -1.0, 1.0)
         if column:
-            found |= {"feedback lift": lift, "feedback share": share}
+            found |= {"feedback cosine": cosine, "feedback lift": lift, "feedback share": share}
+            found["same story"] = share * facts.lead
         else:
             found |= {"cosine": cosine, "lift": lift, "lift share": share}
             found["top lift"] = np.full(count, top)
@@ -102,6 +123,7 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
     found["known"] = np.full(count, float(facts.known))
     found["few words"] = np.full(count, 1.0 / max(1, facts.words))
     found["no words"] = np.full(count, float(facts.words == 0))
+    found["size"] = np.full(count, np.log(2.0 + facts.articles))
     return np.column_stack([found[name] for name in FEATURES])
 
 

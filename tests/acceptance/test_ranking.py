@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 
 import pytest
@@ -44,12 +45,14 @@ def cluster(embedded, elasticsearch_url):
 def test_both_stores_give_one_answer(embedded, cluster, query):
     ours, theirs = embedded.search(Query(query)), cluster.search(Query(query))
     assert ours.total == theirs.total
+    assert ours.related == theirs.related
     for lang, hits in ours.results.items():
         others = theirs.results[lang]
         assert [hit.article.id for hit in hits] == [hit.article.id for hit in others]
         for hit, other in zip(hits, others, strict=True):
             # Elasticsearch keeps the lengths of texts in a byte.
-            assert hit.score == pytest.approx(other.score, abs=0.005)
+            assert hit.zone == other.zone
+            assert hit.relevance == pytest.approx(other.relevance, abs=0.005)
             assert hit.matched == other.matched
     assert ours.mixed == theirs.mixed
 
@@ -57,29 +60,27 @@ def test_both_stores_give_one_answer(embedded, cluster, query):
 @pytest.mark.parametrize("store", ["embedded", "cluster"])
 @pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])
 @pytest.mark.parametrize("query", ["gia ca phe", "coffee prices"])
-def test_an_explanation_adds_up_to_the_score(store, mode, query, request):
+def test_an_explanation_adds_up_to_the_relevance(store, mode, query, request):
     archive = request.getfixturevalue(store)
     results = archive.search(Query(query, mode=mode, explain=True))
     hits = [hit for hits in results.results.values() for hit in hits]
     assert hits
     for hit in hits:
         e = hit.explanation
-        meaning = (e.cosine or 0.0) + e.language_correction + e.feedback
-        assert hit.score == pytest.approx(meaning + e.word_weight * e.words, abs=2e-5)
-        assert (e.cosine is None) == (mode == "words")
-        assert e.word_rank or e.meaning_rank
-    if mode != "words":
-        assert any(hit.explanation.language_correction for hit in hits)
+        odds = e.intercept + sum(adds for _, adds in e.features.values())
+        if not e.reason:
+            assert hit.relevance == pytest.approx(1 / (1 + math.exp(-odds)), abs=1e-4)
+        assert ("lift" in e.features or "cosine" in e.features) <= (mode != "words")
 
 
 def test_what_stands_out_at_home_tells_the_search_abroad(embedded):
     """Only the other language's hits have feedback; the same story comes first there."""
     results = embedded.search(Query("giá cà phê Tây Nguyên lập kỷ lục", explain=True))
-    assert {hit.explanation.feedback for hit in results.results["vi"]} == {0.0}
+    assert not any("feedback lift" in hit.explanation.features for hit in results.results["vi"])
     abroad = results.results["en"]
     best = results.results["vi"][0].article.id
     assert abroad[0].article.id == best.replace("-vi", "-en")
-    assert abroad[0].explanation.feedback > 0
+    assert abroad[0].explanation.features["feedback lift"][1] > 0
 
 
 def test_one_list_alone_is_ranked_as_in_both(embedded):

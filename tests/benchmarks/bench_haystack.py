@@ -70,7 +70,7 @@ def fill(place: str, articles: Iterable[Article]) -> None:
 
 def answer(archive: Archive, text: str) -> Ranked:
     """An archive's ranking for a query."""
-    return Ranked.of(archive.search(Query(text)))
+    return Ranked.of(archive, Query(text))
 
 
 def main() -> None:

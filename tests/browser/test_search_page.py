@@ -57,7 +57,7 @@ def test_everything_works_without_script(visit):
     page.get_by_text("Filters", exact=True).click()
     page.get_by_label("Until").fill("1990-01-01")
     follow(page, page.get_by_role("button", name="Apply"), "to=1990-01-01")
-    assert page.locator("h1").inner_text().startswith("No close match")
+    assert page.locator("h1").inner_text().startswith("No story matches")
     chip = page.get_by_role("link", name="Remove filter: until January 1, 1990")
     follow(page, chip, "^(?!.*to=1990-01-01)")
     assert count(page, "vi") > 0

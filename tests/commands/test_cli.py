@@ -19,10 +19,12 @@ from search.text.languages import LANGUAGES
 
 COMMANDS = cli.list_commands(None)
 
-ANSWER = {"query", "query_lang", "read_as", "mode", "took_ms", "total", "results", "mixed"}
+ANSWER = {"query", "query_lang", "read_as", "phrases", "mode", "took_ms"} | {
+    *("total", "related", "results", "mixed"),
+}
 HIT = {
     *("id", "lang", "title", "title_marks", "date", "source", "section", "authors", "url"),
-    *("score", "matched", "passage", "counterpart", "copies"),
+    *("relevance", "zone", "matched", "passage", "counterpart", "copies"),
 }
 REPORT = {"added", "updated", "unchanged", "skipped", "failed", "passages", "seconds"}
 
@@ -145,14 +147,14 @@ def test_the_answer_of_search_as_json(archive):
     shown = []
     for lang, hits in answer["results"].items():
         assert len(hits) <= 4
-        assert len(hits) <= answer["total"][lang]
-        assert [h["score"] for h in hits] == sorted((h["score"] for h in hits), reverse=True)
+        assert len(hits) <= answer["total"][lang] + answer["related"][lang]
+        order = [(h["zone"] != "match", -h["relevance"]) for h in hits]
+        assert order == sorted(order)
         for hit in hits:
             assert hit.keys() == HIT
             assert hit["lang"] == lang
             assert hit["passage"].keys() == {"text", "marks"}
             assert set(hit["matched"]) <= {"words", "meaning"}
-            assert hit["matched"]
             ends = [place for mark in hit["passage"]["marks"] for place in mark]
             assert ends == sorted(ends)
             assert not ends or ends[-1] <= len(hit["passage"]["text"])

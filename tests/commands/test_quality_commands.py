@@ -41,7 +41,7 @@ def test_the_ranking_beside_what_others_do(folder):
     reports = songngu_json("evaluate", folder, "--compare", cwd=folder)
     assert list(reports) == ["BM25", "cosine", "rank fusion", "hybrid", "words", "meaning"]
     for report in reports.values():
-        assert {"vi>vi", "vi>en", "en>vi", "en>en", "mixed", "latency_ms"} == set(report)
+        assert {"vi>vi", "vi>en", "en>vi", "en>en", "mixed", "latency_ms"} <= set(report)
     hybrid, fusion = reports["hybrid"], reports["rank fusion"]
     for direction in ("vi>en", "en>vi"):
         assert hybrid[direction]["ndcg@10"] > fusion[direction]["ndcg@10"]
@@ -74,8 +74,10 @@ def test_constants_are_fitted_and_used(folder, tmp_path):
     shipped = profile_for(load_encoder().fingerprint)
     assert fitted.fingerprint == shipped.fingerprint
     assert float(np.dot(fitted.direction, shipped.direction)) > 0.7
-    assert 0 < fitted.feedback_from < fitted.feedback_full
-    assert 0 < fitted.large_margin < fitted.small_margin
+    assert fitted.relevance.keys() == {"hybrid", "words", "meaning"}
+    assert (
+        fitted.relevance["hybrid"]["own"].to_json() != shipped.relevance["hybrid"]["own"].to_json()
+    )
     assert fitted.linking == shipped.linking
     refused = songngu("search", "bài", "--archive", archive, cwd=tmp_path, **environment)
     assert refused.returncode == 1

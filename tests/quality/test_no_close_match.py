@@ -83,7 +83,7 @@ def test_both_errors_among_paragraphs(shared):
         for id_, lang, text in asked:
             results = archive.search(Query(text))
             for target, hits in results.results.items():
-                if not hits and judged.relevant[id_]:
+                if not hits and judged.relevant(id_):
                     lost["same" if target == lang else "cross"] += 1
     assert share <= 0.25
     assert lost["same"] / len(asked) <= 0.015

@@ -11,10 +11,11 @@ from itertools import islice
 import pytest
 
 from indexer.pipeline import embedded
-from indexer.trial_archives import without_direction
+from indexer.trial_archives import ranked_by
 from search.archive import open_archive
 from search.baselines import Baselines
 from search.evaluation import Judged, Ranked, evaluate, read_judged, read_rows
+from search.ranking.profile import RankingProfile
 from search.records import Article, Query
 from search.settings import Settings
 from search.text.languages import normalise
@@ -62,9 +63,9 @@ def filled(tmp_path):
 
 def both_ways(archive, judged):
     """nDCG@10 by direction: (ours, cosine)."""
-    ours = evaluate(judged, lambda text: Ranked.of(archive.search(Query(text))))
-    with without_direction(archive) as plain:
-        cosine = Baselines(plain, archive.encoder).methods["cosine"]
+    ours = evaluate(judged, lambda text: Ranked.of(archive, Query(text)))
+    with ranked_by(archive, RankingProfile()) as plain:
+        cosine = Baselines(plain.store, archive.encoder).methods["cosine"]
         theirs = evaluate(judged, cosine)
     return {
         name: (found["ndcg@10"], theirs[name]["ndcg@10"])
@@ -77,8 +78,11 @@ def judged_of(shared, articles):
     """The queries about those articles that are there."""
     judged = read_judged(shared / "data" / "ntrex-dev")
     there = {article.id for article in articles}
-    relevant = {query: ids & there for query, ids in judged.relevant.items()}
-    return Judged(judged.queries, relevant, {i: judged.langs[i] for i in there & set(judged.langs)})
+    grades = {
+        query: {id_: grade for id_, grade in given.items() if id_ in there}
+        for query, given in judged.grades.items()
+    }
+    return Judged(judged.queries, grades, {i: judged.langs[i] for i in there & set(judged.langs)})
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -104,7 +108,7 @@ def test_archives_of_two_articles(shared, filled):
     articles = {article.id: article for article in translated(shared)}
     found = asked = 0
     for id_, _, text in judged.queries[::8]:
-        archive = filled(articles[relevant] for relevant in sorted(judged.relevant[id_]))
+        archive = filled(articles[relevant] for relevant in sorted(judged.relevant(id_)))
         results = archive.search(Query(text))
         found += sum(len(hits) for hits in results.results.values())
         asked += 2

@@ -36,7 +36,7 @@ def checksum(folder, queries):
 
 def quality(archive, judged):
     """The figures that have floors: nDCG@10 by direction, both@10 by the query's language."""
-    report = evaluate(judged, lambda text: Ranked.of(archive.search(Query(text))))
+    report = evaluate(judged, lambda text: Ranked.of(archive, Query(text)))
     figures = {name: found["ndcg@10"] for name, found in report.items() if ">" in name}
     return figures | {n: v for n, v in report["mixed"].items() if n.startswith("both@10 (")}
 

@@ -1,13 +1,12 @@
 """One hit for all copies of a story: which one, and where."""
 
-from search.ranking.fusion import Scored
-
+from search.ranking.candidates import Scored
 from search.ranking.deduplication import one_of_each
 from search.stores.links import Link
 
 
 def scored(*ids):
-    return [Scored(id_, 0.0, None, 1.0 - i / 10) for i, id_ in enumerate(ids)]
+    return [Scored(id_, 1.0 - i / 10, "match") for i, id_ in enumerate(ids)]
 
 
 LINKS = {
@@ -19,7 +18,7 @@ LINKS = {
 
 
 def shown(ids, **options):
-    return [(s.id, round(s.score, 1)) for s in one_of_each(scored(*ids), LINKS, **options)]
+    return [(s.id, round(s.relevance, 1)) for s in one_of_each(scored(*ids), LINKS, **options)]
 
 
 def test_the_first_published_takes_the_best_place_of_its_group():

@@ -15,11 +15,10 @@ from search.evaluation import (
     read_rows,
     share,
 )
-from search.records import Article, Hit, Query, Results, Snippet
 
 
 def test_measures_by_hand():
-    relevant = {"q1": frozenset({"a"}), "q2": frozenset({"b"}), "q3": frozenset({"c"})}
+    relevant = {"q1": {"a": 1}, "q2": {"b": 1}, "q3": {"c": 1}}
     rankings = {"q1": ["a", "x"], "q2": ["x", "y", "b"], "q3": []}
     found = measures(relevant, rankings)
     assert found["ndcg@10"] == pytest.approx((1 + 1 / log2(4) + 0) / 3, abs=1e-4)
@@ -28,13 +27,13 @@ def test_measures_by_hand():
 
 
 def test_what_comes_after_the_tenth_does_not_count():
-    found = measures({"q": frozenset({"a"})}, {"q": [*map(str, range(10)), "a"]})
+    found = measures({"q": {"a": 1}}, {"q": [*map(str, range(10)), "a"]})
     assert set(found.values()) == {0.0}
 
 
 def test_two_relevant_articles():
     relevant = {"q": frozenset({"a", "b"})}
-    found = measures(relevant, {"q": ["a", "x", "b"]})
+    found = measures({"q": {"a": 1, "b": 1, "x": 0}}, {"q": ["a", "x", "b"]})
     ideal = 1 + 1 / log2(3)
     assert found["ndcg@10"] == pytest.approx((1 + 1 / log2(4)) / ideal, abs=1e-4)
     assert all_found(relevant, {"q": ["a", "x", "b"]}, ["q"]) == 1.0
@@ -46,30 +45,51 @@ def test_share():
     assert share(langs, {"q": ["a", "b", "c"], "r": ["b"]}, ["q", "r"], "vi") == 0.5
 
 
-def hit(id_, lang):
-    return Hit(Article(id=id_, lang=lang, text="x"), 1.0, ("words",), Snippet("x"))
+def test_grades_count_by_how_much_they_are():
+    found = measures({"q": {"a": 2, "b": 1}}, {"q": ["b", "a"]})
+    assert found["ndcg@10"] == pytest.approx((1 + 2 / log2(3)) / (2 + 1 / log2(3)), abs=1e-4)
 
 
-def test_a_whole_evaluation(tmp_path):
+@pytest.fixture
+def folder(tmp_path):
     rows = [{"_id": f"{i}-{lang}", "title": "", "text": "x", "metadata": {"lang": lang}}
             for i in "12" for lang in ("vi", "en")]  # fmt: skip
     (tmp_path / "qrels").mkdir()
     (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    asked = [{"_id": "q1", "text": "một", "metadata": {"lang": "vi"}}]
+    asked = [
+        {"_id": "q1", "text": "một", "metadata": {"lang": "vi", "kind": "topic"}},
+        {"_id": "q2", "text": "hai", "metadata": {"lang": "vi", "expect": "none"}},
+    ]
     (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)), "utf-8")
     qrels = "query-id\tcorpus-id\tscore\nq1\t1-vi\t1\nq1\t1-en\t1\nq1\t2-en\t0\n"
     (tmp_path / "qrels" / "test.tsv").write_text(qrels, "utf-8")
+    return tmp_path
 
-    def search(text):
-        found = {"vi": (hit("1-vi", "vi"),), "en": (hit("2-en", "en"), hit("1-en", "en"))}
-        mixed = ("1-vi", "2-en", "1-en")
-        return Ranked.of(Results(Query(text), "vi", None, 5.0, {"vi": 1, "en": 2}, found, mixed))
 
-    report = evaluate(read_judged(tmp_path), search)
+def answer(text):
+    if text == "hai":
+        return Ranked({"vi": [], "en": ["1-en"]}, ["1-en"], 5.0, {"vi": 0, "en": 0})
+    found = {"vi": ["3-vi", "1-vi"], "en": ["2-en", "1-en"]}
+    return Ranked(found, ["1-vi", "2-en", "1-en"], 5.0, {"vi": 2, "en": 1})
+
+
+def test_a_whole_evaluation(folder):
+    report = evaluate(read_judged(folder), answer)
+    assert report["vi>vi"]["ndcg@10"] == pytest.approx(1 / log2(3), abs=1e-4)
+    assert report["kinds"] == {
+        "topic": {d: pytest.approx(1 / log2(3), abs=1e-4) for d in ("vi>vi", "vi>en")}
+    }
+    # "2-en" was judged irrelevant, "3-vi" by nobody.
+    assert report["matches"] == {"precision": 0.5, "recall": 0.5, "unanswerable without": 1.0}
+
+
+def test_what_nobody_judged_is_passed_over(folder):
+    report = evaluate(read_judged(folder), answer, judged_only=True)
     assert report["vi>vi"]["ndcg@10"] == 1.0
     assert report["vi>en"]["ndcg@10"] == pytest.approx(1 / log2(3), abs=1e-4)
     assert report["mixed"]["both@10"] == 1.0
-    assert report["mixed"]["own_language_share"] == pytest.approx(1 / 3, abs=1e-4)
+    # Of the second query nothing was judged, and nothing is left.
+    assert report["mixed"]["own_language_share"] == pytest.approx(1 / 6, abs=1e-4)
     assert report["latency_ms"] == {"p50": 5.0, "p95": 5.0}
 
 

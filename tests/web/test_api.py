@@ -21,9 +21,11 @@ def test_search_answers_in_the_shape_of_results(client, archive):
         "query",
         "query_lang",
         "read_as",
+        "phrases",
         "mode",
         "took_ms",
         "total",
+        "related",
         "results",
         "mixed",
     ]
@@ -34,7 +36,16 @@ def test_search_answers_in_the_shape_of_results(client, archive):
         assert 0 < len(hits) <= 3
         for hit in hits:
             assert hit["lang"] == lang
-            assert {"id", "title", "date", "source", "url", "score", "matched"} <= hit.keys()
+            assert {
+                "id",
+                "title",
+                "date",
+                "source",
+                "url",
+                "relevance",
+                "zone",
+                "matched",
+            } <= hit.keys()
             assert {"counterpart", "copies"} <= hit.keys()
             for start, end in hit["passage"]["marks"]:
                 assert 0 <= start < end <= len(hit["passage"]["text"])

@@ -157,7 +157,7 @@ def test_hits_show_where_when_and_why(client, archive):
             in_title = [mark.raw_text for mark in element.one("h3").all("mark")]
             assert in_title == [article.title[s:e] for s, e in hit.title_marks]
             # Never a score.
-            assert f"{hit.score:.2f}" not in element.text
+            assert f"{hit.relevance:.2f}" not in element.text
     assert column(page, "vi").all("mark")
 
 
@@ -292,7 +292,7 @@ NONSENSE = "qwxzv jkrpq zzyxw"  # letters that occur in no story
 def test_no_close_match_is_said_honestly(client, archive):
     assert archive.search(Query(NONSENSE, mode="words")).total == {"vi": 0, "en": 0}
     page = get(client, q=NONSENSE, mode="words")
-    assert page.one("h1").text == f"No close match for “{NONSENSE}”"
+    assert page.one("h1").text == f"No story matches “{NONSENSE}”"
     assert not page.all("section", cls="column")
     tips = page.one("section", cls="nothing").text
     assert "Use fewer words" in tips
@@ -309,7 +309,7 @@ def test_no_close_match_is_said_honestly(client, archive):
 def test_a_phrase_that_empties_a_list_can_be_taken_apart_in_one_click(client):
     page = get(client, q=f'"{VI_QUERY} xong"')
     none = page.one("section", cls="column-vi").one("p", cls="none")
-    assert "No close match" in none.text
+    assert "No story in Vietnamese matches" in none.text
     found = client.get(none.one("a").get("href")).get_data(as_text=True)
     assert 'class="none"' not in found
 

@@ -310,7 +310,7 @@ class ElasticsearchStore:
                 include_named_queries_score=True,
                 **bodies.stories_body(lookup),
             )
-        self._check_whole(found)
+        self._check_whole(found.body)
         return bodies.stories_of(found["hits"]["hits"], lookup)
 
     def entries(self) -> Iterator[Entry]:
