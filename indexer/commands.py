@@ -406,7 +406,9 @@ def calibrate(
     for mode, models in profile.relevance.items():
         for kind, model in models.items():
             click.echo(f"{mode}, {kind}: {json.dumps(model.to_json())}")
-    click.echo(f"Matches from {profile.match}, possibly related from {profile.related}.")
+    click.echo(f"Matches from {profile.match}, possibly related from"
+        f" {profile.related}, where the likeliest has {profile.answerable}."
+    )
     click.echo(f"Kept in {place}. Archives made before: songngu reembed --archive ARCHIVE")
 
 

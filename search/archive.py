@@ -38,6 +38,8 @@ from search.text.languages import LANGUAGES
 from search.vocabulary import ArchiveRestorer
 
 _PROFILE_LIFE_S = 5.0
+_NEVER = 2.0
+"""A probability that nothing has."""
 _FEEDBACK = 0.5
 """How much of a story that surely answers is added to the query that looks into other languages."""
 _TELLING = 3
@@ -215,10 +217,12 @@ class Archive:
         # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
         # language's stories, meaning has to do in the others.
         nowhere = _phrases(read, found) == "nowhere"
-        sets = {
-            lang: candidates.result_set(profile, only_certain=nowhere)
-            for lang, candidates in found.items()
-        }
+        best = max((float(c.relevance.max(initial=0.0)) for c in found.values()), default=0.0)
+        if nowhere:
+            profile = replace(profile, match=_NEVER)
+        if best < profile.answerable:
+            profile = replace(profile, related=_NEVER)
+        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
         links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
         sets = self._with_counterparts(query, read, sets, links, meant)
         if not query.copies:

@@ -109,15 +109,12 @@ class CandidateSet:
         best = [float(self.relevance[place]) for place in self.best(4)]
         return best[0] - sum(best[1:]) / max(1, len(best) - 1) if best else 0.0
 
-    def result_set(self, profile: RankingProfile, *, only_certain: bool = False) -> list[Scored]:
+    def result_set(self, profile: RankingProfile) -> list[Scored]:
         """Matches, then what is possibly related; both by falling relevance, then by id.
 
         Stories that hold a quoted phrase come first.
-
-        Args:
-            only_certain: Whether nothing is a match by its probability alone.
         """
-        matches = self.certain if only_certain else self.certain | (self.relevance >= profile.match)
+        matches = self.certain | (self.relevance >= profile.match)
         related = ~matches & (self.relevance >= profile.related)
         chosen = []
         zones: tuple[tuple[Zone, npt.NDArray[np.bool_], int | None], ...] = (

@@ -60,6 +60,8 @@ class RankingProfile:
         relevance: The models of relevance.
         match: Probability from which on a story is a match.
         related: Probability from which on it is possibly related.
+        answerable: Probability that the likeliest story must have, or the query means nothing here:
+            then nothing is even possibly related.
         linking: Constants for finding counterparts; None where they were not fitted.
     """
 
@@ -67,7 +69,8 @@ class RankingProfile:
     direction: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
     relevance: Models = field(default_factory=dict)
     match: float = 0.4
-    related: float = 0.15
+    related: float = 0.01
+    answerable: float = 0.15
     linking: LinkingConstants | None = None
 
     def language_free(self, vectors: FloatArray) -> FloatArray:
@@ -80,6 +83,7 @@ class RankingProfile:
             "fingerprint": self.fingerprint,
             "match": self.match,
             "related": self.related,
+            "answerable": self.answerable,
             "relevance": {
                 mode: {kind: model.to_json() for kind, model in models.items()}
                 for mode, models in self.relevance.items()
@@ -100,6 +104,7 @@ class RankingProfile:
             relevance=_models(values["relevance"]),
             match=float(values["match"]),
             related=float(values["related"]),
+            answerable=float(values["answerable"]),
             linking=LinkingConstants(**values["linking"]) if values.get("linking") else None,
         )
 
