@@ -26,14 +26,18 @@ from search.ranking.relevance import (
     ACROSS_ONLY,
     FEATURES,
     MEANING,
+    QUERY_FEATURES,
     SCALED,
     Kind,
     Regression,
     fit_regression,
+    query_features,
 )
 from search.records import Mode, Query
 from search.stores.base import Entry, FloatArray64
-from search.text.languages import LANGUAGES, exact_tokens
+from search.text.detection import english_words
+from search.text.languages import LANGUAGES
+from search.text.syllables import SyllableTable
 
 _LEAST_ARTICLES = 12
 _FOLDS = 8
@@ -42,7 +46,10 @@ _PARTLY = 0.6
 """What the lowest of several grades counts for, where 1 is relevant."""
 _HARDEST = 30
 """Of the articles that do not answer a query with a known answer: those that seem to, most."""
-_NONSENSE_QUERIES = 60
+_SAMPLES = ((60, 10), (400, 4))
+"""Articles in each language, and how many such parts of an archive are looked at."""
+_NONSENSE_QUERIES = 150
+_NONSENSE_KEPT_OUT = 0.96
 _KNOWN = 2.0
 """What all queries with known answers count together, where all pooled judgements count 1."""
 
@@ -107,7 +114,9 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
     kinds: tuple[Kind, ...] = ("own", "across")
     with ExitStack() as stack:
         copies = [
-            (stack.enter_context(ranked_by(archive, profile)), judged) for archive, judged in data
+            (stack.enter_context(ranked_by(archive, profile, only=only)), judged)
+            for archive, judged in data
+            for only in (None, *_samples(judged))
         ]
         for kind in kinds:
             pairs = _pairs(copies, profile, kind)
@@ -118,6 +127,7 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
                 for mode in _USED
             }
             profile = replace(profile, relevance=models)
+        profile = _fit_meaning(copies, profile)
     probability = np.concatenate([p[pairs.pooled > 0] for p, pairs in predicted])
     relevant = np.concatenate([pairs.labels[pairs.pooled > 0] > 0 for _, pairs in predicted])
     if len(probability):
@@ -193,9 +203,6 @@ def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
         archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
         for judged in sets:
             collected[judged.is_pooled] += _judged_pairs(archive, judged, kind)
-        nonsense = [("", "", text) for text in _nonsense(archive)]
-        nothing = Judged(nonsense, {}, {})
-        collected[False] += _judged_pairs(archive, nothing, kind)
     columns: list[tuple[FloatArray64, ...]] = []
     for pooled, found in collected.items():
         total = sum(len(labels) for _, labels, _ in found)
@@ -235,6 +242,22 @@ def _judged_pairs(
                 yield values[kept], np.array(labels), fold
 
 
+def _samples(sets: Sequence[Judged]) -> Iterator[frozenset[str]]:
+    """Random parts of what was judged by a pool: how far one stands out depends on how many are."""
+    rng = random.Random(5)  # noqa: S311 – repeatable on purpose
+    pooled = [judged for judged in sets if judged.is_pooled]
+    langs = {
+        id_: j.langs[id_] for j in pooled for g in j.grades.values() for id_ in g if id_ in j.langs
+    }
+    for size, number in _SAMPLES if langs else ():
+        for _ in range(number):
+            chosen: set[str] = set()
+            for lang in LANGUAGES:
+                there = sorted(id_ for id_, of in langs.items() if of == lang)
+                chosen.update(rng.sample(there, min(size, len(there))))
+            yield frozenset(chosen)
+
+
 def fit_direction(data: Data) -> FloatArray:
     """The direction along which the vectors of parallel articles differ by their language."""
     differences = []
@@ -268,13 +291,47 @@ def _mean(entries: Sequence[Entry], lang: str) -> FloatArray:
     return np.asarray(np.concatenate(vectors).mean(axis=0), np.float32)
 
 
-def _nonsense(archive: Archive) -> Iterator[str]:
-    """Random words of an archive: what nothing answers."""
+def _fit_meaning(data: Data, profile: RankingProfile) -> RankingProfile:
+    """The profile with what tells queries that mean something from random words.
+
+    As many of these as ``_NONSENSE_KEPT_OUT`` says are told apart.
+    """
+    values, labels = [], []
+    for copy, sets in data:
+        archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
+        asked = [text for judged in sets for id_, _, text in judged.queries if judged.relevant(id_)]
+        # Some of each archive's: they are alike.
+        asked = random.Random(2).sample(asked, min(_NONSENSE_QUERIES, len(asked)))  # noqa: S311
+        for label, texts in ((1.0, asked), (0.0, list(_nonsense()))):
+            for text in texts:
+                query = Query(text)
+                read = read_query(query, max_chars=len(text))
+                found, meant = archive.candidates(query, read)
+                if meant:
+                    home = found[read.lang]
+                    abroad = next(c for lang, c in found.items() if lang != read.lang)
+                    values.append(
+                        query_features(
+                            (home.values, home.relevance), (abroad.values, abroad.relevance)
+                        )
+                    )
+                    labels.append(label)
+    table, truth = np.array(values), np.array(labels)
+    weights = np.where(truth > 0, 1 / max(1.0, truth.sum()), 1 / max(1.0, (1 - truth).sum()))
+    model = fit_regression(
+        table, truth, weights, used=QUERY_FEATURES, penalty=_PENALTY, names=QUERY_FEATURES
+    )
+    nonsense = model.probabilities(table[truth == 0])
+    least = float(np.quantile(nonsense, _NONSENSE_KEPT_OUT)) if len(nonsense) else 0.0
+    return replace(profile, meaningful=model, meaning=round(least, 3))
+
+
+def _nonsense() -> Iterator[str]:
+    """Random words of either language: what means nothing in any archive."""
     rng = random.Random(1)  # noqa: S311 – repeatable on purpose
-    words: dict[str, set[str]] = {lang: set() for lang in LANGUAGES}
-    for article in archive.store.stream():
-        words[article.lang] |= {token for token in exact_tokens(article.body) if token.isalpha()}
-    for vocabulary in words.values():
-        chosen = sorted(vocabulary)
-        for _ in range(_NONSENSE_QUERIES // len(words) if len(chosen) > _LEAST_ARTICLES else 0):
-            yield " ".join(rng.sample(chosen, rng.randint(2, 6)))
+    english = sorted(english_words(), key=lambda word: -english_words()[word])
+    table = SyllableTable.bundled()
+    syllables = [table.forms[place] for place in np.argsort(-table.counts[1:], kind="stable")]
+    for number in range(_NONSENSE_QUERIES):
+        words = (english[200:12_000], syllables[50:2_500])[number % 2]
+        yield " ".join(rng.sample([word for word in words if word.isalpha()], rng.randint(2, 7)))

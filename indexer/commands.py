@@ -381,9 +381,9 @@ def calibrate(
     """Fit the ranking's constants for an encoder on parallel, judged data.
 
     FOLDERS are in BEIR's format, with one file of queries or several (queries*.jsonl). In one of
-    them at least each query has an article in each language that answers it, and these say the same;
-    in others articles are graded. The profile is used by this machine from then on; archives that were made before are
-    brought up to date with `songngu reembed`.
+    them at least each query has an article in each language that answers it, and these say the
+    same; in others articles are graded. The profile is used by this machine from then on; archives
+    that were made before are brought up to date with `songngu reembed`.
     """
     settings = replace(Settings.load({"encoder": encoder}), max_query_chars=_LONGEST_QUERY)
     with ExitStack() as stack:
@@ -406,8 +406,9 @@ def calibrate(
     for mode, models in profile.relevance.items():
         for kind, model in models.items():
             click.echo(f"{mode}, {kind}: {json.dumps(model.to_json())}")
-    click.echo(f"Matches from {profile.match}, possibly related from"
-        f" {profile.related}, where the likeliest has {profile.answerable}."
+    click.echo(
+        f"Matches from {profile.match}, possibly related from"
+        f" {profile.related}, where the query means something ({profile.meaning})."
     )
     click.echo(f"Kept in {place}. Archives made before: songngu reembed --archive ARCHIVE")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -90,10 +90,15 @@ def filled_archive(
 
 
 @contextmanager
-def ranked_by(archive: Archive, profile: RankingProfile) -> Iterator[Archive]:
+def ranked_by(
+    archive: Archive, profile: RankingProfile, *, only: Collection[str] | None = None
+) -> Iterator[Archive]:
     """Copy an archive, to be ranked by another profile. Nothing is embedded again.
 
     The copy is removed at the end. A profile without a direction compares the model's own vectors.
+
+    Args:
+        only: Ids of the articles that are copied; None copies all.
     """
     with (
         tempfile.TemporaryDirectory(prefix="songngu-trial-") as place,
@@ -105,7 +110,7 @@ def ranked_by(archive: Archive, profile: RankingProfile) -> Iterator[Archive]:
         ) as copy,
     ):
         copy.create()
-        entries = archive.store.entries()
+        entries = (e for e in archive.store.entries() if only is None or e.article.id in only)
         while batch := list(islice(entries, _BATCH)):
             copy.store.upsert(batch)
         copy.store.flush()

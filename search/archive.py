@@ -16,11 +16,12 @@ from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.encoders.language_direction import take_apart
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
-from search.ranking.candidates import CandidateSet, CandidateSearch, QueryVectors, Scored, Zone
+from search.ranking.candidates import CandidateSearch, CandidateSet, QueryVectors, Scored, Zone
 from search.ranking.deduplication import one_of_each
 from search.ranking.explain import explained
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
 from search.ranking.query import ReadQuery, read_query
+from search.ranking.relevance import query_features
 from search.ranking.snippets import Marker, best_snippet
 from search.records import Article, Hit, Passage, Query, Results
 from search.settings import Settings
@@ -217,10 +218,9 @@ class Archive:
         # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
         # language's stories, meaning has to do in the others.
         nowhere = _phrases(read, found) == "nowhere"
-        best = max((float(c.relevance.max(initial=0.0)) for c in found.values()), default=0.0)
         if nowhere:
             profile = replace(profile, match=_NEVER)
-        if best < profile.answerable:
+        if meant and not _means_something(read, found, profile):
             profile = replace(profile, related=_NEVER)
         sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
         links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
@@ -492,6 +492,18 @@ def _hit(article: Article, scored: Scored, marker: Marker, nearest: Passage | No
         passage=passage,
         title_marks=title_marks,
     )
+
+
+def _means_something(
+    read: ReadQuery, found: Mapping[str, CandidateSet], profile: RankingProfile
+) -> bool:
+    """Whether a query means something in the archive, as far as its stories show."""
+    if profile.meaningful is None:
+        return True
+    home = found.get(read.lang) or next(iter(found.values()))
+    abroad = next((c for lang, c in found.items() if lang != read.lang), home)
+    values = query_features((home.values, home.relevance), (abroad.values, abroad.relevance))
+    return float(profile.meaningful.probabilities(values[None])[0]) >= profile.meaning
 
 
 def _phrases(

@@ -32,8 +32,8 @@ class Judged:
 
     Attributes:
         queries: (id, language, text).
-        grades: What was judged. Where nothing has the grade 0, each query has few known answers, and
-            everything else is none; else articles without a grade are unknown.
+        grades: What was judged. Where nothing has the grade 0, each query has few known answers,
+            and everything else is none; else articles without a grade are unknown.
         langs: The language of each article.
         kinds: What kind of query each is, where it is said (``metadata.kind``), by id.
         unanswerable: Ids of the queries that nothing answers (``metadata.expect`` is "none").

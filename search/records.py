@@ -188,7 +188,7 @@ class Hit:
     Attributes:
         relevance: The probability that it answers the query; comparable across languages.
         zone: "match", or "related" where it only possibly is.
-        matched: Why it was found: "words" where there is a mark to show, "meaning", both or neither.
+        matched: Why it was found: "words" where there is a mark to show, "meaning", both, neither.
         title_marks: Like ``Snippet.marks``, in the title.
         counterpart: The id of the same story in the other language, where it is known.
         copies: How many further copies of the story this hit stands for.

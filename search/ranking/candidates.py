@@ -212,6 +212,8 @@ class CandidateSearch:
         kind: Kind = "own" if lang == self._read.lang else "across"
         mode = self._query.mode if len(vectors) else "words"
         certain = quoted.copy()
+        if self._query.mode == "words" and not phrases and len(stories.ids):
+            certain |= stories.shares[:, 0] >= _ENOUGH - 1e-6
         if kind == "own" and by_words and not phrases and len(stories.ids):
             certain |= stories.shares[:, 0] >= _ALL
             if shares[3]:

@@ -16,7 +16,7 @@ import numpy as np
 from search.encoders.base import Encoder, FloatArray, identity
 from search.encoders.language_direction import take_apart
 from search.errors import SettingsError
-from search.ranking.relevance import Kind, Regression
+from search.ranking.relevance import QUERY_FEATURES, Kind, Regression
 from search.records import Mode
 from search.stores.base import ArchiveProfile
 
@@ -60,8 +60,8 @@ class RankingProfile:
         relevance: The models of relevance.
         match: Probability from which on a story is a match.
         related: Probability from which on it is possibly related.
-        answerable: Probability that the likeliest story must have, or the query means nothing here:
-            then nothing is even possibly related.
+        meaningful: The model of queries that mean something in an archive; None takes it of all.
+        meaning: Probability from which on one does; else nothing is even possibly related.
         linking: Constants for finding counterparts; None where they were not fitted.
     """
 
@@ -70,7 +70,8 @@ class RankingProfile:
     relevance: Models = field(default_factory=dict)
     match: float = 0.4
     related: float = 0.01
-    answerable: float = 0.15
+    meaningful: Regression | None = None
+    meaning: float = 0.5
     linking: LinkingConstants | None = None
 
     def language_free(self, vectors: FloatArray) -> FloatArray:
@@ -83,7 +84,8 @@ class RankingProfile:
             "fingerprint": self.fingerprint,
             "match": self.match,
             "related": self.related,
-            "answerable": self.answerable,
+            "meaningful": self.meaningful.to_json() if self.meaningful else None,
+            "meaning": self.meaning,
             "relevance": {
                 mode: {kind: model.to_json() for kind, model in models.items()}
                 for mode, models in self.relevance.items()
@@ -104,7 +106,10 @@ class RankingProfile:
             relevance=_models(values["relevance"]),
             match=float(values["match"]),
             related=float(values["related"]),
-            answerable=float(values["answerable"]),
+            meaningful=Regression.from_json(values["meaningful"], QUERY_FEATURES)
+            if values["meaningful"]
+            else None,
+            meaning=float(values["meaning"]),
             linking=LinkingConstants(**values["linking"]) if values.get("linking") else None,
         )
 

@@ -40,6 +40,16 @@ FEATURES = (
     "no words",  # whether none of its words can occur in the language
     "size",  # logarithm of how many articles there are in the language
 )
+QUERY_FEATURES = (
+    "best at home",  # log odds of the likeliest story in the query's own language
+    "best abroad",
+    "top lift at home",
+    "top lift abroad",
+    "held",  # most that a story at home holds of the query's words
+    "pairs",
+    "words",  # highest BM25 score at home, over the logarithm of the archive's size
+)
+"""What tells a query that means something in an archive from one that does not."""
 MONOTONE = frozenset(FEATURES) - {"top lift", "known", "few words", "no words", "size"}
 MEANING = frozenset(
     {
@@ -98,9 +108,7 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
     """
     count = len(stories.ids)
     found = dict.fromkeys(FEATURES, np.zeros(count))
-    for name, column in (("lift", 0), ("feedback lift", 1)):
-        if column >= stories.cosines.shape[1]:
-            continue
+    for column in range(stories.cosines.shape[1]):
         nearest = stories.nearest[column]
         level = background(nearest)
         top = max(_LEAST_TOP, float(nearest[0]) - level) if len(nearest) else _LEAST_TOP
@@ -127,16 +135,47 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
     return np.column_stack([found[name] for name in FEATURES])
 
 
+def query_features(
+    home: tuple[FloatArray, FloatArray], abroad: tuple[FloatArray, FloatArray]
+) -> FloatArray:
+    """The features of a query: float64 (``QUERY_FEATURES``,).
+
+    Args:
+        home, abroad: Features and probabilities of the stories in its own language, in others.
+    """
+
+    def most(values: FloatArray, name: str) -> float:
+        return float(values[:, FEATURES.index(name)].max(initial=0.0))
+
+    def best(probabilities: FloatArray) -> float:
+        likeliest = min(1 - 1e-6, max(1e-6, float(probabilities.max(initial=0.0))))
+        return float(np.log(likeliest / (1 - likeliest)))
+
+    return np.array(
+        [
+            best(home[1]),
+            best(abroad[1]),
+            most(home[0], "top lift"),
+            most(abroad[0], "top lift"),
+            most(home[0], "held"),
+            most(home[0], "pairs"),
+            most(home[0], "words"),
+        ]
+    )
+
+
 @dataclass(frozen=True)
 class Regression:
     """A logistic regression.
 
     Attributes:
-        coefficients: float64 (``FEATURES``,).
+        coefficients: float64 (names,).
+        names: Of the features.
     """
 
     intercept: float
     coefficients: FloatArray
+    names: tuple[str, ...] = FEATURES
 
     def probabilities(self, values: FloatArray) -> FloatArray:
         """Of each row of features: float64 (rows,)."""
@@ -145,18 +184,19 @@ class Regression:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads back."""
-        named = zip(FEATURES, self.coefficients.tolist(), strict=True)
+        named = zip(self.names, self.coefficients.tolist(), strict=True)
         return {"intercept": round(self.intercept, 4)} | {n: round(c, 4) for n, c in named if c}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Regression:
+    def from_json(cls, values: Mapping[str, Any], names: tuple[str, ...] = FEATURES) -> Regression:
         """The regression that ``to_json`` described."""
-        unknown = values.keys() - {"intercept", *FEATURES}
+        unknown = values.keys() - {"intercept", *names}
         if unknown:
             raise ValueError(f"there are no features called {', '.join(sorted(unknown))}")
         return cls(
             float(values["intercept"]),
-            np.array([float(values.get(name, 0.0)) for name in FEATURES]),
+            np.array([float(values.get(name, 0.0)) for name in names]),
+            names,
         )
 
 
@@ -167,6 +207,7 @@ def fit_regression(
     *,
     used: Sequence[str],
     penalty: float,
+    names: tuple[str, ...] = FEATURES,
 ) -> Regression:
     """Fit a logistic regression with an L2 penalty on standardised features.
 
@@ -177,11 +218,12 @@ def fit_regression(
         labels: float64 (pairs,): probability that the story is relevant, 0 to 1.
         weights: float64 (pairs,): how much each counts.
         used: Names of the features that may have a coefficient.
+        names: Of all features.
         penalty: Of the sum of squares, per unit of weight.
     """
     from scipy.optimize import minimize
 
-    places = [FEATURES.index(name) for name in used]
+    places = [names.index(name) for name in used]
     chosen = values[:, places]
     total = weights.sum()
     mean = (weights @ chosen) / total
@@ -201,6 +243,6 @@ def fit_regression(
 
     bounds = [(None, None), *((0.0 if name in MONOTONE else None, None) for name in used)]
     found = minimize(loss, np.zeros(len(used) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
-    coefficients = np.zeros(len(FEATURES))
+    coefficients = np.zeros(len(names))
     coefficients[places] = found[1:] / spread
-    return Regression(float(found[0] - coefficients[places] @ mean), coefficients)
+    return Regression(float(found[0] - coefficients[places] @ mean), coefficients, names)

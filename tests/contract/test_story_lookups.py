@@ -1,4 +1,6 @@
-"""What may answer a query is found whole, alike in every store: each story with all that is asked."""
+"""What may answer a query is found whole, alike in every store, and with all that ranking asks."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ def lookup(words, vectors=NONE, *, nearest=2, enough=0.5, **scope):
             tuple(word(token) for token in words),
             tuple(word(token, field="title") for token in words),
             tuple(word(token, field="opening") for token in words),
-            tuple(word(f"{a}_{b}", field="pairs") for a, b in zip(words, words[1:], strict=False)),
+            tuple(word(f"{a}_{b}", field="pairs") for a, b in pairwise(words)),
         ),
         enough,
         vectors,
