@@ -212,12 +212,12 @@ class CandidateSearch:
         kind: Kind = "own" if lang == self._read.lang else "across"
         mode = self._query.mode if len(vectors) else "words"
         certain = quoted.copy()
-        if self._query.mode == "words" and not phrases and len(stories.ids):
-            certain |= stories.shares[:, 0] >= _ENOUGH - 1e-6
-        if kind == "own" and by_words and not phrases and len(stories.ids):
-            certain |= stories.shares[:, 0] >= _ALL
-            if shares[3]:
-                certain &= stories.shares[:, 3] >= _ALL
+        if by_words and not phrases and len(stories.ids):
+            held, pairs = stories.shares[:, 0], stories.shares[:, 3]
+            if self._query.mode == "words":
+                certain |= held >= _ENOUGH - 1e-6
+            elif kind == "own":
+                certain |= (held >= _ALL) & ((pairs >= _ALL) | (not shares[3]))
         model = self._profile.relevance[mode][kind]
         return CandidateSet(
             lang, stories, values, model.probabilities(values), certain, quoted, model
