@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test unit lint tools clean
+.PHONY: demo test unit coverage lint tools clean
 
 demo: $(RUN_STAMP)
 	@$(BIN)/songngu demo --port $(PORT)
@@ -20,6 +20,11 @@ test: lint tools
 
 unit: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+
+# How much of each package is run, also by the processes that tests start.
+coverage: $(DEV_STAMP)
+	$(BIN)/python -m pytest tests/unit tests/commands --cov --cov-report= $(PYTEST_ARGS)
+	@for package in search indexer webui; do $(BIN)/coverage report --include="*/$$package/*"; done
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .
@@ -60,4 +65,4 @@ $(DEV_STAMP): pyproject.toml | $(BIN)/python
 	@touch $@ $(RUN_STAMP)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
