@@ -34,6 +34,18 @@ def test_every_setting_is_there():
         assert f"| `{name}` |" in README
 
 
+def flags(command):
+    return {flag for parameter in command.params for flag in parameter.opts}
+
+
+def test_the_settings_that_are_flags_are_named():
+    commands = [cli.get_command(None, name) for name in COMMANDS]
+    options = set().union(*map(flags, commands))
+    are_flags = {n for n in Settings.__dataclass_fields__ if f"--{n.replace('_', '-')}" in options}
+    named = re.search(r"Flags of the commands that\s+use them are ([^.]+)\.", README)[1]
+    assert set(re.findall(r"`(\w+)`", named)) == are_flags
+
+
 SPANS = [
     (name, "".join(span))
     for name in ("README.md", "CONTRIBUTING.md", "docker/README.md")
@@ -41,10 +53,6 @@ SPANS = [
         r"`(songngu [^`\n]+)`|^\$ (songngu .+)", (ROOT / name).read_text("utf-8"), re.M
     )
 ]
-
-
-def flags(command):
-    return {flag for parameter in command.params for flag in parameter.opts}
 
 
 @pytest.mark.parametrize(("name", "span"), SPANS)
