@@ -50,8 +50,8 @@ def _under(prefix: str, served: WSGIApplication) -> WSGIApplication:
         named = environ.get("SCRIPT_NAME", "").rstrip("/")
         if not named or not _PREFIX.fullmatch(named):
             named = prefix
-            environ["PATH_INFO"] = without_prefix(environ["PATH_INFO"], prefix)
         environ["SCRIPT_NAME"] = named
+        environ["PATH_INFO"] = without_prefix(environ["PATH_INFO"], named)
         return served(environ, start_response)
 
     return serve

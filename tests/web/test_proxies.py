@@ -103,6 +103,7 @@ def made(archive, settings):
         ({"prefix": PREFIX}, {"strips": False}),
         ({"prefix": "tin/"}, {}),
         ({"proxies": 1}, FORWARDED),
+        ({"proxies": 1}, FORWARDED | {"strips": False}),
         ({"proxies": 1, "prefix": "/elsewhere"}, FORWARDED),
         ({"proxies": 1, "prefix": PREFIX}, {"X-Forwarded-Prefix": "//bao.example/"}),
         ({"proxies": 1}, {"X-Forwarded-Prefix": f"{PREFIX}/"}),
