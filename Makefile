@@ -32,7 +32,7 @@ lowest: $(DEV_STAMP)
 	@$(PIP) uv
 	$(BIN)/uv venv --quiet --seed --clear --python 3.11 $(LOWEST)
 	@UV_HTTP_RETRIES=0 $(subst $(BIN)/python,$(LOWEST)/bin/python,$(CPU_TORCH)) 2>/dev/null || true
-	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --compile-bytecode \
 	  --editable '.[dev]'
 	$(LOWEST)/bin/python -m pytest tests/unit tests/contract tests/commands/test_cli.py \
 	  -k 'not elasticsearch' $(PYTEST_ARGS)
