@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import takewhile
+from urllib.parse import urlsplit
 
 from search.text.languages import fold
 from search.text.quantities import MONTH
@@ -98,6 +99,13 @@ _LABEL_WORDS = frozenset(
 )
 
 
+# No name but an address, or an account of the paper's system. Folded.
+_ACCOUNT = re.compile(
+    r"[@/<>{}=]|\d|\.(?:vn|com|net|org)\b"
+    r"|^(?:bao|tap chi|dai|toa soan|ban bien tap|cong thong tin)\b"
+    r"|^(?:admin(?:istrator)?|editors?|editorial|staff(?: reporter)?|webmaster|root|user|guest)$"
+)
+
 _PRESENTING = ("is", "covers", "writes", "reports")
 """What follows an author's name, full or last, where it is told who that is."""
 
@@ -108,6 +116,11 @@ _LONGEST = 1000
 def _bounded(text: str) -> str:
     """A line with single spaces, and no more of it than the patterns here are quick with."""
     return " ".join(text[: 2 * _LONGEST].split())[:_LONGEST]
+
+
+def letters(text: str) -> str:
+    """Fold a text and keep its letters and digits: extraction changes everything else."""
+    return re.sub(r"[\W_]+", "", fold(text))
 
 
 def is_name(text: str, *, vietnamese: bool = False) -> bool:
@@ -240,6 +253,30 @@ def signature(text: str) -> tuple[str, ...]:
         if names and capitals >= 0.7 * len(words) and len(words) >= 0.6 * min(given, 8):
             return names
     return ()
+
+
+def people(text: str) -> tuple[str, ...]:
+    """Find the names in one that may be several: "Ann Lee and Bob Ray"."""
+    text = re.sub(r"^(?:by|bởi|tác giả|theo)\s*:?\s+", "", text.strip(), flags=re.IGNORECASE)
+    return names_in(text) or ((text,) if 0 < len(text.split()) <= 5 else ())
+
+
+def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, ...]:
+    """Keep the names that are persons': not the paper's own, an agency's, a system's account."""
+    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
+    sites = {letters(name) for name in (source, *host.split("."))}
+    kept = (
+        name.title() if name.isupper() and " " in name else name
+        for name in names
+        if 1 < len(name) <= 60
+        and not is_agency(name)
+        and not _ACCOUNT.search(fold(name))
+        and not any(
+            letters(name) == site or (len(name) >= 6 and site.startswith(letters(name)))
+            for site in sites
+        )
+    )
+    return tuple(dict.fromkeys(kept))
 
 
 def presents_author(text: str, authors: Sequence[str]) -> bool:

@@ -18,11 +18,10 @@ from itertools import pairwise
 from lxml.html import HtmlElement
 
 from indexer.pages.blocks import Block, Role, Shape, names_of
-from indexer.pages.bylines import bare_names, presents_author
+from indexer.pages.bylines import bare_names, letters, presents_author
 from indexer.pages.dates import find_date
 from indexer.pages.lines import Kind, Line, ends_sentence, read_lines
 from indexer.pages.prose import is_syndicated
-from indexer.pages.telling import letters
 from search.text.languages import exact_tokens, fold
 
 _NO_LEAD = frozenset(
