@@ -30,6 +30,7 @@ _SIGNED_BELOW = re.compile(
 )
 _SIGNED_AFTER = re.compile(r"(?<=\d)[\s,|·•–—-]+(?:by|bởi)\s+(?P<names>\S.*)$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)\.?")  # "(Reporting by Ann Lee; Editing by Tom Park)"
 _AGENCIES = (
     r"TTXVN(?:/Vietnam\+)?|Vietnam\+|VNA|VOV[\w.-]*(?: [\w.-]+){0,2}|VTV[\w.-]*|AFP|AP|Reuters"
     r"|Xinhua|PV|CTV|TH|t/h|SKĐS"
@@ -238,6 +239,8 @@ def signature(text: str) -> tuple[str, ...]:
     if is_agency(text):
         return ()
     text = re.split(r"\s[|•·]\s(?=By\s)", text)[-1]  # "Harbour Radio | By Ann Lee"
+    if whole := _IN_BRACKETS.fullmatch(text):
+        text = whole[1]
     for pattern in (_SIGNED, _WITH_AGENCY, _BRACKETED):
         if (match := pattern.fullmatch(text.strip(" .*[]"))) is None:
             continue

@@ -442,7 +442,7 @@ def _credited(given: _Given) -> _Said | None:
 
 
 def _signed(given: _Given) -> _Said | None:
-    if given.words > 16 or ends_sentence(given.text.rstrip(".")):
+    if given.words > 16 or ends_sentence(given.text.rstrip(".)")):
         return None
     names = signature(given.text)
     return _Said(names=names) if names else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from indexer.pages.blocks import Block, Role
 from indexer.pages.metadata import PageMetadata
@@ -90,7 +91,8 @@ def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: i
 
     What stands beside a story does not count, however many headlines that are.
     """
-    if head.is_article and head.date and story.titled and words >= LEAST_WORDS:
+    told = head.is_article and head.date and story.titled and words >= LEAST_WORDS
+    if told and not _is_front_page(head.url):
         return False
     if story.listed:
         return True
@@ -99,3 +101,9 @@ def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: i
     )
     few = words < LEAST_WORDS or (head.is_article is False and words < 250)
     return few and headlines >= 5
+
+
+def _is_front_page(url: str | None) -> bool:
+    """Tell whether an address is that of a whole site, whatever its head declares the page to be."""
+    parts = urlsplit(url or "")
+    return bool(parts.hostname) and not parts.path.strip("/") and not parts.query

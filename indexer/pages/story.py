@@ -65,10 +65,12 @@ _INSERTED = re.compile(
     r"|.{0,60}\bby clicking here",
     re.IGNORECASE,
 )
+# How the sum of another story ends. Folded.
+_GOES_ON = re.compile(r"\b(?:read (?:more|on)|continue reading|(?:xem|doc) (?:tiep|them))\W*$")
 # How stories end: what stands below these lines is about the story, not in it.
 _CREDITS = re.compile(
-    r"(?:sources?|nguồn|theo|nguồn tin)\s*[:：]\s*\S.{0,60}"
-    r"|(?:additional |with )?(?:reporting|writing|editing|compiled|edited|written) by\b.{0,250}"
+    r"\(?(?:sources?|nguồn|theo|nguồn tin)\s*[:：]\s*\S.{0,60}"
+    r"|\(?(?:additional |with )?(?:reporting|writing|editing|compiled|edited|written) by\b.{0,250}"
     r"|our standards\s*:.{0,80}"
     r"|(?:this (?:article|story|piece) (?:was )?)?(?:originally |first )(?:published|appeared) "
     r".{0,120}"
@@ -398,12 +400,18 @@ class _Page:
         return False
 
     def _announced(self, i: int) -> Block | None:
-        """The headline of another story, a link, that a text stands right under; else None."""
+        """The headline of another story that a text stands right under; None without one.
+
+        It is a link, or the text ends with the link to its story: "Read more".
+        """
         if not 8 <= self.blocks[i].words <= 70 or _heads(self.blocks[i]):
             return None
+        goes_on = self.blocks[i].linked > 0 and _GOES_ON.search(fold(self.blocks[i].text))
         for j in range(i - 1, max(-1, i - 4), -1):
             above = self.blocks[j]
             if above.linked >= 0.5 and above.words >= (3 if _heads(above) else 5):
+                return above
+            if goes_on and _heads(above):
                 return above
             if above.words >= 8:
                 break

@@ -275,6 +275,29 @@ def test_a_short_item_beside_other_headlines_is_an_article():
     assert told_by(body) == list(EN.paragraphs[:2])
 
 
+@pytest.mark.parametrize(
+    ("line", "authors"),
+    [
+        ("(Reporting by Ann Lee; Editing by Tom Park)", ("Ann Lee",)),
+        ("(Reporting by Ann Lee in Hue and Bo Ray; Editing by Tom Park.)", ("Ann Lee", "Bo Ray")),
+        ("(Editing by Tom Park)", ()),
+        ("(Nguồn: TTXVN)", ()),
+    ],
+)
+def test_who_worked_on_a_story_is_no_text_of_it(line, authors):
+    head = f'<meta property="og:type" content="article"><title>{EN.title}</title>'
+    body = f"<h1>{EN.title}</h1><div>{STORY}<p>{line}</p></div>"
+    found = article(page(body, head))
+    assert found.text.split("\n\n") == list(EN.paragraphs)
+    assert found.authors == authors
+
+
+def test_the_headline_stands_on_the_page_without_what_the_head_puts_before_it():
+    for given in (f"Opinion: {EN.title}", f"Riverside, news of the valley: {EN.title}"):
+        head = f'<meta property="og:title" content="{given}">'
+        assert article(page(f"<h1>{EN.title}</h1><div>{STORY}</div>", head)).title == EN.title
+
+
 def test_a_notice_to_old_browsers_is_no_text():
     notice = (
         "<div><p>You are using a very old browser. To see these pages as they are meant to be seen,"
@@ -393,6 +416,30 @@ def test_pages_of_a_section_are_lists(words, kind, count):
     head = f'<meta property="og:type" content="{kind}">' if kind else ""
     body = f"<h1>Crafts</h1><main>{''.join(card(i, words) for i in range(count))}</main>"
     assert "list of headlines" in reason(page(body, head))
+
+
+def excerpt(i, said, more):
+    heading = f"<h2>Headline number {i} of some other story</h2>"
+    return f"<div>{heading}<p>{said} ({i}) <a href=/{i}>{more}</a></p></div>"
+
+
+SUMS = {
+    "linked": lambda i: card(i, 40),
+    "read more": lambda i: excerpt(i, EN.lead, "Read more"),
+    "xem tiếp": lambda i: excerpt(i, VI.lead, "Xem tiếp »"),
+}
+
+
+@pytest.mark.parametrize("kind", ["article", "website"])
+@pytest.mark.parametrize("sums", SUMS)
+def test_a_front_page_is_no_story_whatever_it_declares(sums, kind):
+    head = (
+        f'<meta property="og:type" content="{kind}"><meta property="og:title" content="Riverside">'
+        f'<meta property="article:published_time" content="{EN.iso_date}">'
+    )
+    body = f"<h1>Riverside</h1><main>{''.join(SUMS[sums](i) for i in range(9))}</main>"
+    with pytest.raises(NotAnArticleError, match="list of headlines"):
+        extract_page(page(body, head), url="https://news.example/")
 
 
 def test_lists_without_summaries():
