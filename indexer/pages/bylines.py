@@ -115,17 +115,17 @@ _LONGEST = 1000
 
 
 def _bounded(text: str) -> str:
-    """A line with single spaces, and no more of it than the patterns here are quick with."""
+    """Cut a line, with single spaces, to what the patterns here are quick with."""
     return " ".join(text[: 2 * _LONGEST].split())[:_LONGEST]
 
 
 def letters(text: str) -> str:
-    """Fold a text and keep its letters and digits: extraction changes everything else."""
+    """Keep a text's folded letters and digits: what extraction leaves unchanged."""
     return re.sub(r"[\W_]+", "", fold(text))
 
 
 def is_name(text: str, *, vietnamese: bool = False) -> bool:
-    """Whether a line is nothing but a person's name: two to five capitalised words.
+    """Tell whether a line is nothing but a person's name: two to five capitalised words.
 
     Args:
         vietnamese: Whether each word must be spelled like a Vietnamese syllable.
@@ -144,7 +144,7 @@ def is_name(text: str, *, vietnamese: bool = False) -> bool:
 
 
 def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
-    """The names that a line consists of, with nothing that says that they signed.
+    """Read the names that a line consists of, with nothing that says that they signed.
 
     Vietnamese papers sign with the bare name; English ones often show it beside the date. Nothing
     in the line tells a name from a label then, so the caller has to know that its place is right.
@@ -173,7 +173,7 @@ def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names in what follows "By": divided by commas, "and", dashes; without their roles."""
+    """Read the names in what follows "By": divided by commas, "and", dashes; without roles."""
     text = re.sub(r"\S+@\S+|https?://\S+|@\w+", " ", _bounded(text))
     text = _OTHER_ROLES.split(text, maxsplit=1)[0]
     text = re.split(r"\s+[|•·]\s+|\s+(?=\d)|\(\d", _MONTH_OF_DAY.sub(" ", text))[0]
@@ -185,7 +185,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def without_role(name: str) -> str:
-    """A name without what its bearer does, works for, or when that was; said once.
+    """Cut from a name what its bearer does, works for, or when that was; say it once.
 
     Empty where there is a role and no name.
     """
@@ -198,17 +198,17 @@ def without_role(name: str) -> str:
 
 
 def says_signed(folded: str) -> bool:
-    """Whether a folded line announces that the next one is a name ("By", "Tác giả:")."""
+    """Tell whether a folded line announces that the next one is a name ("By", "Tác giả:")."""
     return _SIGNED_BELOW.fullmatch(_bounded(folded)) is not None
 
 
 def is_agency(text: str) -> bool:
-    """Whether a line names a news agency and nobody in it."""
+    """Tell whether a line names a news agency and nobody in it."""
     return _AGENCY_ALONE.fullmatch(_bounded(text)) is not None
 
 
 def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
-    """Names beside a date: "By Ann Lee - 24 Sep 2025", "Ann Lee · 24 Sep 2025".
+    """Read names beside a date: "By Ann Lee - 24 Sep 2025", "Ann Lee · 24 Sep 2025".
 
     Args:
         text: The line.
@@ -228,13 +228,13 @@ def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
 
 
 def credits_line(text: str) -> tuple[str, ...]:
-    """Who wrote a story, from a line that names each one's part in it."""
+    """Read who wrote a story from a line that names each one's part in it."""
     match = _CREDITS.fullmatch(_bounded(text))
     return names_in(match["names"]) if match else ()
 
 
 def signature(text: str) -> tuple[str, ...]:
-    """Who signed, where a line says so and nothing else; the line must not end a sentence."""
+    """Read who signed, where a line says so and nothing else; it must not end a sentence."""
     text = _bounded(text)
     if is_agency(text):
         return ()
@@ -259,13 +259,13 @@ def signature(text: str) -> tuple[str, ...]:
 
 
 def people(text: str) -> tuple[str, ...]:
-    """Find the names in one that may be several: "Ann Lee and Bob Ray"."""
+    """Read the names in a value that may hold several: "Ann Lee and Bob Ray"."""
     text = re.sub(r"^(?:by|bởi|tác giả|theo)\s*:?\s+", "", text.strip(), flags=re.IGNORECASE)
     return names_in(text) or ((text,) if 0 < len(text.split()) <= 5 else ())
 
 
 def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, ...]:
-    """Keep the names that are persons': not the paper's own, an agency's, a system's account."""
+    """Keep the names of persons: not the paper's own, an agency's or a system's account."""
     host = (urlsplit(url or "").hostname or "").removeprefix("www.")
     sites = {letters(name) for name in (source, *host.split("."))}
     kept = (

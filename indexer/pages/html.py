@@ -89,7 +89,7 @@ def extract_page(
 
 
 def _missed(fields: dict[str, object], reading: Reading) -> tuple[str, ...]:
-    """A note where a generous reading has far more than the article: nothing is lost silently."""
+    """Write a note where a generous reading has far more than the article: no silent loss."""
     kept = " ".join(str(fields.get(name, "")) for name in ("title", "lead", "text", "captions"))
     words = len(kept.split())
     if reading.most < max(_MUCH_MORE * words, words + _MISSED_WORDS):
@@ -103,7 +103,7 @@ def _missed(fields: dict[str, object], reading: Reading) -> tuple[str, ...]:
 
 
 def _shown_date(tree: HtmlElement, story: Story, day: str | None) -> str | None:
-    """The date that the page shows by its headline, else in its mark-up, else in its address."""
+    """Find the date that the page shows by its headline, else in its mark-up, else its address."""
     if story.date:
         return story.date
     times = tree.xpath("//time[@datetime]")
@@ -116,7 +116,7 @@ def _shown_date(tree: HtmlElement, story: Story, day: str | None) -> str | None:
 
 
 def _language(declared: str | None, text: str) -> str | None:
-    """The language that the page declares, if its text looks like it."""
+    """Take the language that the page declares, if its text looks like it."""
     if declared is None:
         return None
     from search.text.detection import detect, is_third_language  # their tables load when needed

@@ -123,7 +123,7 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
 
 
 def _by_library(tree: HtmlElement, url: str | None) -> Any:
-    """trafilatura's reading of the elements of the head, wherever broken mark-up has them.
+    """Have trafilatura read the elements of the head, wherever broken mark-up has them.
 
     Of these alone: in the body it takes what is said of any other story for this one's.
     """
@@ -139,7 +139,7 @@ def _by_library(tree: HtmlElement, url: str | None) -> Any:
 
 
 def _meta(tree: HtmlElement) -> dict[str, str]:
-    """Lower-case name → content of the meta elements, the first of each name."""
+    """Map the lower-case names of the meta elements to their contents, the first of each name."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
         names = map(element.get, ("property", "name", "itemprop", "http-equiv"))
@@ -150,7 +150,7 @@ def _meta(tree: HtmlElement) -> dict[str, str]:
 
 
 def _json_ld(tree: HtmlElement) -> Iterator[Mapping[str, Any]]:
-    """Every object in the page's JSON-LD, those of graphs and main entities too."""
+    """Yield every object in the page's JSON-LD, those of graphs and main entities too."""
     for script in tree.iter("script"):
         text = script.text or ""
         if "ld+json" in (script.get("type") or "") and len(text) <= _LARGEST_JSON:
@@ -158,7 +158,7 @@ def _json_ld(tree: HtmlElement) -> Iterator[Mapping[str, Any]]:
 
 
 def _loaded(text: str) -> object:
-    """A JSON value, also of what templates make of JSON; None where nothing helps."""
+    """Load a JSON value, also of what templates make of JSON; None where nothing helps."""
     text = _CDATA.sub("", text.strip(" ;\r\n\t")).strip(" ;\r\n\t")
     for attempt in (text, re.sub(r",\s*([}\]])", r"\1", text)):
         try:
@@ -188,7 +188,7 @@ def _types(node: Mapping[str, Any]) -> tuple[str, ...]:
 def _article_node(
     nodes: Sequence[Mapping[str, Any]], titles: Sequence[str], url: str | None
 ) -> Mapping[str, Any]:
-    """The object that describes this page's article, not another one's in a list; {} if none."""
+    """Choose the object that describes this page's article, not another's; {} if none does."""
     articles = [node for node in nodes if any(map(_ARTICLE_TYPE.fullmatch, _types(node)))]
     if len(articles) <= 1:
         return articles[0] if articles else {}
@@ -208,7 +208,7 @@ def _article_node(
 
 
 def _refresh(content: str, base: str | None) -> str | None:
-    """Where ``<meta http-equiv="refresh">`` leads, if that is at once and elsewhere."""
+    """Read where ``<meta http-equiv="refresh">`` leads, if that is at once and elsewhere."""
     found = re.match(r"\s*[0-5]\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", content, re.IGNORECASE)
     return _joined(base or "", found[1]) if found else None
 
@@ -217,7 +217,7 @@ def _refresh(content: str, base: str | None) -> str | None:
 
 
 def _date(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]) -> str | None:
-    """The first that reads as a full date of all that claim to say when it was published."""
+    """Read the first full date among all that claim to say when the story was published."""
     marked = tree.xpath('//*[@itemprop="datePublished"]')[:3] + tree.xpath("//time[@pubdate]")[:2]
     given = (
         *_listed(article.get("datePublished")),
@@ -235,7 +235,7 @@ def _date(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]
 
 
 def _authors(tree: HtmlElement, article: Mapping[str, Any], given: str) -> list[str]:
-    """Who wrote it by JSON-LD, else by the meta elements, else by the microdata."""
+    """Read who wrote the story in JSON-LD, else in the meta elements, else in the microdata."""
     persons = (
         _string(author) for author in _listed(article.get("author") or article.get("creator"))
         if not isinstance(author, Mapping) or {"Person"} >= set(_types(author))
@@ -254,7 +254,7 @@ def _section(
     meta: Mapping[str, str],
     title: str,
 ) -> str:
-    """The section by JSON-LD, else by the meta elements, else the first one of the breadcrumbs."""
+    """Read the section in JSON-LD, else in the meta elements, else in the breadcrumbs."""
     given = (_string(article.get("articleSection")), *map(meta.get, _SECTIONS))
     found = re.split(r"\s*[,;>|]\s*|\s+-\s+", next(filter(None, given), ""))[0]
     if found and fold(found) not in _NO_SECTIONS:
@@ -275,7 +275,7 @@ def _tags(
     meta: Mapping[str, str],
     given: Iterable[str],
 ) -> tuple[str, ...]:
-    """The tags by Open Graph, else the keywords by JSON-LD, else those of the meta elements."""
+    """Read the tags of Open Graph, else the keywords of JSON-LD, else of the meta elements."""
     tags = [e.get("content") or "" for e in tree.xpath('//meta[@property="article:tag"]')]
     if len(tags) < 2:  # several are whole: "Elections, Governors"
         keywords = tags or [_string(keyword) for keyword in _listed(article.get("keywords"))]
@@ -286,7 +286,7 @@ def _tags(
 
 
 def _canonical(tree: HtmlElement, meta: Mapping[str, str], url: str | None) -> str | None:
-    """The page's own address for itself, if it is one of a page and not of the whole site."""
+    """Find the page's own address for itself, if it is one of a page and not of the site."""
     links = tree.xpath('//link[translate(@rel, "CANOIL", "canoil")="canonical"]/@href')
     for given in (*links[:1], meta.get("og:url")):
         whole = _joined(url or meta.get("og:url") or "", str(given or "").strip())
@@ -297,7 +297,7 @@ def _canonical(tree: HtmlElement, meta: Mapping[str, str], url: str | None) -> s
 
 
 def _joined(base: str, address: str) -> str | None:
-    """An address resolved by another one; None where it is none."""
+    """Resolve an address by another one; None where it is none."""
     try:
         whole: str = urljoin(base, address)
         return whole if urlsplit(whole).hostname else None
@@ -306,7 +306,7 @@ def _joined(base: str, address: str) -> str | None:
 
 
 def _source(article: Mapping[str, Any], meta: Mapping[str, str], url: str | None) -> str:
-    """The site's name, else its host."""
+    """Name the site by what it calls itself, else by its host."""
     named = meta.get("og:site_name") or _string(article.get("publisher"))
     found = (named or meta.get("application-name", "")).split(" | ")[0].strip()
     host = (urlsplit(url or "").hostname or "").removeprefix("www.")
@@ -314,7 +314,7 @@ def _source(article: Mapping[str, Any], meta: Mapping[str, str], url: str | None
 
 
 def _language(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]) -> str | None:
-    """The language that the page declares, where all that declare one agree."""
+    """Read the language that the page declares, where all that declare one agree."""
     given = (
         tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
         _string(article.get("inLanguage")),
@@ -332,12 +332,12 @@ def _is_free(nodes: Sequence[Mapping[str, Any]]) -> bool | None:
 
 
 def _listed(value: object) -> list[Any]:
-    """A value of JSON-LD as a list: one thing stands there without brackets."""
+    """Make a list of a value of JSON-LD: one thing stands there without brackets."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _string(value: object) -> str:
-    """A value of JSON-LD as a line: that of a list's first entry, or an object's name."""
+    """Make a line of a value of JSON-LD: of a list's first entry, or an object's name."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if isinstance(value, Mapping):
@@ -346,7 +346,7 @@ def _string(value: object) -> str:
 
 
 def _prose(value: object) -> str:
-    """Paragraphs, a line each; without the notes that stand for pictures."""
+    """Split a value into paragraphs, a line each; without the notes that stand for pictures."""
     if not isinstance(value, str):
         return ""
     text = re.sub(r"</(?:p|div|h\d|li)>|<br\s*/?>|\r", "\n", entities.unescape(value))
@@ -354,7 +354,7 @@ def _prose(value: object) -> str:
 
 
 def _clean(text: str) -> str:
-    """One line; templates escape entities twice."""
+    """Make one line of a value; templates escape entities twice."""
     if "&" in text:
         text = entities.unescape(entities.unescape(text))
     if "<" in text:

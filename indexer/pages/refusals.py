@@ -87,7 +87,7 @@ def refuse(
 
 
 def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: int) -> bool:
-    """Whether a page is one of a section: what is told sums up other stories.
+    """Tell whether a page is one of a section: what is told sums up other stories.
 
     What stands beside a story does not count, however many headlines that are.
     """
@@ -104,6 +104,6 @@ def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: i
 
 
 def _is_front_page(url: str | None) -> bool:
-    """Tell whether an address is that of a whole site, whatever its head declares the page to be."""
+    """Tell whether an address is that of a whole site, whatever the page declares to be."""
     parts = urlsplit(url or "")
     return bool(parts.hostname) and not parts.path.strip("/") and not parts.query

@@ -52,7 +52,7 @@ def read_page(tree: HtmlElement) -> Reading:
 
 
 def told_blocks(blocks: Sequence[Block], texts: Sequence[str]) -> list[bool]:
-    """For each block whether one of the texts has it."""
+    """Tell for each block whether one of the texts has it."""
     lines = [letters(line) for text in texts for line in text.split("\n")]
     known, whole = frozenset(lines), "".join(lines)
 

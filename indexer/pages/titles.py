@@ -56,7 +56,7 @@ def find_title(given: Sequence[str], blocks: Sequence[Block], site: str) -> str:
 
 
 def _without_site(title: str, known: set[str], site: str) -> str:
-    """The longest part of a title that the page shows alone, else all but the site's name."""
+    """Cut a title to the longest part that the page shows alone, else by the site's name."""
     for part in _parts(title):
         if fold(part) in known:
             return part
@@ -69,7 +69,7 @@ def _without_site(title: str, known: set[str], site: str) -> str:
 
 
 def _parts(title: str) -> Iterator[str]:
-    """The runs of a title between dividers, the longest first."""
+    """Yield the runs of a title between dividers, the longest first."""
     dividers = list(_DIVIDER.finditer(title))[:_MOST_PARTS]
     starts = [0, *(divider.end() for divider in dividers)]
     ends = [*(divider.start() for divider in dividers), len(title)]
