@@ -11,9 +11,11 @@ from __future__ import annotations
 import html as entities
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -29,6 +31,9 @@ _VIDEO_TYPE = re.compile(r"VideoObject|video(?:\.\w+)?", re.IGNORECASE)
 _LIST_TYPES = frozenset(("CollectionPage", "ItemList", "SearchResultsPage"))
 _LARGEST_JSON = 1 << 20  # characters of one JSON-LD script; articles' own stay below a tenth
 _MOST_OBJECTS = 500
+_NAMES = ("property", "name", "itemprop", "http-equiv")
+_MOST_OF_A_NAME = 30
+_LONGEST_VALUE = 1000  # characters: trafilatura goes over the names of authors many times
 _CDATA = re.compile(r"^(?://)?\s*<!\[CDATA\[|(?://)?\s*\]\]>$")
 # Names of meta elements: "article:published_time", "pubdate", "dc.date".
 _PUBLISHED = re.compile(r"publish(?!er)|publication|pub-?date|created|issued|(?:^|[.:_])date$")
@@ -45,7 +50,8 @@ class PageMetadata:
     """What a page says about itself; empty where it says nothing.
 
     Attributes:
-        titles: The headline in all forms given, the likeliest first, some with the site's name.
+        titles: The headline in all forms given, the likeliest first, the window's title last; some
+            with the site's name, some empty.
         date: Published, ISO 8601, with the time of day where one is given.
         day: Published, by what trafilatura makes of names and forms that are not known here.
         lang: "vi" or "en", where the page declares it; not checked against its text.
@@ -83,7 +89,7 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
     given = _by_library(tree, url)
     meta = _meta(tree)
     window = tree.find(".//title")
-    headings = [_clean("".join(h1.itertext())) for h1 in tree.iter("h1")]
+    headings = [_clean("".join(h1.itertext())) for h1 in islice(tree.iter("h1"), _MOST_OF_A_NAME)]
     nodes = list(_json_ld(tree))
     canonical = _canonical(tree, meta, url)
     title = _string(given.title)
@@ -96,13 +102,10 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
         is_article = True
     elif og_type == "website" or types & _LIST_TYPES:
         is_article = False
-    titles = (
-        title, _string(article.get("headline")), *headings,
-        "" if window is None else _clean(window.text or ""), _string(article.get("name")),
-    )  # fmt: skip
+    shown = "" if window is None else _clean(window.text or "")
     return PageMetadata(
-        titles=tuple(filter(None, titles)),
-        description=_string(given.description) or _string(article.get("description")),
+        titles=(title, _string(article.get("headline")), *headings, shown),
+        description=_string(given.description),
         date=_date(tree, article, meta),
         day=given.date,
         authors=personal(_authors(tree, article, _string(given.author)), source, canonical),
@@ -130,7 +133,15 @@ def _by_library(tree: HtmlElement, url: str | None) -> Any:
     from trafilatura.metadata import extract_metadata  # half a second, and page text does without
 
     alone = lxml.html.fromstring("<html><head></head><body></body></html>")
-    alone[0].extend([copy(element) for element in tree.iter("meta", "link")])
+    seen = Counter[str]()
+    for element in tree.iter("meta", "link"):
+        name = next(filter(None, map(element.get, (*_NAMES, "rel"))), "")
+        seen[name] += 1
+        if seen[name] <= _MOST_OF_A_NAME:
+            copied = copy(element)
+            copied.tail = None
+            copied.set("content", element.get("content", "")[:_LONGEST_VALUE])
+            alone[0].append(copied)
     settings = {"original_date": True, "extensive_search": False}
     try:
         return extract_metadata(alone, default_url=url, date_config=settings)
@@ -142,7 +153,7 @@ def _meta(tree: HtmlElement) -> dict[str, str]:
     """Map the lower-case names of the meta elements to their contents, the first of each name."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
-        names = map(element.get, ("property", "name", "itemprop", "http-equiv"))
+        names = map(element.get, _NAMES)
         content = _clean(element.get("content") or "")
         if content and (name := next(filter(None, names), None)):
             found.setdefault(name.strip().lower(), content)
@@ -199,12 +210,8 @@ def _article_node(
         likeness = max((len(words & s) / max(1, len(words | s)) for s in shown), default=0.0)
         return likeness + (url is not None and _string(node.get("url")) == url)
 
-    # Pages may have several objects for one article, each with other members.
-    merged: dict[str, Any] = {}
-    for node in sorted(articles, key=fit, reverse=True):
-        if fit(node) >= (0.7 if merged else 0.3):
-            merged = {**node, **{name: value for name, value in merged.items() if value}}
-    return merged
+    best = max(articles, key=fit)
+    return best if fit(best) >= 0.3 else {}
 
 
 def _refresh(content: str, base: str | None) -> str | None:
@@ -218,13 +225,12 @@ def _refresh(content: str, base: str | None) -> str | None:
 
 def _date(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]) -> str | None:
     """Read the first full date among all that claim to say when the story was published."""
-    marked = tree.xpath('//*[@itemprop="datePublished"]')[:3] + tree.xpath("//time[@pubdate]")[:2]
+    marked = tree.xpath('//*[@itemprop="datePublished"]')[:3]
     given = (
         *_listed(article.get("datePublished")),
         meta.get("article:published_time"),
         *(value for name, value in meta.items() if _PUBLISHED.search(name)),
         *(e.get("content") or e.get("datetime") or "".join(e.itertext()) for e in marked),
-        article.get("dateCreated"),
     )
     for value in given:
         try:
@@ -237,8 +243,8 @@ def _date(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]
 def _authors(tree: HtmlElement, article: Mapping[str, Any], given: str) -> list[str]:
     """Read who wrote the story in JSON-LD, else in the meta elements, else in the microdata."""
     persons = (
-        _string(author) for author in _listed(article.get("author") or article.get("creator"))
-        if not isinstance(author, Mapping) or {"Person"} >= set(_types(author))
+        _string(author) for author in _listed(article.get("author"))
+        if not isinstance(author, Mapping) or "Person" in (_types(author) or ("Person",))
     )  # fmt: skip
     marked = tree.xpath('//a[@rel="author"] | //*[@itemprop="author"]')[:4]
     shown = (_clean("".join(element.itertext())) for element in marked)

@@ -63,7 +63,7 @@ def refuse(
     """
     if words < LEAST_WORDS and head.sends_on:
         raise SentOnError(head.sends_on)
-    said = fold(f"{title}\n" + "\n".join(head.titles[:3]))
+    said = fold("\n".join((title, *head.titles[:3], *head.titles[-1:])))
     if words < 150 and any(_ERROR_PAGE.search(line) for line in said.split("\n")):
         raise NotAnArticleError(f"an error page, not an article: it is titled {title[:80]!r}")
     if _is_list(head, story, blocks, words):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from indexer.pages.blocks import Block, Role
 from indexer.pages.story import overlap, tokens_of
@@ -11,6 +11,7 @@ from search.text.languages import fold
 
 _DIVIDER = re.compile(r"\s+(?:[|–—·•»:-]|::)\s+|\s*\|\s*")
 _MOST_PARTS = 6
+_MOST_SHOWN = 30
 _LONGEST = 400
 """Characters of a title."""
 _LONGEST_HEADLINE = 45
@@ -30,20 +31,21 @@ def find_title(given: Sequence[str], blocks: Sequence[Block], site: str) -> str:
     """Choose the headline; empty where there is none.
 
     Args:
-        given: What the page calls itself, the likeliest first.
+        given: What the page calls itself, the likeliest first, the window's title last; some empty.
         blocks: What it shows: there the headline stands alone.
         site: The name of the site.
     """
-    tails = (_DIVIDER.split(title)[-1] for title in given if _DIVIDER.search(title))
-    names = [site, *(tail for tail in tails if len(tail.split()) <= _LONGEST_NAME)]
-    shown = [b.text for b in blocks if b.role is Role.TITLE and b.words > 1]
+    *_, tail = _DIVIDER.split(given[-1][-_LONGEST:]) if given else ("",)
+    names = [site, tail if len(tail.split()) <= _LONGEST_NAME else ""]
+    shown = [b.text for b in blocks if b.role is Role.TITLE and b.words > 1][:_MOST_SHOWN]
     shown = [text for text in shown if not _names_site(text, names)]
     known = {fold(text) for text in shown}
     known |= {
         fold(b.text) for b in blocks if len(b.text) >= _CERTAIN and b.words <= _LONGEST_HEADLINE
     }
+    given = [title for title in dict.fromkeys(given) if 0 < len(title) <= _LONGEST]
     own = (_without_site(title, known, site) for title in given)
-    titles = list(dict.fromkeys(t for t in own if len(t) <= _LONGEST and fold(t) != fold(site)))
+    titles = list(dict.fromkeys(title for title in own if fold(title) != fold(site)))
     titles = [t for t in titles if t in shown or not _names_site(t, names)] or titles
     likely = (t for t in titles if any(_alike(t, heading) for heading in shown))
     first = next(likely, next(iter((*titles, *shown)), ""))
@@ -60,21 +62,20 @@ def _without_site(title: str, known: set[str], site: str) -> str:
     for part in _parts(title):
         if fold(part) in known:
             return part
-    while (divider := next(reversed(list(_DIVIDER.finditer(title))), None)) is not None:
-        tail = title[divider.end() :]
-        if not (_SITE.fullmatch(tail.strip()) or (fold(tail) and _within(fold(tail), fold(site)))):
+    while dividers := list(_DIVIDER.finditer(title)):
+        tail = title[dividers[-1].end() :]
+        if not (_SITE.fullmatch(tail) or _within(fold(tail), fold(site))):
             break
-        title = title[: divider.start()]
+        title = title[: dividers[-1].start()]
     return title
 
 
-def _parts(title: str) -> Iterator[str]:
-    """Yield the runs of a title between dividers, the longest first."""
+def _parts(title: str) -> list[str]:
+    """List the runs of a title between dividers, the longest first."""
     dividers = list(_DIVIDER.finditer(title))[:_MOST_PARTS]
     starts = [0, *(divider.end() for divider in dividers)]
     ends = [*(divider.start() for divider in dividers), len(title)]
-    runs = (title[a:b] for a in starts for b in ends if a < b)
-    return iter(sorted(runs, key=len, reverse=True))
+    return sorted((title[a:b] for a in starts for b in ends if a < b), key=len, reverse=True)
 
 
 def _alike(one: str, other: str) -> bool:
@@ -82,6 +83,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _within(one: str, other: str) -> bool:
+    """Tell whether one of two texts holds the other."""
     return bool(one and other) and (one in other or other in one)
 
 

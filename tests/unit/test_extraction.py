@@ -561,6 +561,9 @@ def test_a_long_page_of_elements_left_open(opened):
         "\x00\x01\x02" * 10_000 + PARAGRAPHS,
         "<p>" + "a" * 2_100_000 + "</p>",
         "<h1>A heading of some words</h1>" * 3_000 + PARAGRAPHS,
+        "".join(f"<h1>Words of heading {i} - Name</h1>" for i in range(4_000)) + PARAGRAPHS,
+        f"<title>{'Words - Báo Bờ Sông ' * 20_000}</title>{PARAGRAPHS}",
+        f"<meta name=author content='{'(' * 60_000}'>{PARAGRAPHS}",
         (PARAGRAPHS + "<div>Comments</div>") * 300,
         "<div><img src=a><h2>What the picture shows</h2></div>" * 2_000 + PARAGRAPHS,
         "<table>" + "<tr><td>a</td><td>b</td></tr>" * 4_000 + "</table>" + PARAGRAPHS,
@@ -569,7 +572,7 @@ def test_a_long_page_of_elements_left_open(opened):
     ids=[
         "deep", "deep inline", "deep tables", "comments", "scripts", "brackets", "entities",
         "paragraphs", "breaks", "cards", "deep json", "class", "one paragraph", "binary", "long",
-        "headings", "ends", "pictures", "table", "drawings",
+        "headings", "other headings", "title", "author", "ends", "pictures", "table", "drawings",
     ],
 )  # fmt: skip
 def test_hostile_pages_end(body):
