@@ -380,10 +380,22 @@ FRENCH = (
 )
 
 
+JAPANESE = (
+    "<p>港湾当局は火曜日、三年にわたる費用をめぐる議論の末、北水路の浚渫を五月に始めると発表した。</p>"
+    "<p>作業は来年の夏まで続き、その間も漁船は東の水路を使うことができるという。</p>"
+)
+
+
 @pytest.mark.parametrize("lang", ["fr", "en", "vi"])
 def test_a_third_language_is_kept_out(lang):
     with pytest.raises(NotAnArticleError, match="third language"):
         article(page(f"<h1>Le four du village est rallumé</h1><div>{FRENCH}</div>", lang=lang))
+
+
+@pytest.mark.parametrize("lang", ["ja", "en", "vi"])
+def test_a_third_language_without_spaces_is_kept_out_for_what_it_is(lang):
+    with pytest.raises(NotAnArticleError, match="third language"):
+        article(page(f"<h1>北水路の浚渫は五月から</h1><div>{JAPANESE}</div>", lang=lang))
 
 
 def test_a_page_that_sends_on_says_where():
