@@ -114,7 +114,12 @@ _CAPTION = re.compile(
     r"|chu[-_]?thich|expnocap|expedit",
     re.IGNORECASE,
 )
+_CAPTION_TABLE = re.compile(
+    r"(?:^|\s)(?:tpl-?caption|picture|image|images|photo|img-?center|tbl-?(?:image|img))(?=$|\s)",
+    re.IGNORECASE,
+)
 _ROLES = frozenset(("navigation", "complementary", "contentinfo", "dialog", "search"))
+_TELLING = frozenset(("articleBody", "description", "headline"))
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(0", re.IGNORECASE
 )
@@ -251,7 +256,7 @@ class _Walk:
 def _furniture(element: HtmlElement, shape: Shape) -> str:
     """Name an element as its mark-up does, where that is no part of a story; else nothing."""
     tag = element.tag
-    if tag in _ALWAYS_SHOWN or shape.holds(element, "h1"):
+    if tag in _ALWAYS_SHOWN or shape.holds(element, "h1") or element.get("itemprop") in _TELLING:
         return ""
     if tag in _ASIDE or element.get("role") in _ROLES:
         return f"<{tag}>"
@@ -279,6 +284,8 @@ def _role(element: HtmlElement, outer: Role, shape: Shape) -> Role:
         # Text of a figure that is no caption says what the picture shows all the same; only
         # tables and quotations are put into figures for their own sake.
         return outer if shape.holds(element, "table", "blockquote") else Role.CAPTION
+    if tag == "table" and _is_picture(element, shape):
+        return Role.CAPTION
     if tag == "h1":
         return Role.TITLE
     if tag in _HEADINGS:
@@ -286,3 +293,12 @@ def _role(element: HtmlElement, outer: Role, shape: Shape) -> Role:
     if tag in ("li", "dd", "dt"):
         return Role.ITEM
     return outer
+
+
+def _is_picture(table: HtmlElement, shape: Shape) -> bool:
+    """Tell whether a table holds a picture and what it shows, as older Vietnamese pages do."""
+    if not shape.holds(table, "img", "amp-img"):
+        return False
+    if _CAPTION_TABLE.search(table.get("class") or ""):
+        return True
+    return shape.words.get(table, 0) <= 100 and sum(1 for _ in table.iter("td")) <= 4

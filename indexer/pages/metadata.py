@@ -34,7 +34,6 @@ _MOST_OBJECTS = 500
 _NAMES = ("property", "name", "itemprop", "http-equiv")
 _MOST_OF_A_NAME = 30
 _LONGEST_VALUE = 1000  # characters: trafilatura goes over the names of authors many times
-_CDATA = re.compile(r"^(?://)?\s*<!\[CDATA\[|(?://)?\s*\]\]>$")
 # Names of meta elements: "article:published_time", "pubdate", "dc.date".
 _PUBLISHED = re.compile(r"publish(?!er)|publication|pub-?date|created|issued|(?:^|[.:_])date$")
 _SECTIONS = ("article:section", "parsely-section", "section")
@@ -170,7 +169,8 @@ def _json_ld(tree: HtmlElement) -> Iterator[Mapping[str, Any]]:
 
 def _loaded(text: str) -> object:
     """Load a JSON value, also of what templates make of JSON; None where nothing helps."""
-    text = _CDATA.sub("", text.strip(" ;\r\n\t")).strip(" ;\r\n\t")
+    text = text.strip(" ;\r\n\t").removeprefix("//").lstrip().removeprefix("<![CDATA[")
+    text = text.removesuffix("]]>").rstrip().removesuffix("//").strip(" ;\r\n\t")
     for attempt in (text, re.sub(r",\s*([}\]])", r"\1", text)):
         try:
             value: object = json.loads(attempt, strict=False)
