@@ -34,6 +34,8 @@ KNOWN = (
     ("page text, in one line with prose", "", ".", "x"),
     ("html, broken json-ld", "", "\n", "x"),
     ("html, json-ld", "x", " ", ""),
+    ("html, metadata", "", "(", ""),
+    ("html, metadata", "", "<", ""),
     ("html, paragraph", "", "\u0323\u0302", ""),
     ("html, body", "", "&#803;&#770;", ""),
     ("html, its feeds and robots", "", "<link a", ""),
