@@ -4,7 +4,7 @@ This module opens files, folders and standard input by their kind; ``web`` is op
 
 - ``base``: what every source gives.
 - ``files``, ``folders``: bytes of a file, unpacked; the files of a folder.
-- ``json_files``, ``tables``, ``text_files``, ``html_files``: one kind of file each.
+- ``json_files``, ``tables``, ``page_files``: one kind of file each.
 - ``warc``, ``warc_records``: pages out of web archives; their records, also damaged ones.
 - ``field_map``, ``field_names``: ``--map``; the names that data sets give our fields.
 - ``origins``: the name of the source that an article came from.
@@ -27,10 +27,9 @@ from indexer.sources.base import Failure, Origin, RawDocument, Source
 from indexer.sources.field_map import FieldMap, Mapped
 from indexer.sources.files import STDIN, is_stream, shown
 from indexer.sources.folders import Folder
-from indexer.sources.html_files import HtmlPage
 from indexer.sources.json_files import JsonFile, JsonLines
+from indexer.sources.page_files import HtmlPage, PageText
 from indexer.sources.tables import Table
-from indexer.sources.text_files import PageText
 from indexer.sources.warc import WebArchive
 
 __all__ = [

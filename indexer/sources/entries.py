@@ -94,16 +94,6 @@ def completed(page: Mapping[str, object], entry: ListingEntry | None) -> dict[st
     return {**given, **fields}
 
 
-def with_own_address(fields: Mapping[str, object], place: str) -> dict[str, object]:
-    """The fields of a page with the address it gives itself, or where it was found.
-
-    Args:
-        place: Where it was found; what it says of itself counts only if that speaks for it.
-    """
-    said = str(fields.get("url") or "")
-    return {**fields, "url": said if speaks_for(place, said) else place}
-
-
 def _is_lead(text: str) -> bool:
     """Whether a summary says something by itself, rather than breaking off."""
     return 40 <= len(text) <= _LONGEST_LEAD and not text.rstrip(" ]").endswith(("...", "…"))

@@ -1,4 +1,4 @@
-"""Bytes of a file or of standard input, and plain words for why they cannot be read."""
+"""Files and standard input: their bytes, their lines, and plain words for what cannot be read."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import os
 import stat
 import sys
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, AnyStr, cast
 
+from indexer.sources.base import Failure, RawDocument
 from search.errors import FetchError
 
 STDIN = "-"
 
 _HEAD = 4096  # bytes looked at to know what a file is
 _GZIP = b"\x1f\x8b"
-_UTF8_BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -40,9 +41,36 @@ _MAGIC = (
 )
 
 
+class FileSource(ABC):
+    """One file, pipe or standard input ("-")."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.name = shown(file)
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """Yield everything in it, in order; what cannot be read ends it with a failure."""
+        try:
+            yield from self._read()
+        except FetchError as error:
+            yield Failure(self.name, None, str(error))
+
+    def count(self) -> int | None:
+        """Count the documents by reading the file; None for what can be read only once."""
+        return None if is_stream(self.file) else sum(1 for _ in self.documents())
+
+    @abstractmethod
+    def _read(self) -> Iterator[RawDocument | Failure]:
+        """Yield the documents.
+
+        Raises:
+            FetchError: The file cannot be read, or not any further, or holds nothing.
+        """
+
+
 @contextmanager
-def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
-    """The bytes of a file ("-": standard input), unpacked if they are gzip.
+def opened(file: str, *, encoded: bool = False) -> Iterator[io.BufferedReader]:
+    """Open a file ("-": standard input) for its bytes, unpacked if they are gzip.
 
     Args:
         encoded: Whether other encodings of text than UTF-8 will do.
@@ -56,7 +84,7 @@ def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
             packed = raw.peek(2)[:2] == _GZIP
             stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
             _check_head(file, stream.peek(_HEAD)[:_HEAD], encoded=encoded)
-            yield cast("BinaryIO", stream)
+            yield cast("io.BufferedReader", stream)
     except EOFError as error:
         raise FetchError(
             "the gzip file ends too early: what came before its end was read; fetch it again"
@@ -69,7 +97,7 @@ def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
 
 @contextmanager
 def opened_bytes(file: str) -> Iterator[io.BufferedReader]:
-    """The bytes of a file ("-": standard input) as they are, whatever they are.
+    """Open a file ("-": standard input) for its bytes as they are, whatever they are.
 
     Raises:
         FetchError: As ``opened``, only that nothing is said about what the bytes mean.
@@ -83,8 +111,23 @@ def opened_bytes(file: str) -> Iterator[io.BufferedReader]:
         raise FetchError(_why_not(error)) from error
 
 
+def lines_of(stream: IO[AnyStr], *, longest: int) -> Iterator[AnyStr | None]:
+    """Yield lines with their ends; None for one that is too long to be held."""
+    while line := stream.readline(longest):
+        if len(line) < longest or _ends(line):
+            yield line
+            continue
+        while (rest := stream.readline(longest)) and not _ends(rest):
+            pass
+        yield None
+
+
+def _ends(line: str | bytes) -> bool:
+    return line[-1:] in ("\n", "\r", b"\n")
+
+
 def is_stream(file: str) -> bool:
-    """Whether reading uses it up: standard input, pipes, devices."""
+    """Tell whether reading uses it up: standard input, pipes, devices."""
     if file == STDIN:
         return True
     try:
@@ -95,13 +138,13 @@ def is_stream(file: str) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8 text, or Vietnamese in an encoding that its syllables prove.
+    """Decode UTF-8, with a byte order mark or without, or Vietnamese that its syllables prove.
 
     Raises:
         FetchError: The bytes are in another encoding, or damaged.
     """
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         from indexer.charsets import vietnamese
 
@@ -150,13 +193,8 @@ def _encoded(file: str, encoding: str) -> FetchError:
 
 
 def shown(file: str) -> str:
-    """A path as it can be printed: bytes of a name that are no UTF-8 become question marks."""
+    """Make a path printable: bytes of a name that are no UTF-8 become question marks."""
     return os.fsencode(file).decode("utf-8", "replace")
-
-
-def without_bom(data: bytes) -> bytes:
-    """The bytes without the mark that some editors put before UTF-8."""
-    return data.removeprefix(_UTF8_BOM)
 
 
 def _why_not(error: OSError) -> str:

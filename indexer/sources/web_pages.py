@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Validators
 from indexer.fetching.memory import Page, Seen, SourceState
-from indexer.pages.html import Extracted, extract_page
+from indexer.pages.html import Extracted
 from indexer.pages.markup import decoded
 from indexer.pages.refusals import SentOnError
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.entries import ListingEntry, completed, with_own_address
+from indexer.sources.entries import ListingEntry, completed
 from indexer.sources.feeds import whole_story
+from indexer.sources.page_files import extracted
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
-from search.addresses import id_of_url, site_of, speaks_for
+from search.addresses import id_of_url, speaks_for
 from search.errors import (
     ExtractionError,
     FetchError,
@@ -143,16 +143,7 @@ def _article(page: str, fetched: Fetched) -> Extracted:
         raise _LeaveOutError("the page asks search engines to leave it out (noindex)")
     if not page.strip():
         raise ExtractionError("the page is empty")
-    try:
-        found = extract_page(page, url=fetched.url)
-    except ExtractionError:
-        raise
-    except Exception as error:  # a page that breaks a parser costs only itself
-        told = " ".join(repr(error).split())[:200]
-        raise ExtractionError(f"the page cannot be read: {told}") from error
-    fields = with_own_address(found.fields, fetched.url)
-    fields.setdefault("source", urlsplit(f"//{site_of(fetched.url)}").hostname)
-    return Extracted(fields, found.notes)
+    return extracted(page, url=fetched.url)
 
 
 def _kept(
