@@ -7,7 +7,6 @@ This module opens files, folders and standard input by their kind; ``web`` is op
 - ``json_files``, ``tables``, ``page_files``: one kind of file each.
 - ``warc``, ``warc_records``: pages out of web archives; their records, also damaged ones.
 - ``field_map``, ``field_names``: ``--map``; the names that data sets give our fields.
-- ``origins``: the name of the source that an article came from.
 - ``web``: addresses → documents, by several workers. ``crawl`` follows one address,
   ``web_kinds`` tells what it leads to, ``feeds`` and ``sitemaps`` read listings (``entries``), and
   ``web_pages`` makes a document of a page and its entry.
@@ -19,13 +18,14 @@ document later, by ``indexer.articles``.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.sources.base import Failure, Origin, RawDocument, Source
 from indexer.sources.field_map import FieldMap, Mapped
-from indexer.sources.files import STDIN, is_stream, shown
+from indexer.sources.files import STDIN, FileSource, is_stream, shown
 from indexer.sources.folders import Folder
 from indexer.sources.json_files import JsonFile, JsonLines
 from indexer.sources.page_files import HtmlPage, PageText
@@ -41,10 +41,12 @@ __all__ = [
     "ReadOptions",
     "Source",
     "count_documents",
+    "is_web_address",
     "open_sources",
+    "origin_of",
 ]
 
-KINDS: dict[str, Callable[[str], Source]] = {
+KINDS: dict[str, type[FileSource]] = {
     ".jsonl": JsonLines,
     ".ndjson": JsonLines,
     ".json": JsonFile,
@@ -92,6 +94,23 @@ class ReadOptions:
 _AS_NAMED = ReadOptions()
 
 
+def is_web_address(text: str) -> bool:
+    """Tell whether a source is named by an address: anything with a scheme."""
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text))
+
+
+def origin_of(arg: str) -> str | None:
+    """Name a source that is given on the command line, the same from run to run.
+
+    Returns:
+        An address as it is, the full path of a file or folder; None for what can be read only
+        once, such as standard input: it has no contents that could be compared later.
+    """
+    if is_web_address(arg):
+        return arg
+    return None if is_stream(arg) else shown(str(Path(arg).resolve()))
+
+
 def open_sources(
     args: Sequence[str], options: ReadOptions = _AS_NAMED
 ) -> Iterator[RawDocument | Failure]:
@@ -101,14 +120,20 @@ def open_sources(
         args: Paths of files and folders; "-" is standard input, JSONL unless options say otherwise.
 
     Returns:
-        Documents, and a ``Failure`` for everything that cannot be read. Nothing is raised.
+        Documents that know which source they came from, and a ``Failure`` for everything that
+        cannot be read. Nothing is raised.
     """
     for arg in args:
         source = _source(arg, options)
         if isinstance(source, Failure):
             yield source
-        else:
-            yield from source.documents()
+            continue
+        name = origin_of(arg)
+        for item in source.documents():
+            if isinstance(item, RawDocument):
+                yield replace(item, origin=replace(item.origin, source=name))
+            else:
+                yield item
 
 
 def count_documents(args: Sequence[str], options: ReadOptions = _AS_NAMED) -> int | None:
@@ -152,9 +177,9 @@ def _by_suffix(path: str, options: ReadOptions) -> Source | None:
     return _opened(kind, path, options) if kind else None
 
 
-def _opened(kind: Callable[[str], Source], path: str, options: ReadOptions) -> Source:
+def _opened(kind: type[FileSource], path: str, options: ReadOptions) -> Source:
     names = options.names
     if names is None or kind not in _STRUCTURED:
         return kind(path)
     source = Table(path, named="text" in names.paths) if kind is Table else kind(path)
-    return Mapped(source, names, file=shown(path))
+    return Mapped(source, names)

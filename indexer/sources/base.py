@@ -14,7 +14,7 @@ class Origin:
     Attributes:
         file: The path as it was reached, the address of a page, or "-" for standard input.
         line: From 1, where the file holds several documents; None for whole files.
-        source: What the archive remembers as having brought it (``indexer.sources.origins``).
+        source: What the archive remembers as having brought it (``indexer.sources.origin_of``).
     """
 
     file: str

@@ -6,15 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from indexer.sources.base import Failure, RawDocument, Source
+from indexer.sources.base import Failure, RawDocument
 from indexer.sources.field_names import ALIASES
-from search.errors import SettingsError
+from indexer.sources.files import FileSource
+from search.errors import FetchError, SettingsError
 
 _PROBE = 64
 """Documents looked at before a name is called unknown: JSON leaves out what is empty."""
 
 _SHOWN = 30
 """Names listed in an error."""
+
+_NOTHING = object()
+"""What stands at a path that does not lead anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,12 @@ class FieldMap:
         return cls(paths)
 
     def apply(self, fields: Mapping[str, object]) -> dict[str, object]:
-        """The fields under our names; what was not mapped keeps its own."""
+        """Rename fields to ours; what is not mapped keeps its own name."""
         mapped, used = {}, set()
         for field, path in self.paths.items():
             value = _looked_up(fields, path)
             used.add(path if path in fields else path.partition(".")[0])
-            if value not in (None, "", [], {}):
+            if value not in (_NOTHING, None, "", [], {}):
                 mapped[field] = value
         others = {
             name: value for name, value in fields.items() if name not in mapped and name not in used
@@ -63,10 +67,12 @@ class FieldMap:
         return mapped | others
 
     def unknown(self, documents: Iterable[RawDocument]) -> str | None:
-        """What is wrong where no document has a mapped name; one line, None if nothing is."""
+        """Say in one line which mapped names no document has, full or empty; else None."""
         given = [document.fields for document in documents if document.fields is not None]
         missing = [
-            path for path in self.paths.values() if not any(_has(fields, path) for fields in given)
+            path
+            for path in self.paths.values()
+            if all(_looked_up(fields, path) is _NOTHING for fields in given)
         ]
         if not given or not missing:
             return None
@@ -78,75 +84,51 @@ class FieldMap:
         )
 
 
-class Mapped:
+class Mapped(FileSource):
     """A source of fields with its names mapped to ours.
 
     Where the first documents have nothing of a mapped name, nothing of the source is taken in, and
     one ``Failure`` lists the names there are.
     """
 
-    def __init__(self, source: Source, names: FieldMap, *, file: str) -> None:
+    def __init__(self, source: FileSource, names: FieldMap) -> None:
+        super().__init__(source.file)
         self._source = source
         self._names = names
-        self._file = file
 
-    def documents(self) -> Iterator[RawDocument | Failure]:
-        """The documents under our names."""
+    def _read(self) -> Iterator[RawDocument | Failure]:
         waiting = self._source.documents()
         probe = list(islice(waiting, _PROBE))
-        if (reason := self._problem(probe)) is not None:
-            yield Failure(self._file, None, reason)
-            return
+        first = [item for item in probe if isinstance(item, RawDocument)]
+        if (reason := self._names.unknown(first)) is not None:
+            raise FetchError(reason)
         for item in chain(probe, waiting):
             if isinstance(item, RawDocument) and item.fields is not None:
                 yield replace(item, fields=self._names.apply(item.fields))
             else:
                 yield item
 
-    def count(self) -> int | None:
-        """As many as the source has, or the one failure."""
-        if (number := self._source.count()) is None:
-            return None
-        probe = list(islice(self._source.documents(), _PROBE))
-        return number if self._problem(probe) is None else 1
-
-    def _problem(self, probe: Iterable[RawDocument | Failure]) -> str | None:
-        return self._names.unknown(item for item in probe if isinstance(item, RawDocument))
-
 
 def _looked_up(value: object, path: str) -> object:
-    """What stands at a path; None where nothing does."""
+    """Find what stands at a path, empty or not; ``_NOTHING`` where nothing does."""
+    first, _, rest = path.partition(".")
     if isinstance(value, Mapping):
         if path in value:
             return value[path]
-        first, _, rest = path.partition(".")
-        return _looked_up(value[first], rest) if rest and first in value else None
-    if isinstance(value, list):
-        first, _, rest = path.partition(".")
-        if first.isdecimal():
-            element = value[int(first)] if int(first) < len(value) else None
-            return _looked_up(element, rest) if rest else element
-        found = [_looked_up(element, path) for element in value]
-        return [one for one in found if one is not None]
-    return None
-
-
-def _has(fields: Mapping[str, object], path: str) -> bool:
-    """Whether a name is there, empty or not; of a path, whatever it leads to."""
-    if path in fields:
-        return True
-    first, _, rest = path.partition(".")
-    if not rest or first not in fields:
-        return False
-    inner = fields[first]
-    if isinstance(inner, Mapping):
-        return _has(inner, rest)
+        return _looked_up(value[first], rest) if rest and first in value else _NOTHING
+    if not isinstance(value, list):
+        return _NOTHING
+    if value and first.isdecimal():
+        element = value[int(first)] if int(first) < len(value) else _NOTHING
+        return _looked_up(element, rest) if rest else element
+    found = [_looked_up(element, path) for element in value]
+    found = [one for one in found if one not in (_NOTHING, None)]
     # A list may be empty in every document seen, and its elements differ.
-    return isinstance(inner, list) and (not inner or _looked_up(inner, rest) not in (None, []))
+    return found if found or not value else _NOTHING
 
 
 def names_in(fields: Mapping[str, object]) -> Iterator[str]:
-    """Every name at the top, and the paths one level down."""
+    """Yield every name at the top, and the paths one level down."""
     for name, value in fields.items():
         if isinstance(value, Mapping) and value:
             yield from (f"{name}.{inner}" for inner in value)

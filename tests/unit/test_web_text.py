@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from indexer.fetching import gunzipped, normalised, text_of
-from indexer.sources.origins import is_web_address
+from indexer.sources import is_web_address
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
 from search.errors import FetchError
 
