@@ -160,3 +160,11 @@ def test_feeds_that_a_page_names():
 def test_wide_letters_with_and_without_a_mark(encoding, charset):
     text = "<?xml version='1.0'?><rss><title>Đò ngang sang sông</title></rss>"
     assert text_of(text.encode(encoding), charset) == text
+
+
+@pytest.mark.parametrize("around", ["<!-- {} -->", "<script>var old = '{}'</script>"])
+def test_what_a_page_has_taken_back_asks_for_nothing(around):
+    asked = around.format('<meta name="robots" content="noindex">')
+    assert not refuses_indexing(f"<html><head>{asked}</head><body><p>text", "")
+    linked = around.format('<link rel="alternate" type="application/rss+xml" href="/old">')
+    assert feeds_named(f"<html><head>{linked}</head>", url="https://news.example/") == []
