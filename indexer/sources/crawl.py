@@ -229,11 +229,11 @@ class Crawler:
         self, children: Sequence[tuple[str, str]], visit: _Visit, *, depth: int
     ) -> Iterator[Step]:
         """The sitemaps that an index names: what is new first, then what was not read longest."""
-        before = self._memory.read_before(child for child, _ in children)
 
         def last_read(child: tuple[str, str]) -> float:
-            stamp, read = before.get(child[0], ("", 0.0))
-            return read if stamp == child[1] else 0.0
+            url, stamp = child
+            before = self._memory.source(url)
+            return before.read if before and before.stamp == stamp else 0.0
 
         for child, changed in sorted(children, key=last_read):
             if child in visit.reached:
