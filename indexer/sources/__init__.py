@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.sources.base import Failure, Origin, RawDocument, Source
+from indexer.sources.base import Failure, Origin, RawDocument, Source, count_all
 from indexer.sources.field_map import FieldMap, Mapped
 from indexer.sources.files import STDIN, FileSource, is_stream, shown
 from indexer.sources.folders import Folder
@@ -114,7 +114,7 @@ def origin_of(arg: str) -> str | None:
 def open_sources(
     args: Sequence[str], options: ReadOptions = _AS_NAMED
 ) -> Iterator[RawDocument | Failure]:
-    """Documents of all sources, in order, read as they are asked for.
+    """Read the documents of all sources, in order, as they are asked for.
 
     Args:
         args: Paths of files and folders; "-" is standard input, JSONL unless options say otherwise.
@@ -137,19 +137,12 @@ def open_sources(
 
 
 def count_documents(args: Sequence[str], options: ReadOptions = _AS_NAMED) -> int | None:
-    """How many items ``open_sources`` will give; None where a source can be read only once."""
-    total = 0
-    for arg in args:
-        source = _source(arg, options)
-        number = 1 if isinstance(source, Failure) else source.count()
-        if number is None:
-            return None
-        total += number
-    return total
+    """Count what ``open_sources`` will give; None where a source can be read only once."""
+    return count_all(_source(arg, options) for arg in args)
 
 
 def _source(arg: str, options: ReadOptions) -> Source | Failure:
-    """The source that an argument names."""
+    """Find the source that an argument names."""
     if not arg:
         return Failure("(empty)", None, "names no file: a shell variable may be unset")
     if arg != STDIN and Path(arg).is_dir():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,7 +66,18 @@ class Source(Protocol):
     """
 
     def documents(self) -> Iterator[RawDocument | Failure]:
-        """Everything in it, in order, without holding all of it in memory. Raises nothing."""
+        """Yield everything in it, in order, without holding it all in memory. Raises nothing."""
 
     def count(self) -> int | None:
-        """How many items ``documents`` will give; None where finding out would use them up."""
+        """Count what ``documents`` will give; None where finding out would use it up."""
+
+
+def count_all(found: Iterable[Source | Failure]) -> int | None:
+    """Count what several sources will give, and failures; None if one of them cannot say."""
+    total = 0
+    for one in found:
+        number = 1 if isinstance(one, Failure) else one.count()
+        if number is None:
+            return None
+        total += number
+    return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import stat
 import sys
 import zlib
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, AnyStr, cast
 
+from indexer.charsets import vietnamese, wide_encoding
 from indexer.sources.base import Failure, RawDocument
 from search.errors import FetchError
 
@@ -21,12 +23,6 @@ STDIN = "-"
 
 _HEAD = 4096  # bytes looked at to know what a file is
 _GZIP = b"\x1f\x8b"
-_OTHER_BOMS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
 _MAGIC = (
     (b"%PDF", "a PDF; save its text as .txt first"),
     (b"PK\x03\x04", "a ZIP file (perhaps a .docx); unpack it, or save its text as .txt"),
@@ -146,8 +142,6 @@ def decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        from indexer.charsets import vietnamese
-
         if (text := vietnamese(data)) is not None:
             return text
         raise FetchError(
@@ -169,27 +163,18 @@ def _check_head(file: str, head: bytes, *, encoded: bool) -> None:
     """Refuse what is no text, or none in UTF-8 where only that will do."""
     if not head:
         raise FetchError("is empty: there is nothing to index")
-    for mark, encoding in _OTHER_BOMS:
-        if head.startswith(mark):
-            if encoded:
-                return
-            raise _encoded(file, encoding)
+    if (wide := wide_encoding(head)) is not None:
+        if encoded:
+            return
+        name = re.sub("-(?=[LB]E)", "", wide.upper())
+        raise FetchError(
+            f"is {name}, not UTF-8: convert it with iconv -f {name} -t UTF-8 '{shown(file)}'"
+        )
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise FetchError(f"is no text but {what}")
     if b"\x00" in head:
-        even, odd = head[0::2].count(0), head[1::2].count(0)
-        if max(even, odd) > 0.25 * len(head) and min(even, odd) < 0.05 * len(head):
-            if encoded:
-                return
-            raise _encoded(file, "UTF-16BE" if even > odd else "UTF-16LE")
         raise FetchError("is no text but binary: only UTF-8 text can be indexed")
-
-
-def _encoded(file: str, encoding: str) -> FetchError:
-    return FetchError(
-        f"is {encoding}, not UTF-8: convert it with iconv -f {encoding} -t UTF-8 '{shown(file)}'"
-    )
 
 
 def shown(file: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -158,10 +157,6 @@ def _texts(stream: io.BufferedReader) -> Generator[str]:
 
 def _encoding(head: bytes) -> tuple[str, Callable[[str], str]]:
     """Tell the encoding of a table by its beginning, and what then makes Unicode of each line."""
-    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return "utf-32", str
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", str
     if (wide := wide_encoding(head)) is not None:
         return wide, str
     try:
