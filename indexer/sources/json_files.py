@@ -18,7 +18,10 @@ _SPACE = " \t\r\n\ufeff"
 
 
 class JsonLines(FileSource):
-    """One JSON object a line."""
+    """One JSON object a line.
+
+    An object that holds a list of articles, as web APIs answer, is that list.
+    """
 
     def _read(self) -> Iterator[RawDocument | Failure]:
         with opened(self.file) as stream:
@@ -32,24 +35,19 @@ class JsonLines(FileSource):
                 reason = f"the line is longer than {_LONGEST_LINE >> 20} MiB: split it"
                 yield Failure(self.name, number, reason)
             elif line.strip():
-                yield self._object(line, number)
+                try:
+                    yield from _documents(_parsed(decode(line)), Origin(self.name, number))
+                except FetchError as error:
+                    yield Failure(self.name, number, str(error))
             else:
                 continue
             empty = False
         if empty:
             raise FetchError("holds only blank lines: there is nothing to index")
 
-    def _object(self, line: bytes, number: int) -> RawDocument | Failure:
-        try:
-            return _document(_parsed(decode(line)), Origin(self.name, number))
-        except FetchError as error:
-            return Failure(self.name, number, str(error))
-
 
 class JsonFile(JsonLines):
     """One JSON array or object, or one object a line.
-
-    An object that holds a list of articles, as web APIs answer, is that list.
 
     An array is held in memory as a whole; its elements up to a syntax error are still given.
     """
@@ -61,7 +59,7 @@ class JsonFile(JsonLines):
                 head.append(line)
                 if line.strip():
                     break
-            if _stands_alone(line):
+            if _is_object(line):
                 yield from self._objects(chain(head, lines_of(stream, longest=_LONGEST_LINE)))
                 return
             text = decode(b"".join(head) + stream.read())
@@ -70,10 +68,8 @@ class JsonFile(JsonLines):
             raise FetchError("holds only white space: there is nothing to index")
         if text[start] == "[":
             yield from self._elements(text, start + 1)
-            return
-        value = _parsed(text)
-        for element in _wrapped(value) or [value]:
-            yield _document(element, Origin(self.name))
+        else:
+            yield from _documents(_parsed(text), Origin(self.name))
 
     def _elements(self, text: str, at: int) -> Iterator[RawDocument | Failure]:
         """Yield the elements of an array that are written from a place in the text on."""
@@ -90,7 +86,7 @@ class JsonFile(JsonLines):
             except (ValueError, RecursionError) as error:
                 yield Failure(self.name, line, _syntax(error))
                 return
-            yield _document(value, Origin(self.name, line))
+            yield from _documents(value, Origin(self.name, line))
             at = _skip(text, at)
             if text[at : at + 1] == "]":
                 return
@@ -102,13 +98,12 @@ class JsonFile(JsonLines):
             at = _skip(text, at + 1)
 
 
-def _stands_alone(line: bytes) -> bool:
-    """Tell whether a line is an object by itself, and no wrapper of articles."""
+def _is_object(line: bytes) -> bool:
+    """Tell whether a line is an object by itself."""
     try:
-        value = _parsed(decode(line))
+        return isinstance(_parsed(decode(line)), dict)
     except FetchError:
         return False
-    return isinstance(value, dict) and not _wrapped(value)
 
 
 def _skip(text: str, at: int) -> int:
@@ -150,6 +145,12 @@ def _syntax(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "is JSON nested too deeply: an article is one flat object"
     return f"is not JSON: {error}"
+
+
+def _documents(value: object, origin: Origin) -> Iterator[RawDocument | Failure]:
+    """Yield the articles that a value holds, else the value itself."""
+    for element in _wrapped(value) or [value]:
+        yield _document(element, origin)
 
 
 def _document(value: object, origin: Origin) -> RawDocument | Failure:

@@ -225,6 +225,14 @@ def test_answers_of_web_apis(tmp_path, wrapped, indent):
     assert [article.text for article in articles(found)] == [VI, EN]
 
 
+def test_answers_of_web_apis_one_a_line(tmp_path):
+    pages = [{"articles": [{"body": VI}, {"body": EN}]}, {"text": VI}, {"articles": [{"body": EN}]}]
+    for name in ("a.jsonl", "a.json"):
+        found = read(saved(tmp_path / name, "\n".join(map(json.dumps, pages))))
+        assert [article.text for article in articles(found)] == [VI, EN, VI, EN]
+        assert [item.origin.line for item in found] == [1, 1, 2, 3]
+
+
 def test_an_article_with_lists_is_no_wrapper(tmp_path):
     content = {"text": VI, "related": [{"text": EN}] * 3}
     assert [a.text for a in articles(read(saved(tmp_path / "a.json", content)))] == [VI]
