@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 
 from indexer.fetching import gunzipped, normalised, text_of
+from indexer.fetching.client import _retry_after
 from indexer.sources import is_web_address
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
 from search.errors import FetchError
@@ -168,3 +169,11 @@ def test_what_a_page_has_taken_back_asks_for_nothing(around):
     assert not refuses_indexing(f"<html><head>{asked}</head><body><p>text", "")
     linked = around.format('<link rel="alternate" type="application/rss+xml" href="/old">')
     assert feeds_named(f"<html><head>{linked}</head>", url="https://news.example/") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("120", 120.0), ("9" * 5000, 86_400.0), ("soon", None), ("Mon, 01 Jan 99999 00:00:00", None)],
+)
+def test_how_long_a_server_wants_to_be_left_alone(value, seconds):
+    assert _retry_after(value, None) == seconds
