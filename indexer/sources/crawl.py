@@ -38,7 +38,7 @@ class KeptIds(Protocol):
     """Tells which articles an archive has."""
 
     def __call__(self, ids: Sequence[str], /) -> Collection[str]:
-        """Those of the ids that are kept."""
+        """Return those of the ids that are kept."""
 
 
 @dataclass
@@ -74,12 +74,12 @@ class _Earlier:
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing to do, provided that the source did not change."""
+        """Tell whether there is nothing to do, provided that the source did not change."""
         return self.state is not None and self.state.complete and not self.due
 
     @property
     def unchanged(self) -> int:
-        """Entries that are as they were."""
+        """Count the entries that are as they were."""
         return len(self.stamps.keys() - self.waiting)
 
 
@@ -109,7 +109,7 @@ class Crawler:
         self._claimed: set[str] = set()
 
     def address(self, given: str) -> Iterator[Step]:
-        """Everything that one address leads to.
+        """Follow one address to everything that it leads to.
 
         Raises:
             StoppedError: The run is being stopped.
@@ -139,7 +139,7 @@ class Crawler:
     def _source(
         self, url: str, visit: _Visit, *, changed: str = "", depth: int = 0
     ) -> Iterator[Step]:
-        """One address whose kind is not known yet, or a sitemap that an index names.
+        """Read one address whose kind is not known yet, or a sitemap that an index names.
 
         Args:
             changed: When it was changed, if an index says so.
@@ -179,7 +179,7 @@ class Crawler:
     def _entries(
         self, url: str, found: Listing, earlier: _Earlier, visit: _Visit, *, place: str
     ) -> Iterator[Step]:
-        """The pages of a feed or sitemap that may be new.
+        """Follow a feed or sitemap to the pages that may be new.
 
         Args:
             place: Where it was found in the end.
@@ -228,7 +228,7 @@ class Crawler:
     def _children(
         self, children: Sequence[tuple[str, str]], visit: _Visit, *, depth: int
     ) -> Iterator[Step]:
-        """The sitemaps that an index names: what is new first, then what was not read longest."""
+        """Read the sitemaps of an index: what is new first, then what was not read longest."""
 
         def last_read(child: tuple[str, str]) -> float:
             url, stamp = child
@@ -272,14 +272,14 @@ class Crawler:
         )
 
     def _page(self, url: str) -> Page | None:
-        """What became of a page earlier; with its validators only if "not changed" is an answer."""
+        """Recall a page, with its validators only if "not changed" will be an answer."""
         page = self._memory.page(url)
         if page is not None and (page.outcome == "failed" or self._missing([page])):
             return Page(url, "failed", failures=page.failures)
         return page
 
     def _missing(self, pages: Sequence[Page]) -> set[str]:
-        """Addresses of those pages that were kept and whose articles are not in the archive."""
+        """Find the pages that were kept and whose articles are not in the archive."""
         named = {page.article: page.url for page in pages if page.outcome == "kept"}
         ids = [article for article in named if article is not None]
         kept: set[str] = set()
@@ -288,7 +288,7 @@ class Crawler:
         return {named[article] for article in ids if article not in kept}
 
     def _claim(self, url: str) -> bool:
-        """Whether this is the first time in the run that a page is met."""
+        """Tell whether this is the first time in the run that a page is met."""
         key = canonical_url(url) or url
         with self._lock:
             if key in self._claimed:

@@ -29,7 +29,7 @@ _WHOLE = 500
 
 
 def read_feed(text: str, *, url: str) -> Listing:
-    """The entries of an RSS or Atom feed; of a broken one, those that can be made out.
+    """Read the entries of an RSS or Atom feed; of a broken one, those that are legible.
 
     Args:
         url: Where it was found; relative links are relative to it.
@@ -61,7 +61,7 @@ def read_feed(text: str, *, url: str) -> Listing:
 
 
 def read_json_feed(feed: Mapping[str, object], *, url: str) -> Listing:
-    """The entries of a JSON Feed (https://jsonfeed.org/version/1.1)."""
+    """Read the entries of a JSON Feed (https://jsonfeed.org/version/1.1)."""
     items = feed.get("items")
     if not isinstance(items, list):
         return Listing("feed", damage="has no list of items")
@@ -91,7 +91,7 @@ def _prose(content: str) -> str:
 
 
 def _with_short_prolog(text: str) -> str:
-    """A feed with little before its root: feedparser looks there in time that is quadratic."""
+    """Shorten what stands before a feed's root: feedparser reads it in quadratic time."""
     found = _ELEMENT.search(text)
     root = found.start() if found else len(text)
     prolog = " ".join(text[:root].split()).replace("<!", "\n<!") if root < _LONGEST_PROLOG else ""
@@ -105,7 +105,7 @@ class _Authors:
 
     @staticmethod
     def read_bounded(parser: Any, key: str = "author") -> None:
-        """What feedparser calls at the end of an author."""
+        """Bound an author's length before feedparser reads it."""
         context = parser._get_context()
         if isinstance(author := context.get(key), str):
             context[key] = author[:_LONGEST_AUTHOR]
@@ -162,7 +162,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> ListingEn
 
 
 def _date(written: object, parsed: Any) -> str:
-    """A date as ISO 8601, in the publisher's own time zone; the day alone where that is unknown."""
+    """Read a date as ISO 8601, in the publisher's time zone; without one the day alone."""
     if isinstance(written, str) and written.strip():
         try:
             return parse_date(written)
@@ -177,7 +177,7 @@ def _date(written: object, parsed: Any) -> str:
 
 
 def _is_foreign(lang: str) -> bool:
-    """Whether a feed names a language, and not the one its maker's software came with.
+    """Tell whether a feed names a language, and not the one its software came with.
 
     Vietnamese feeds often call themselves English; that is left to the text.
     """
@@ -186,7 +186,7 @@ def _is_foreign(lang: str) -> bool:
 
 
 def _possible(reference: re.Match[str]) -> str:
-    """A reference to a character, unless there is none of that number: feedparser fails at it."""
+    """Drop a reference to a character that does not exist: feedparser fails at it."""
     number = int(reference[1], 16) if reference[1] else int(reference[2])
     return reference[0] if number <= sys.maxunicode else ""
 

@@ -48,14 +48,14 @@ _MISSING = frozenset(
 
 
 def is_missing(value: object) -> bool:
-    """Whether a field has no value."""
+    """Tell whether a field has no value."""
     if isinstance(value, str) and not value.strip():
         return True
     return value is None or value in ([], {}) or is_placeholder(value)
 
 
 def is_placeholder(value: object) -> bool:
-    """Whether something was written that means that there is no value."""
+    """Tell whether what was written means that there is no value."""
     if isinstance(value, str):
         return value.strip() in _MISSING
     return isinstance(value, float) and math.isnan(value)
@@ -63,11 +63,11 @@ def is_placeholder(value: object) -> bool:
 
 @lru_cache(maxsize=10_000)
 def squashed(name: str) -> str:
-    """A name without case, marks, "_", "-", spaces and the invisible: "Tiêu đề" is "tieu_de"."""
+    """Strip a name of case, marks, "_", "-", spaces and the invisible: "Tiêu đề" is "tieude"."""
     return re.sub(r"[_\-\s]", "", fold(normalise(name)))
 
 
 def field_of(name: str) -> str | None:
-    """The field of an article that a column or member of this name is, if it is one."""
+    """Find the field of an article that a column or member of this name is, if it is one."""
     key = squashed(name)
     return next((field for field, others in ALIASES.items() if key in (field, *others)), None)

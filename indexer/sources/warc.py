@@ -94,7 +94,7 @@ class WebArchive(FileSource):
             yield Failure(self.name, None, f"records passed over: {what}", skipped=True)
 
     def _judged(self, record: WarcRecord) -> _Capture | Failure | str:
-        """The page in a record, or what is wrong with it, or what it is instead of a page."""
+        """Read the page in a record, or say what is wrong, or what it is instead of a page."""
         if record.kind not in ("response", "") and not record.data:
             return f"{record.kind}, damaged or too large"
         if record.problem is not None:
@@ -111,7 +111,7 @@ class WebArchive(FileSource):
 
 
 def _page(record: WarcRecord) -> _Capture | str:
-    """The page that a response brought, or what it is instead.
+    """Read the page that a response brought, or say what it is instead.
 
     Raises:
         FetchError: The response is malformed or too large.

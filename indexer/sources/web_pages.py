@@ -86,7 +86,7 @@ def single(fetcher: Fetcher, url: str, fetched: Fetched, data: bytes) -> Step:
 
 
 def without_page(known: Page, entry: ListingEntry, error: FetchError | ExtractionError) -> Step:
-    """What a feed says of a page that cannot be had: its own text, else the reason."""
+    """Take a feed's own text of a page that cannot be had; else give the reason."""
     url, reason = known.url, str(error)
     failed = known.failed_again(time.time())
     story = "" if isinstance(error, _LeaveOutError) else whole_story(entry.content)
@@ -105,7 +105,7 @@ def without_page(known: Page, entry: ListingEntry, error: FetchError | Extractio
 
 
 def only_content(place: str, entry: ListingEntry) -> Step:
-    """The document of an entry that leads nowhere."""
+    """Make a document of an entry that leads nowhere."""
     story = whole_story(entry.content)
     if not story:
         return Step(Failure(place, None, "the entry has neither an address nor a whole text"))
@@ -134,7 +134,7 @@ def _article_from(fetcher: Fetcher, fetched: Fetched, page: str) -> tuple[Extrac
 
 
 def _article(page: str, fetched: Fetched) -> Extracted:
-    """The article on a page.
+    """Find the article on a page.
 
     Raises:
         ExtractionError: There is none, or the page asks to be left out.
