@@ -14,8 +14,7 @@ from indexer.pages.dates import parse_date
 from indexer.pages.prose import tidy, without_html
 from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
-from indexer.sources.field_map import names_in
-from indexer.sources.field_names import ALIASES, is_missing, is_placeholder, squashed
+from indexer.sources.fields import ALIASES, is_missing, is_placeholder, names_in, squashed
 from search.addresses import canonical_url, digest, id_of_url
 from search.errors import ExtractionError
 from search.records import Article
@@ -228,10 +227,7 @@ def _named(given: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
                 named["url"] = given[addresses[0]]
         # An empty field must not hide a full one: {"text": "", "body": "…"}.
         filled = [name for name in names if not is_missing(given[name])]
-        blank = [name for name in names if given[name] in (None, [])]
-        blank += [
-            name for name in names if isinstance(given[name], str) and not given[name].strip()
-        ]
+        blank = [name for name in names if not is_placeholder(given[name])]
         if filled or blank:
             used.add(chosen := (filled or blank)[0])
             named[field] = given[chosen]

@@ -6,7 +6,7 @@ This module opens files, folders and standard input by their kind; ``web`` is op
 - ``files``, ``folders``: bytes of a file, unpacked; the files of a folder.
 - ``json_files``, ``tables``, ``page_files``: one kind of file each.
 - ``warc``, ``warc_records``: pages out of web archives; their records, also damaged ones.
-- ``field_map``, ``field_names``: ``--map``; the names that data sets give our fields.
+- ``fields``: the names that data sets give our fields; ``--map``.
 - ``web``: addresses → documents, by several workers. ``crawl`` follows one address,
   ``web_kinds`` tells what it leads to, ``feeds`` and ``sitemaps`` read listings (``entries``), and
   ``web_pages`` makes a document of a page and its entry.
@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.sources.base import Failure, Origin, RawDocument, Source, count_all
-from indexer.sources.field_map import FieldMap, Mapped
+from indexer.sources.fields import FieldMap, Mapped
 from indexer.sources.files import STDIN, FileSource, is_stream, shown
 from indexer.sources.folders import Folder
 from indexer.sources.json_files import JsonFile, JsonLines

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.field_names import field_of
+from indexer.sources.fields import field_of
 from indexer.sources.files import FileSource, decode, lines_of, opened
 from search.errors import FetchError
 

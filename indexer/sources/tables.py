@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from indexer.charsets import conversion, western, wide_encoding
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.field_names import field_of, is_missing
+from indexer.sources.fields import field_of, is_missing
 from indexer.sources.files import FileSource, decode, lines_of, opened
 from search.errors import FetchError
 from search.text.languages import normalise
