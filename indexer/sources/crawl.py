@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from indexer.fetching import (
@@ -168,7 +168,7 @@ class Crawler:
         if found is None:
             yield single(self._fetcher, url, fetched, data)
             return
-        yield from self._entries(url, found, earlier, visit, place=fetched.url)
+        yield from self._entries(url, found, earlier, visit)
         yield from self._children(found.children, visit, depth=depth)
         # Of an index nothing can be told from its not having changed: its sitemaps may have.
         complete = not (found.children or found.damage or visit.postponed or visit.unfinished)
@@ -177,13 +177,9 @@ class Crawler:
         self._memory.forget_entries(url, earlier.stamps.keys() - listed)
 
     def _entries(
-        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit, *, place: str
+        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit
     ) -> Iterator[Step]:
-        """Follow a feed or sitemap to the pages that may be new.
-
-        Args:
-            place: Where it was found in the end.
-        """
+        """Follow a feed or sitemap to the pages that may be new."""
         if found.damage is not None:
             many = len(found.entries) + len(found.children)
             reason = f"{found.damage}; {many} entries could be made out" if many else found.damage
@@ -191,8 +187,7 @@ class Crawler:
         elif not found.entries and not found.children:
             yield Step(Failure(url, None, f"the {found.kind} holds no entries", skipped=True))
         met = set()
-        for number, listed in enumerate(found.entries, 1):
-            entry = replace(listed, listed_at=place)
+        for number, entry in enumerate(found.entries, 1):
             if entry.url is None:
                 yield only_content(f"{url}#{number}", entry)
                 continue

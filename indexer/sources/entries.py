@@ -28,7 +28,7 @@ class ListingEntry:
         fields: What the entry says of the article, under our names; as in a JSON line.
         content: The whole story, as HTML or plain text, where the feed carries it.
         changed: When it says it was changed: "updated", "lastmod", else "".
-        listed_at: Where the feed or sitemap was found.
+        listed_at: Where the feed or sitemap was found in the end.
     """
 
     url: str | None

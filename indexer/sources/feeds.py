@@ -135,7 +135,7 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> ListingEntry:
         "lang": lang if _is_foreign(lang) else "",
     }
     link = item.get("feedburner_origlink") or item.get("link")
-    return ListingEntry(absolute(link, url), fields, content, changed)
+    return ListingEntry(absolute(link, url), fields, content, changed, url)
 
 
 def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> ListingEntry:
@@ -158,7 +158,7 @@ def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> ListingEn
     }
     content = _string(item.get("content_html")) or _string(item.get("content_text"))
     link = _string(item.get("url")) or _string(item.get("id"))
-    return ListingEntry(absolute(link, url), fields, content, updated)
+    return ListingEntry(absolute(link, url), fields, content, updated, url)
 
 
 def _date(written: object, parsed: Any) -> str:

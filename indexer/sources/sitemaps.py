@@ -51,7 +51,7 @@ def read_sitemap(text: str, *, url: str) -> Listing:
         if local_name(element) == "sitemap":
             children.append((place, values.get("lastmod", "")))
         elif local_name(element) == "url":
-            entries.append(ListingEntry(place, _fields(values), "", values.get("lastmod", "")))
+            entries.append(ListingEntry(place, _fields(values), "", values.get("lastmod", ""), url))
     entries.sort(key=lambda entry: entry.changed, reverse=True)
     children.sort(key=lambda child: child[1], reverse=True)
     return Listing("sitemap", tuple(entries), tuple(children), damage)
@@ -60,7 +60,9 @@ def read_sitemap(text: str, *, url: str) -> Listing:
 def read_text_sitemap(text: str, *, url: str) -> Listing:
     """Read the pages of a sitemap in plain text: one address a line."""
     places = [absolute(line, url) for line in text.split()[:MOST_ENTRIES]]
-    return Listing("sitemap", tuple(ListingEntry(place) for place in places if place))
+    return Listing(
+        "sitemap", tuple(ListingEntry(place, listed_at=url) for place in places if place)
+    )
 
 
 def _values(element: etree._Element) -> dict[str, str]:
