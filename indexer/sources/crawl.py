@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from indexer.charsets import decoded
 from indexer.fetching import (
     NO_VALIDATORS,
     Budget,
@@ -17,7 +18,6 @@ from indexer.fetching import (
     StoppedError,
     gunzipped,
     normalised,
-    text_of,
 )
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure
@@ -158,7 +158,7 @@ class Crawler:
             self._count_unchanged(1 if page else earlier.unchanged)
             return
         data = gunzipped(fetched.data, max_bytes=LARGEST_LISTING)
-        text = text_of(data, fetched.charset)
+        text = decoded(data, fetched.charset)
         found = listing(
             text,
             url=fetched.url,

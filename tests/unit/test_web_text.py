@@ -5,7 +5,8 @@ import unicodedata
 
 import pytest
 
-from indexer.fetching import gunzipped, normalised, text_of
+from indexer.charsets import decoded as text_of
+from indexer.fetching import gunzipped, normalised
 from indexer.fetching.client import _retry_after
 from indexer.sources import is_web_address
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
