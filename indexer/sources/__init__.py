@@ -60,18 +60,18 @@ KINDS: dict[str, type[FileSource]] = {
 }
 """File name suffix → what reads such a file. Each may also be followed by ".gz"."""
 
-_UNPACK = {
+_NEXT_STEPS = {
     ".wacz": "a packed web archive: unpack it with unzip, and index the .warc.gz files in archive/",
-    ".mhtml": "a page packed for a browser: open it there, and save it as HTML only (.html)",
-    ".mht": "a page packed for a browser: open it there, and save it as HTML only (.html)",
-    ".zip": "an archive: unpack it, and index what is in it",
-    ".pdf": "a PDF: save its text as .txt",
-    ".docx": "a Word document: save its text as .txt",
-    ".xlsx": "a spreadsheet: save it as CSV UTF-8 (.csv)",
-    ".parquet": "a columnar table: write it as JSONL, one object a line",
-    ".zst": "compressed with zstd: unpack it, or compress it with gzip",
+    ".arc": "a web archive of before WARC: make one of it with warcio recompress",
+    ".mhtml .mht": "a page packed for a browser: open it there, and save it as HTML only (.html)",
+    ".zip .tar .tgz .7z .rar": "an archive: unpack it, and index what is in it",
+    ".zst .bz2 .xz": "compressed in another way than gzip: unpack it, or compress it with gzip",
+    ".pdf .doc .docx .odt .rtf .epub": "a document: save its text as .txt",
+    ".xls .xlsx .ods": "a spreadsheet: save it as CSV UTF-8 (.csv)",
+    ".parquet .feather .arrow": "a columnar table: write it as JSONL, one object a line",
+    ".rss .atom .xml": "XML: give the address of a feed or sitemap, which is read with its pages",
 }
-"""File name suffix → what to do about a file that is no source."""
+"""File name suffixes → what to do about a file that is no source."""
 
 _STRUCTURED = (JsonLines, JsonFile, Table)
 """Kinds whose documents have names that can be mapped to ours."""
@@ -156,7 +156,8 @@ def _source(arg: str, options: ReadOptions) -> Source | Failure:
     if is_stream(arg):  # also <(command) of a shell
         return _opened(JsonLines, arg, options)
     kinds = ", ".join(KINDS)
-    what = _UNPACK.get(Path(arg.lower()).suffix)
+    suffix = Path(arg.lower().removesuffix(".gz")).suffix
+    what = next((step for names, step in _NEXT_STEPS.items() if suffix in names.split()), None)
     reason = (
         f"{f'is {what}' if what else 'its kind is not known'}; the name must end in {kinds}, or one"
         " of these and .gz, or --format say what it is"

@@ -249,7 +249,8 @@ def test_unknown_names_are_told_with_the_way_to_map_them(tmp_path):
 @pytest.mark.parametrize(
     ("name", "advice"),
     [("a.wacz", "unzip"), ("a.mhtml", "save it as HTML only"), ("a.MHT", "save it as HTML only"),
-     ("a.xlsx", "CSV"), ("a.zip", "unpack")],
+     ("a.xlsx", "CSV"), ("a.zip", "unpack"), ("a.tar.gz", "unpack"), ("a.jsonl.bz2", "gzip"),
+     ("a.arc.gz", "warcio recompress"), ("a.rss", "address of a feed"), ("a.rtf", ".txt")],
 )  # fmt: skip
 def test_packed_files_are_refused_with_the_next_step(tmp_path, name, advice):
     [failure] = read(saved(tmp_path / name, b"PK\x03\x04"))
