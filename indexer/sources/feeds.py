@@ -49,7 +49,7 @@ def read_feed(text: str, *, url: str) -> Listing:
     except Exception as error:  # no promise is made of what broken feeds raise
         return Listing("feed", damage=f"cannot be read ({_one_line(repr(error))})")
     lang = str(parsed.feed.get("language") or "")
-    entries = [_xml_entry(item, url=url, lang=lang) for item in parsed.entries[:MOST_ENTRIES]]
+    entries = [_entry(item, url=url, lang=lang) for item in parsed.entries[:MOST_ENTRIES]]
     damage = None
     if parsed.bozo and not isinstance(
         parsed.get("bozo_exception"), feedparser.CharacterEncodingOverride
@@ -67,7 +67,7 @@ def read_json_feed(feed: Mapping[str, object], *, url: str) -> Listing:
         return Listing("feed", damage="has no list of items")
     lang = _string(feed.get("language"))
     entries = [
-        _json_entry(item, url=url, lang=lang)
+        _entry(_as_parsed(item), url=url, lang=_string(item.get("language")) or lang)
         for item in items[:MOST_ENTRIES]
         if isinstance(item, dict)
     ]
@@ -115,12 +115,13 @@ class _Authors:
 FeedParser._sync_author_detail = _Authors.read_bounded
 
 
-def _xml_entry(item: Any, *, url: str, lang: str) -> ListingEntry:
+def _entry(item: Any, *, url: str, lang: str) -> ListingEntry:
+    """Make an entry of what feedparser read of it."""
     contents = [str(part.get("value") or "") for part in item.get("content", [])]
     summary = str(item.get("summary") or "")
     content = max([*contents, summary], key=len)
-    tags = [str(tag.get("term") or tag.get("label") or "") for tag in item.get("tags", [])]
-    authors = [str(one.get("name") or "") for one in item.get("authors", [])]
+    tags = [tag.get("term") or tag.get("label") for tag in item.get("tags", [])]
+    authors = [author.get("name") for author in item.get("authors", [])]
     # feedparser answers "updated" with "published", where there is none, unless it is asked first.
     told = "updated" in item
     changed = str(item["updated"] or "") if told else ""
@@ -138,27 +139,22 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> ListingEntry:
     return ListingEntry(absolute(link, url), fields, content, changed, url)
 
 
-def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> ListingEntry:
-    authors = item.get("authors") or [item.get("author")]
-    names = [
-        _line(author.get("name"))
-        for author in (authors if isinstance(authors, list) else [])
-        if isinstance(author, dict)
-    ]
-    tags = item.get("tags")
-    own = _string(item.get("language")) or lang
-    published, updated = _string(item.get("date_published")), _string(item.get("date_modified"))
-    fields: dict[str, object] = {
-        "title": _line(item.get("title")),
-        "lead": _prose(_string(item.get("summary"))),
-        "date": _date(published, None) or _date(updated, None),
-        "authors": [name for name in names if name],
-        "tags": [_line(tag) for tag in tags if _line(tag)] if isinstance(tags, list) else [],
-        "lang": own if _is_foreign(own) else "",
-    }
+def _as_parsed(item: Mapping[str, object]) -> dict[str, object]:
+    """Rename what an item of a JSON Feed holds to what feedparser calls it."""
+    authors, tags = item.get("authors") or [item.get("author")], item.get("tags")
     content = _string(item.get("content_html")) or _string(item.get("content_text"))
-    link = _string(item.get("url")) or _string(item.get("id"))
-    return ListingEntry(absolute(link, url), fields, content, updated, url)
+    return {
+        "title": item.get("title"),
+        "link": _string(item.get("url")) or _string(item.get("id")),
+        "summary": _string(item.get("summary")),
+        "content": [{"value": content}],
+        "published": item.get("date_published"),
+        "updated": _string(item.get("date_modified")),
+        "authors": [one for one in authors if isinstance(one, dict)]
+        if isinstance(authors, list)
+        else [],
+        "tags": [{"term": tag} for tag in tags] if isinstance(tags, list) else [],
+    }
 
 
 def _date(written: object, parsed: Any) -> str:
