@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from indexer.sources.base import Failure, Origin, RawDocument
 from indexer.sources.files import FileSource, decode, opened
-from search.addresses import site_of, speaks_for
+from search.addresses import speaks_for
 from search.errors import ExtractionError, FetchError, NotAnArticleError
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def html_document(
 def extracted(
     html: bytes | str, *, url: str | None = None, charset: str | None = None
 ) -> Extracted:
-    """Find the article on a page; one that names no source is from the host it was found at.
+    """Find the article on a page.
 
     Args:
         url: Where it was found; another address that the page gives itself counts only if the one
@@ -100,6 +99,5 @@ def extracted(
     if url is None:
         return found
     said = str(found.fields.get("url") or "")
-    fields = {**found.fields, "url": said if speaks_for(url, said) else url}
-    fields.setdefault("source", urlsplit(f"//{site_of(url)}").hostname)
-    return Extracted(fields, found.notes)
+    own = said if speaks_for(url, said) else url
+    return Extracted({**found.fields, "url": own}, found.notes)
