@@ -6,7 +6,6 @@ than 256 elements), and each step here passes over the page a fixed number of ti
 
 from __future__ import annotations
 
-import codecs
 import html as html_text
 import re
 
@@ -46,10 +45,7 @@ def decoded(data: bytes, charset: str | None = None) -> str:
         ExtractionError: It is binary, or declares a character set that nobody knows.
     """
     head = data[:_HEAD]
-    wide = charsets.wide_encoding(head) or head.startswith(
-        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    )
-    if not wide and len(_CONTROL_BYTE.findall(head)) > 0.02 * len(head):
+    if charsets.wide_encoding(head) is None and len(_CONTROL_BYTE.findall(head)) > 0.02 * len(head):
         raise ExtractionError("is no page but binary: only HTML can be read")
     return charsets.decoded(data, charset, strict=True)
 
