@@ -6,11 +6,12 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
 WORKERS ?= 3
+LOWEST ?= .venv-lowest
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test unit lint tools clean
+.PHONY: demo test unit coverage lowest lint tools clean
 
 demo: $(RUN_STAMP)
 	@$(BIN)/songngu demo --port $(PORT)
@@ -20,6 +21,21 @@ test: lint tools
 
 unit: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+
+# How much of each package is run, also by the processes that tests start.
+coverage: $(DEV_STAMP)
+	$(BIN)/python -m pytest tests/unit tests/commands --cov --cov-report= $(PYTEST_ARGS)
+	@for package in search indexer webui; do $(BIN)/coverage report --include="*/$$package/*"; done
+
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+lowest: $(DEV_STAMP)
+	@$(PIP) uv
+	$(BIN)/uv venv --quiet --seed --clear --python 3.11 $(LOWEST)
+	@UV_HTTP_RETRIES=0 $(subst $(BIN)/python,$(LOWEST)/bin/python,$(CPU_TORCH)) 2>/dev/null || true
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --compile-bytecode \
+	  --editable '.[dev]'
+	$(LOWEST)/bin/python -m pytest tests/unit tests/contract tests/commands/test_cli.py \
+	  -k 'not elasticsearch' $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .
@@ -60,4 +76,4 @@ $(DEV_STAMP): pyproject.toml | $(BIN)/python
 	@touch $@ $(RUN_STAMP)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*

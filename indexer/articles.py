@@ -1,14 +1,12 @@
-"""Raw documents → articles: fields checked and named alike, text tidied, what is odd reported."""
+"""Raw documents → articles: fields are named alike and checked, text is tidied, oddities told."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from typing import Any
 
 from indexer.charsets import conversion
 from indexer.language import language_of
@@ -16,8 +14,7 @@ from indexer.pages.dates import parse_date
 from indexer.pages.prose import tidy, without_html
 from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
-from indexer.sources.field_map import names_in
-from indexer.sources.field_names import ALIASES, is_missing, is_placeholder, squashed
+from indexer.sources.fields import ALIASES, is_missing, is_placeholder, names_in, squashed
 from search.addresses import canonical_url, digest, id_of_url
 from search.errors import ExtractionError
 from search.records import Article
@@ -131,23 +128,20 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), type(value).__name__)
 
 
-class _Fields(BaseModel):
-    """The fields of an article as anyone may give them; validators normalise each."""
-
-    model_config = ConfigDict(extra="ignore", arbitrary_types_allowed=True)
-
-    id: Annotated[str, BeforeValidator(_line)] = ""
-    title: Annotated[str, BeforeValidator(_line)] = ""
-    lead: Annotated[str, BeforeValidator(_prose)] = ""
-    text: Annotated[str, BeforeValidator(_prose)]
-    lang: Annotated[str, BeforeValidator(_line)] = ""
-    date: Any = None
-    url: Annotated[str, BeforeValidator(_line)] = ""
-    source: Annotated[str, BeforeValidator(_label)] = ""
-    authors: Annotated[tuple[str, ...], BeforeValidator(_authors)] = ()
-    section: Annotated[str, BeforeValidator(_label)] = ""
-    tags: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
-    captions: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
+_READERS: dict[str, Callable[[object], Any]] = {
+    "id": _line,
+    "title": _line,
+    "lead": _prose,
+    "text": _prose,
+    "lang": _line,
+    "url": _line,
+    "source": _label,
+    "authors": _authors,
+    "section": _label,
+    "tags": _names,
+    "captions": _lines,
+}
+"""Field → what normalises its value as anyone may give it; a ValueError says why it cannot."""
 
 
 def _from_fields(given: Mapping[str, Any]) -> Converted:
@@ -164,45 +158,40 @@ def _from_fields(given: Mapping[str, Any]) -> Converted:
         names = ", ".join(repr(name[:60]) for name in islice(names_in(others), 20))
         hint = f"; there is {names}: name the one that is it with --map text=…" if names else ""
         raise ExtractionError(f"text is missing: every article needs the field text{hint}")
-    try:
-        fields = _Fields.model_validate(named)
-    except ValidationError as error:
-        problems = _problems(error)
-        if not problems.keys().isdisjoint(_ESSENTIAL):
-            raise ExtractionError("; ".join(problems.values())) from error
-        warnings += [f"{problem}; kept without it" for problem in problems.values()]
-        kept = {name: value for name, value in named.items() if name not in problems}
-        fields = _Fields.model_validate(kept)
-    if not fields.text:
+    date = named.pop("date", None)
+    fields, problems = dict[str, Any](), dict[str, str]()
+    for field, value in named.items():
+        try:
+            fields[field] = _READERS[field](value)
+        except ValueError as error:
+            problems[field] = f"{field} {error}"
+    if not problems.keys().isdisjoint(_ESSENTIAL):
+        raise ExtractionError("; ".join(problems.values()))
+    warnings += [f"{problem}; kept without it" for problem in problems.values()]
+    if not fields["text"]:
         raise ExtractionError("text is blank: every article needs text")
-    if len(fields.id.encode()) > LONGEST_ID:
+    if len(fields.get("id", "").encode()) > LONGEST_ID:
         raise ExtractionError(f"id is longer than {LONGEST_ID} bytes: shorten it, or leave it out")
 
     if ignored:
         warnings.append(f"unknown fields ignored: {', '.join(sorted(ignored))}")
-    lead, text = _without_repeats(fields.title, fields.lead, fields.text)
-    lang = language_of(fields.lang, f"{fields.title}\n{lead}\n{text}", warnings)
-    url = fields.url or None
+    title = fields.get("title", "")
+    lead, text = _without_repeats(title, fields.get("lead", ""), fields["text"])
+    lang = language_of(fields.get("lang", ""), f"{title}\n{lead}\n{text}", warnings)
+    url = fields.get("url")
     if url and canonical_url(url) is None:
         warnings.append(f"url: {url[:100]!r} is no http address; kept without it")
         url = None
-    return Converted(
-        Article(
-            id=fields.id or (url and id_of_url(url)) or _id_of_content(fields.title, lead, text),
-            lang=lang,
-            text=text,
-            title=fields.title,
-            lead=lead,
-            date=_date(fields.date, lang, warnings),
-            url=url,
-            source=fields.source or None,
-            authors=fields.authors,
-            section=fields.section or None,
-            tags=fields.tags,
-            captions=fields.captions,
-        ),
-        tuple(warnings),
-    )
+    own = {
+        "id": fields.get("id") or (url and id_of_url(url)) or _id_of_content(title, lead, text),
+        "lang": lang,
+        "lead": lead,
+        "text": text,
+        "date": _date(date, lang, warnings),
+        "url": url,
+    }
+    filled = {field: value for field, value in fields.items() if value}
+    return Converted(Article(**(filled | own)), tuple(warnings))
 
 
 def _from_page(page: str) -> Converted:
@@ -217,20 +206,8 @@ def _from_page(page: str) -> Converted:
         warnings.append(_CONVERTED)
     cleaned = clean_page(page)
     lang = language_of("", f"{cleaned.title}\n{cleaned.lead}\n{cleaned.text}", warnings)
-    return Converted(
-        Article(
-            id=_id_of_content(cleaned.title, cleaned.lead, cleaned.text),
-            lang=lang,
-            text=cleaned.text,
-            title=cleaned.title,
-            lead=cleaned.lead,
-            date=cleaned.date,
-            authors=cleaned.authors,
-            section=cleaned.section,
-            captions=cleaned.captions,
-        ),
-        tuple(warnings),
-    )
+    id_ = _id_of_content(cleaned.title, cleaned.lead, cleaned.text)
+    return Converted(Article(id=id_, lang=lang, **asdict(cleaned)), tuple(warnings))
 
 
 def _named(given: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
@@ -250,10 +227,7 @@ def _named(given: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
                 named["url"] = given[addresses[0]]
         # An empty field must not hide a full one: {"text": "", "body": "…"}.
         filled = [name for name in names if not is_missing(given[name])]
-        blank = [name for name in names if given[name] in (None, [])]
-        blank += [
-            name for name in names if isinstance(given[name], str) and not given[name].strip()
-        ]
+        blank = [name for name in names if not is_placeholder(given[name])]
         if filled or blank:
             used.add(chosen := (filled or blank)[0])
             named[field] = given[chosen]
@@ -307,15 +281,6 @@ def _converted(value: Any, convert: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
         return {convert(name): _converted(inner, convert) for name, inner in value.items()}
     return [_converted(inner, convert) for inner in value] if isinstance(value, list) else value
-
-
-def _problems(error: ValidationError) -> dict[str, str]:
-    """Map each field to one line: its name and what is wrong with it."""
-    problems: dict[str, str] = {}
-    for detail in error.errors(include_url=False):
-        field = str(detail["loc"][0]) if detail["loc"] else "text"
-        problems.setdefault(field, f"{field} {detail['msg'].removeprefix('Value error, ')}")
-    return problems
 
 
 def _date(value: object, lang: str, warnings: list[str]) -> str | None:

@@ -17,12 +17,11 @@ from search.errors import ExtractionError
 from search.text.languages import exact
 from search.text.syllables import SyllableTable, is_syllable
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
+_WIDE_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(
     rb"<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})",
@@ -35,7 +34,7 @@ _HEAD = 64 << 10
 _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
 _SPELLINGS = {"x-windows-1258": "cp1258", "utf8mb4": "utf-8", "x-sjis": "cp932"}
 _NOT_FOR_TEXT = {"utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined"}
-_WIDE = 0.25  # share of zero bytes in every other place that only UTF-16 has
+_WIDE = 0.4  # share of zero bytes in every other place that only UTF-16 has
 _DAMAGED = 0.1  # share of unreadable characters that a text in UTF-8 may have
 _OTHER_SCRIPT = 0.4  # share of bytes beyond ASCII from which on a text is in no Latin script
 
@@ -44,7 +43,7 @@ def decoded(data: bytes, charset: str | None = None, *, strict: bool = False) ->
     """Decode a document in the character set that it is really in.
 
     What proves itself comes first, because headers and templates are often wrong: a byte order
-    mark, UTF-8 that decodes without an error, zeros at every other place, Vietnamese syllables.
+    mark, zeros at every other place, UTF-8 that decodes without an error, Vietnamese syllables.
     Then comes what the server says, and what the document says of itself. Text that was encoded
     twice, or was read as Western before it got here, is mended.
 
@@ -55,20 +54,17 @@ def decoded(data: bytes, charset: str | None = None, *, strict: bool = False) ->
     Raises:
         ExtractionError: It is in an unknown character set, and ``strict``.
     """
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
-    try:
-        return modernised(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        pass
     if (wide := wide_encoding(data[:_HEAD])) is not None:
         return data.decode(wide, "replace")
+    try:
+        return modernised(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        pass
     found = _DECLARED.search(data[:_HEAD])
     own = found[1].decode("ascii", "replace") if found else None
     said = [_known(charset), _known(own)]
     named = [name for name in said if name is not None and not name.startswith("utf")]
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8-sig", "replace")
     foreign = sum(1 for char in text if char > "\x7f")
     if text.count("\N{REPLACEMENT CHARACTER}") <= _DAMAGED * foreign:
         # A few bad bytes must not turn all the other letters into noise.
@@ -104,7 +100,10 @@ def western(data: bytes) -> str:
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """Recognise UTF-16 or UTF-32 without a byte order mark, by its zero bytes; else None."""
+    """Recognise UTF-16 or UTF-32 by its byte order mark, else by its zero bytes; else None."""
+    for mark, encoding in _WIDE_MARKS:
+        if head.startswith(mark):
+            return encoding
     ends = [head[place::4].count(0) for place in range(4)]
     if sum(ends) > 0.6 * len(head):
         return "utf-32-be" if ends[0] > ends[3] else "utf-32-le"

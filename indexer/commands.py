@@ -30,10 +30,9 @@ from indexer.runs import (
     opened_web,
     run_rounds,
 )
-from indexer.sources import KINDS, FieldMap, ReadOptions
+from indexer.sources import KINDS, FieldMap, ReadOptions, is_web_address, origin_of
 from indexer.sources.files import STDIN
 from indexer.sources.folders import ERROR_FILE
-from indexer.sources.origins import is_web_address, origin_of
 from indexer.termination import kill_if_busy
 from indexer.trial_archives import filled_archive, ranked_by
 from search.archive import Archive, open_archive, open_store

@@ -22,8 +22,14 @@ import click
 from indexer.error_file import ErrorFile
 from indexer.linking.linker import LinkReport, link
 from indexer.pipeline import DocumentProblem, Indexer, Report
-from indexer.sources import Failure, RawDocument, ReadOptions, count_documents, open_sources
-from indexer.sources.origins import is_web_address, traced
+from indexer.sources import (
+    Failure,
+    RawDocument,
+    ReadOptions,
+    count_documents,
+    is_web_address,
+    open_sources,
+)
 from indexer.termination import stopped_by_signals
 from search.archive import Archive
 from search.errors import ArchiveBusyError, SettingsError, StoreError, StoreUnavailableError
@@ -140,8 +146,7 @@ def fill(
             archive, note, progress, only_opening=how.only_opening, only_count=how.only_count
         )
         try:
-            documents = traced(files, lambda source: open_sources([source], reading))
-            read = takewhile(lambda _: not web.stopping, documents)
+            read = takewhile(lambda _: not web.stopping, open_sources(files, reading))
             run.run(chain(read, web.documents()))
             web.written()
             run.report.unchanged += web.unchanged

@@ -65,6 +65,17 @@ class Settings:
     host: str = _setting("127.0.0.1", "address the web site listens on")
     port: int = _setting(8080, "port of the web site", low=0, high=65535)
     threads: int = _setting(8, "requests the web site answers at once", low=1, high=256)
+    prefix: str = _setting(
+        "",
+        "path under which a reverse proxy shows the site, such as `/news`; empty: the whole host",
+    )
+    proxies: int = _setting(
+        0,
+        "reverse proxies in a row whose X-Forwarded-For, -Proto, -Host and -Prefix are believed;"
+        " only for a port that nobody else reaches",
+        low=0,
+        high=10,
+    )
     max_query_chars: int = _setting(
         500, "longest query that is answered", unit="characters", low=10, high=100_000
     )

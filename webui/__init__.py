@@ -8,6 +8,7 @@
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.
 - ``headers``: security and caching headers; which ``Host`` is one.
+- ``proxies``: the path under which reverse proxies show the site; which of their headers count.
 - ``server``: waitress, hardened; listens and serves.
 - ``commands``: the subcommand ``serve``.
 

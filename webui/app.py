@@ -11,7 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages
+from webui import api, errors, i18n, pages, proxies
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
@@ -36,10 +36,12 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     json.ensure_ascii = False
     json.sort_keys = False
 
+    settings = settings if settings is not None else Settings.load()
     with app.app_context():
-        install_site(Site(archive, settings if settings is not None else Settings.load()))
+        install_site(Site(archive, settings))
     i18n.init_app(app)
     security.init_app(app)
+    proxies.init_app(app, settings)
     errors.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)

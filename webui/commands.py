@@ -16,9 +16,10 @@ from webui.site import PROBE
 
 
 @click.command()
-@with_archive("host", "port")
+@with_archive("host", "port", "prefix")
 @click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on. [default: 8080]")
+@click.option("--prefix", help="Path under which a reverse proxy shows the site, such as /news.")
 def serve(archive: Archive) -> None:
     """Serve the web site and the API on a production server."""
     # A first search is made meanwhile, so that no reader waits until all is loaded.

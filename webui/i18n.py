@@ -104,6 +104,7 @@ def _remember_choice(response: Response) -> Response:
             COOKIE,
             chosen,
             max_age=_YEAR_S,
+            path=f"{request.root_path}/",
             secure=request.is_secure,
             httponly=True,
             samesite="Lax",

@@ -33,6 +33,7 @@ from search.errors import SettingsError
 from webui.errors import REFUSAL
 from webui.headers import HEADERS
 from webui.parameters import is_for_programs
+from webui.proxies import without_prefix
 from webui.site import current_site
 
 THREADS = 8
@@ -230,7 +231,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 class Lanes:
     """Hands requests to threads: some answer what needs no archive, others what does."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, prefix: str) -> None:
+        self._prefix = prefix
         self._quick = _lane(2)
         self._readiness = _lane(1)
         self._archive = _lane(threads)
@@ -254,6 +256,7 @@ class Lanes:
             lane.shutdown(timeout=5 if lane is self._archive else 0.5)
 
     def _lane_of(self, path: str) -> ThreadedTaskDispatcher:
+        path = without_prefix(path, self._prefix)
         if path == _READINESS:
             return self._readiness
         if path in _WITHOUT_ARCHIVE or path.startswith(_STATIC):
@@ -292,12 +295,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             log_socket_errors=False,  # clients that vanish are no errors
             max_request_header_size=_MAX_HEAD_BYTES + _BYTES_PER_CHAR * max_query_chars,
             max_request_body_size=_MAX_BODY_BYTES,
+            clear_untrusted_proxy_headers=False,  # the application knows which it believes
         )
         family, kind, protocol = listening.family, listening.type, listening.proto
         super().__init__(
             app,
             _sock=listening,
-            dispatcher=Lanes(threads),
+            dispatcher=Lanes(threads, app.config["APPLICATION_ROOT"].rstrip("/")),
             adj=settings,
             sockinfo=(family, kind, protocol, listening.getsockname()),
             bind_socket=False,

@@ -6,9 +6,12 @@ it hands over to, so that neither package imports the other.
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
+import json
+import os
+import signal
+import subprocess
+import sys
 from importlib import resources
-from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -33,12 +36,12 @@ def demo(
     ctx: click.Context, archive: str, host: str | None, port: int | None, *, no_serve: bool
 ) -> None:
     """Fill a demo archive with the stories that ship in the package, and serve it."""
-    settings = Settings.load({"archive": archive, "host": host, "port": port})
-    # In a process of its own: embedding many texts takes a gigabyte that serving does not need, and
-    # that a process hardly gives back.
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as filling:
-        location, added, unchanged = filling.submit(_fill, settings).result()
-    click.echo(f"{location}: {added} stories added, {unchanged} there already.")
+    filled = _fill(Settings.load({"archive": archive, "host": host, "port": port}))
+    if filled.returncode:
+        ctx.exit(filled.returncode)
+    report = json.loads(filled.stdout)
+    counts = f"{report['added']} stories added, {report['unchanged']} there already"
+    click.echo(f"{report['archive']}: {counts}.")
     if not no_serve:
         group = ctx.find_root().command
         assert isinstance(group, click.Group)
@@ -47,12 +50,22 @@ def demo(
         ctx.invoke(serve, archive=archive, host=host, port=port)
 
 
-def _fill(settings: Settings) -> tuple[str, int, int]:
-    """Index and link the demo stories; returns the archive's location and counts of the report."""
-    from indexer.runs import fill, link_new
-    from search.archive import open_archive
+def _fill(settings: Settings) -> subprocess.CompletedProcess[str]:
+    """Index and link the demo stories; the process's output is the report in JSON.
 
-    with open_archive(settings=settings) as archive:
-        report = fill(archive, [str(stories_path())], errors=Path(f"{DEMO_ARCHIVE}.errors.jsonl"))
-        link_new(archive, report)
-        return archive.location, report.added, report.unchanged
+    In a process of its own: embedding many texts takes a gigabyte that serving does not need, and
+    that a process hardly gives back. It ends with this one, or where that is killed, when it is
+    done.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    return subprocess.run(  # noqa: S603
+        [
+            *(sys.executable, "-P", "-c", "from search.cli import main; main()"),
+            *("index", str(stories_path()), "--errors", f"{DEMO_ARCHIVE}.errors.jsonl", "--json"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        # Its address may hold a password, and the arguments of a process can be seen.
+        env=os.environ | {"SONGNGU_ARCHIVE": settings.archive},
+        check=False,
+    )

@@ -14,13 +14,12 @@ comes, within a limit.
 - ``bodies``: limits to what a body may unpack to.
 - ``memory``: what earlier runs fetched, in a file of its own.
 
-May import ``indexer.charsets`` and the errors, settings and addresses of ``search``; it does not
-know what is fetched: not ``sources``, not ``pages``.
+May import the errors, settings and addresses of ``search``; it does not know what is fetched: not
+``sources``, not ``pages``.
 """
 
 from __future__ import annotations
 
-from indexer.charsets import decoded as text_of
 from indexer.fetching.bodies import gunzipped
 from indexer.fetching.budget import Budget, SpentError
 from indexer.fetching.client import NO_VALIDATORS, Fetched, Fetcher, Validators
@@ -39,5 +38,4 @@ __all__ = [
     "Validators",
     "gunzipped",
     "normalised",
-    "text_of",
 ]

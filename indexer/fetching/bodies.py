@@ -11,7 +11,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def limited(chunks: Iterable[bytes], *, max_bytes: int) -> Iterator[bytes]:
-    """The chunks, as long as they have no more bytes in all than are allowed.
+    """Yield the chunks, as long as they have no more bytes in all than are allowed.
 
     Raises:
         FetchError: There are more.
@@ -25,7 +25,7 @@ def limited(chunks: Iterable[bytes], *, max_bytes: int) -> Iterator[bytes]:
 
 
 def unpacked(chunks: Iterable[bytes], encoding: str, *, max_bytes: int) -> bytes:
-    """A body without its content encoding. What is packed never fills the memory unpacked.
+    """Take the content encoding off a body; what is packed never fills the memory unpacked.
 
     Args:
         encoding: The header Content-Encoding.
@@ -43,7 +43,7 @@ def unpacked(chunks: Iterable[bytes], encoding: str, *, max_bytes: int) -> bytes
 
 
 def gunzipped(data: bytes, *, max_bytes: int) -> bytes:
-    """The bytes, unpacked if they are a gzip file (sitemap.xml.gz), within the limit.
+    """Unpack bytes if they are a gzip file (sitemap.xml.gz), within the limit.
 
     Raises:
         FetchError: It is too large or damaged.
@@ -58,7 +58,7 @@ class TooLargeError(FetchError):
 
 
 def too_large(max_bytes: int) -> TooLargeError:
-    """The error for a body beyond the limit."""
+    """Make the error for a body beyond the limit."""
     return TooLargeError(
         f"is larger than {max_bytes / (1 << 20):.0f} MiB: no page of news is;"
         " SONGNGU_FETCH_MAX_MB sets the limit"

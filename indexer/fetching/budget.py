@@ -34,7 +34,7 @@ class Budget:
 
     @property
     def spent(self) -> str:
-        """What of it is spent, in words; empty where nothing is."""
+        """Say in words which part of it is spent; empty where none is."""
         limits = self._settings
         if self._requests <= 0:
             made = 2 * limits.fetch_max_pages + _OTHER_REQUESTS
@@ -48,7 +48,7 @@ class Budget:
         return ""
 
     def request(self) -> None:
-        """Make one request.
+        """Count one request before it is made.
 
         Raises:
             SpentError: It cannot be afforded.
@@ -58,7 +58,7 @@ class Budget:
         self._requests -= 1
 
     def wait_until(self, moment: float) -> None:
-        """Plan to wait until then, by ``time.monotonic``.
+        """Check that there is time to wait until a moment of ``time.monotonic``.
 
         Raises:
             SpentError: The time is over before.
@@ -68,7 +68,7 @@ class Budget:
             raise SpentError
 
     def received(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The chunks of a body, counted."""
+        """Yield the chunks of a body, and count them."""
         for chunk in chunks:
             self._bytes -= len(chunk)
             yield chunk

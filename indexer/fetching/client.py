@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.message import Message
 
 import httpcore2 as httpcore
@@ -55,7 +54,7 @@ class Validators:
     modified: str | None = None
 
     def headers(self) -> list[tuple[str, str]]:
-        """The headers of a conditional request; none where nothing is known."""
+        """Return the headers of a conditional request; none where nothing is known."""
         given = (("If-None-Match", self.etag), ("If-Modified-Since", self.modified))
         return [(name, value) for name, value in given if value]
 
@@ -130,7 +129,7 @@ class Fetcher:
 
     @property
     def page_limit(self) -> int:
-        """Bytes that a page or feed may have, unpacked."""
+        """Return how many bytes a page or feed may have, unpacked."""
         return self._settings.fetch_max_mb << 20
 
     @contextmanager
@@ -170,15 +169,8 @@ class Fetcher:
             StoppedError: The run is being stopped.
             SpentError: The budget is spent.
         """
-
-        def allowed(hop: str) -> float:
-            rules = self._robots.rules(hop)
-            if not rules.allow(hop):
-                raise ForbiddenFetchError("robots.txt of the site forbids programs to fetch it")
-            return max(self._settings.fetch_pause_s, rules.pause_s)
-
         limit = max_bytes or self.page_limit
-        place, answer = self._followed(normalised(url), allowed, validators, limit)
+        place, answer = self._followed(normalised(url), self._robots.pause_s, validators, limit)
         headers = answer.headers
         if answer.status == 304 and not validators.headers():
             raise UnreachableError("answers 304 (not changed) to a request that did not ask it")
@@ -201,13 +193,9 @@ class Fetcher:
         self._pool.close()
 
     def _robots_text(self, url: str, max_bytes: int) -> str | None:
-        """A robots.txt; None where a site has none, so that everything is allowed."""
-
-        def allowed(_: str) -> float:
-            return self._settings.fetch_pause_s
-
+        """Fetch a robots.txt; None where a site has none, so that everything is allowed."""
         try:
-            _, answer = self._followed(url, allowed, NO_VALIDATORS, max_bytes)
+            _, answer = self._followed(url, lambda _: 0.0, NO_VALIDATORS, max_bytes)
         except (ForbiddenFetchError, UnreachableError):
             raise
         except TooLargeError as error:  # what it forbids may stand beyond the limit
@@ -219,14 +207,20 @@ class Fetcher:
     def _followed(
         self,
         url: str,
-        allowed: Callable[[str], float],
+        pause_s: Callable[[str], float],
         validators: Validators,
         max_bytes: int,
     ) -> tuple[str, _Answer]:
-        """The answer at the end of all redirects, and where that is."""
+        """Follow all redirects to the answer at their end, and return where that is too.
+
+        Args:
+            pause_s: Says how long an address's host wants to be left alone between requests, in
+                seconds, and raises ForbiddenFetchError where it wants none.
+        """
         passed: list[str] = []
         while True:
-            answer = self._tried(url, allowed(url), validators, max_bytes)
+            pause = max(self._settings.fetch_pause_s, pause_s(url))
+            answer = self._tried(url, pause, validators, max_bytes)
             if answer.status not in _REDIRECTS:
                 return url, answer
             passed.append(url)
@@ -245,7 +239,7 @@ class Fetcher:
                 raise FetchError(f"leads through more than {MOST_REDIRECTS} redirects")
 
     def _tried(self, url: str, pause_s: float, validators: Validators, max_bytes: int) -> _Answer:
-        """One answer, after as many tries as are allowed and make sense."""
+        """Ask for one answer, as often as is allowed and makes sense."""
         host, backoff_s = host_of(url), self._backoff_s
         for tries_left in reversed(range(self._settings.fetch_tries)):
             try:
@@ -271,7 +265,7 @@ class Fetcher:
         raise AssertionError("fetch_tries is at least 1")
 
     def _once(self, url: str, validators: Validators, max_bytes: int) -> _Answer:
-        """One request and its answer."""
+        """Make one request."""
         limits, budget = self._settings, self._budget
         timeout_s = limits.fetch_timeout_s
         if budget is not None:
@@ -339,7 +333,7 @@ def _check_status(status: int) -> None:
 
 
 def _unreachable(error: Exception, limits: Settings) -> UnreachableError:
-    """Plain words for what went wrong on the way."""
+    """Tell in plain words what went wrong on the way."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, (ssl.SSLError, ConnectionError)):
         cause = cause.__cause__ or cause.__context__
@@ -369,7 +363,7 @@ def _header_bytes(value: str) -> bytes:
 
 
 def _headers(raw: list[tuple[bytes, bytes]]) -> Message:
-    """Header fields, found without regard to case."""
+    """Read header fields, to be found without regard to case."""
     message = Message()
     for name, value in raw:
         message[name.decode("latin-1")] = value[:_LONGEST_HEADER].decode("latin-1")
@@ -377,25 +371,23 @@ def _headers(raw: list[tuple[bytes, bytes]]) -> Message:
 
 
 def _retry_after(value: str | None, now: str | None) -> float | None:
-    """Seconds: the header holds them, or a date.
+    """Read the seconds to wait from a header that holds them, or a date; None where neither is.
 
     Args:
         now: The server's own time (Date): our clock may be wrong.
     """
     if value is None:
         return None
-    if value.strip().isdecimal():
-        return float(min(int(value), 86_400))
-    date = _http_date(value)
-    if date is None:
-        return None
-    since = _http_date(now) or datetime.now(UTC)
-    return min(max(0.0, (date - since).total_seconds()), 86_400.0)
+    seconds = float(value) if value.strip().isdecimal() else None
+    if seconds is None and (then := _timestamp(value)) is not None:
+        seconds = then - (_timestamp(now) or time.time())
+    return None if seconds is None else min(max(0.0, seconds), 86_400.0)
 
 
-def _http_date(value: str | None) -> datetime | None:
+def _timestamp(value: str | None) -> float | None:
+    """Read an HTTP date as seconds since 1970; None where it is none."""
+    parsed = email.utils.parsedate_tz(value or "")
     try:
-        date = email.utils.parsedate_to_datetime(value or "")
-    except (ValueError, TypeError):
+        return None if parsed is None else email.utils.mktime_tz(parsed)
+    except (ValueError, OverflowError):  # in the year 99999
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -46,7 +46,7 @@ class StoppedError(Exception):
 
 
 def private_networks(setting: str) -> tuple[Network, ...]:
-    """Networks from a list with commas.
+    """Read networks from a list with commas.
 
     Raises:
         SettingsError: Something in it is neither an address nor a network.
@@ -64,7 +64,7 @@ def private_networks(setting: str) -> tuple[Network, ...]:
 
 
 def may_connect(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether an address is public, or one of those that are allowed all the same."""
+    """Tell whether an address is public, or one of those that are allowed all the same."""
     return all(
         _is_public(one) or any(one in network for network in allowed) for one in _ends(address)
     )
@@ -79,7 +79,7 @@ def _is_public(address: Address) -> bool:
 
 
 def _ends(address: Address) -> list[Address]:
-    """Where packets to an address may end up, also through a translator or tunnel."""
+    """Find where packets to an address may end up, also through a translator or tunnel."""
     if isinstance(address, ipaddress.IPv4Address):
         return [address]
     last = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
@@ -117,7 +117,7 @@ class GuardedBackend(httpcore.NetworkBackend):
             del self._current.deadline
 
     def left(self, timeout: float | None) -> float:
-        """Seconds that the next wait may take; 0 or less when there is no time left.
+        """Return the seconds that the next wait may take; 0 or less when there is no time left.
 
         Raises:
             StoppedError: The run is being stopped.
@@ -173,7 +173,7 @@ class _TimedStream(httpcore.NetworkStream):
         self._guard = guard
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """The next bytes; waiting in short steps, so that stopping does not wait for a server."""
+        """Read the next bytes, waiting in short steps: stopping does not wait for a server."""
         quiet_until = time.monotonic() + self._guard.left(timeout)
         while True:
             left = min(self._guard.left(None), quiet_until - time.monotonic())
@@ -201,19 +201,19 @@ class _TimedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """The same connection, encrypted."""
+        """Encrypt the connection."""
         left = self._guard.left(timeout)
         if left <= 0:
             raise httpcore.ConnectTimeout
         return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._guard)
 
     def get_extra_info(self, info: str) -> Any:
-        """What the pool wants to know of the socket."""
+        """Return what the pool wants to know of the socket."""
         return self._stream.get_extra_info(info)
 
 
 def _resolved(host: str, port: int) -> list[Address]:
-    """Addresses of a host, in the order of preference of this machine."""
+    """Resolve a host to its addresses, in the order of preference of this machine."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:

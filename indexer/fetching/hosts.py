@@ -84,11 +84,11 @@ class Hosts:
             raise StoppedError
 
     def answered(self, name: str) -> None:
-        """A host did what it was asked for, or said why not."""
+        """Take note that a host did what it was asked for, or said why not."""
         self._host(name).failed = 0
 
     def failed(self, name: str) -> None:
-        """A host failed at one address, after all tries."""
+        """Take note that a host failed at one address, after all tries."""
         host = self._host(name)
         host.failed += 1
         if host.failed >= _PATIENCE:
@@ -96,7 +96,7 @@ class Hosts:
             self.rest(name, _REST_S, f"{name} failed {_PATIENCE} times in a row")
 
     def postpone(self, name: str, seconds: float) -> None:
-        """Nobody asks a host again before so many seconds have passed; whoever wants to, waits."""
+        """Let nobody ask a host before so many seconds have passed; whoever wants to, waits."""
         host = self._host(name)
         host.next_at = max(host.next_at, time.monotonic() + seconds)
 

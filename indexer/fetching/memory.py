@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,14 +60,14 @@ class Page:
     retry_at: float = 0.0
 
     def is_due(self, now: float) -> bool:
-        """Whether a failed page is to be tried again.
+        """Tell whether a failed page is to be tried again.
 
         No pause is as long as one that a clock makes that was set back.
         """
         return not now < self.retry_at <= now + _LAST_RETRY_S
 
     def failed_again(self, now: float) -> Page:
-        """The same page after one more failure: when it is tried next."""
+        """Return the page after one more failure, with the time of its next try."""
         pause_s = min(_FIRST_RETRY_S * 2**self.failures, _LAST_RETRY_S)
         return replace(
             self,
@@ -99,12 +99,14 @@ class SourceState:
     Attributes:
         stamp: The lastmod that a sitemap index gives for it, or "".
         complete: Every entry was dealt with, so that "not changed" means nothing to do.
+        read: When it was read last; written by ``Memory.remember``.
     """
 
     url: str
     validators: Validators = NO_VALIDATORS
     stamp: str = ""
     complete: bool = False
+    read: float = field(default=0.0, compare=False)
 
 
 class Memory:
@@ -129,30 +131,20 @@ class Memory:
                 self._connection = _opened(path)
 
     def source(self, url: str) -> SourceState | None:
-        """A feed or sitemap as it was when it was last read to the end."""
+        """Return a feed or sitemap as it was when it was last read; None for an unknown one."""
         row = self._row("SELECT * FROM sources WHERE url = ?", url)
         if row is None:
             return None
-        return SourceState(row[0], Validators(row[1], row[2]), row[3], bool(row[4]))
-
-    def read_before(self, urls: Iterable[str]) -> dict[str, tuple[str, float]]:
-        """Sitemap → its stamp when it was last read, and when that was; unknown ones left out."""
-        with self._lock:
-            rows = [
-                self._connection.execute(
-                    "SELECT url, stamp, read FROM sources WHERE url = ?", (url,)
-                ).fetchone()
-                for url in urls
-            ]
-        return {row[0]: (row[1], row[2]) for row in rows if row is not None}
+        url, etag, modified, stamp, complete, read = row
+        return SourceState(url, Validators(etag, modified), stamp, bool(complete), read)
 
     def page(self, url: str) -> Page | None:
-        """What became of a page."""
+        """Return what became of a page; None for an unknown one."""
         row = self._row("SELECT * FROM pages WHERE url = ?", url)
         return None if row is None else _page(row)
 
     def stamps(self, source: str) -> dict[str, str]:
-        """Address → stamp of the entries of a source that were dealt with."""
+        """Return address → stamp of the entries of a source that were dealt with."""
         with self._lock:
             rows = self._connection.execute(
                 "SELECT url, stamp FROM entries WHERE source = ?", (source,)
@@ -160,7 +152,7 @@ class Memory:
             return dict(rows.fetchall())
 
     def pages_of(self, source: str) -> list[Page]:
-        """What became of the entries of a source."""
+        """Return what became of the entries of a source."""
         with self._lock:
             rows = self._connection.execute(
                 "SELECT pages.* FROM pages JOIN entries USING (url) WHERE source = ?", (source,)
@@ -172,30 +164,12 @@ class Memory:
         now = time.time()
         with self._lock, self._connection:
             for record in records:
-                match record:
-                    case Page(url, outcome, known, article, failures, retry_at):
-                        self._connection.execute(
-                            "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                            (
-                                url,
-                                known.etag,
-                                known.modified,
-                                article,
-                                outcome,
-                                failures,
-                                retry_at,
-                                now,
-                            ),
-                        )
-                    case Seen(source, url, stamp):
-                        self._connection.execute(
-                            "INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", (source, url, stamp)
-                        )
-                    case SourceState(url, known, stamp, complete):
-                        self._connection.execute(
-                            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?)",
-                            (url, known.etag, known.modified, stamp, complete, now),
-                        )
+                table, *values = _row(record, now)
+                places = ", ".join("?" * len(values))
+                self._connection.execute(
+                    f"INSERT OR REPLACE INTO {table} VALUES ({places})",  # noqa: S608
+                    values,
+                )
 
     def forget_entries(self, source: str, urls: Collection[str]) -> None:
         """Drop entries that a source does not list any more."""
@@ -205,7 +179,7 @@ class Memory:
             )
 
     def forget_all(self) -> None:
-        """Begin anew: the archive did."""
+        """Forget everything: the archive began anew."""
         with self._lock, self._connection:
             for table in ("sources", "pages", "entries"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -225,8 +199,20 @@ def _page(row: tuple[Any, ...]) -> Page:
     return Page(url, outcome, Validators(etag, modified), article, failures, retry_at)
 
 
+def _row(record: Page | Seen | SourceState, now: float) -> tuple[Any, ...]:
+    """Write a record as the name of its table and the values of its columns."""
+    match record:
+        case Page(url, outcome, known, article, failures, retry_at):
+            validators = (known.etag, known.modified)
+            return ("pages", url, *validators, article, outcome, failures, retry_at, now)
+        case Seen(source, url, stamp):
+            return ("entries", source, url, stamp)
+        case SourceState(url, known, stamp, complete):
+            return ("sources", url, known.etag, known.modified, stamp, complete, now)
+
+
 def memory_path(archive: str) -> Path:
-    """Where it is remembered what was fetched for an archive: beside a file, else in the cache."""
+    """Name the file of what was fetched for an archive: beside it, else in the cache."""
     if not archive.startswith(("http://", "https://")):
         return Path(f"{archive}.fetched")
     name = hashlib.sha256(archive.encode()).hexdigest()[:24]

@@ -6,12 +6,11 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from protego import Protego
 
 from indexer.fetching.urls import origin_of
-from search.errors import UnreachableError
+from search.errors import ForbiddenFetchError, UnreachableError
 
 LARGEST = 1 << 20
 """Bytes; RFC 9309 asks for at least 500 KiB."""
@@ -22,21 +21,8 @@ _FAILED_VALID_S = 300.0
 _LONGEST_PAUSE_S = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What one site allows us.
-
-    Attributes:
-        pause_s: Least pause between two requests, 0 where it says nothing.
-    """
-
-    parsed: Protego | None
-    agent: str
-    pause_s: float = 0.0
-
-    def allow(self, url: str) -> bool:
-        """Whether an address may be fetched."""
-        return self.parsed is None or self.parsed.can_fetch(url, self.agent)
+_Rules = tuple[Protego, float]
+"""The rules of a site, and the least pause between two requests, in seconds."""
 
 
 class Robots:
@@ -50,14 +36,15 @@ class Robots:
     def __init__(self, user_agent: str, read: Callable[[str, int], str | None]) -> None:
         self._agent = (user_agent.replace("/", " ").split() or ["*"])[0]
         self._read = read
-        self._known: dict[str, tuple[float, Rules | UnreachableError]] = {}
+        self._known: dict[str, tuple[float, _Rules | UnreachableError]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def rules(self, url: str) -> Rules:
-        """The rules for an address.
+    def pause_s(self, url: str) -> float:
+        """Return the least pause before an address is fetched; 0 where its site asks for none.
 
         Raises:
+            ForbiddenFetchError: The site forbids it.
             UnreachableError: robots.txt cannot be read now; until it can, nothing is allowed.
         """
         origin = origin_of(url)
@@ -67,31 +54,33 @@ class Robots:
             until, found = self._known.get(origin, (0.0, None))
             if found is None or until < time.monotonic():
                 found = self._fetched(origin)
-                valid_s = _VALID_S if isinstance(found, Rules) else _FAILED_VALID_S
+                valid_s = _FAILED_VALID_S if isinstance(found, UnreachableError) else _VALID_S
                 self._known[origin] = (time.monotonic() + valid_s, found)
         if isinstance(found, UnreachableError):
             raise UnreachableError(str(found), again=False)
-        return found
+        rules, pause_s = found
+        if not rules.can_fetch(url, self._agent):
+            raise ForbiddenFetchError("robots.txt of the site forbids programs to fetch it")
+        return pause_s
 
-    def _fetched(self, origin: str) -> Rules | UnreachableError:
+    def _fetched(self, origin: str) -> _Rules | UnreachableError:
+        """Fetch the rules of a site; what is not there allows everything."""
         try:
-            text = self._read(f"{origin}/robots.txt", LARGEST)
+            text = self._read(f"{origin}/robots.txt", LARGEST) or ""
         except UnreachableError as error:
             return UnreachableError(
                 f"its robots.txt cannot be read ({error}), so nothing is fetched there now"
             )
-        if text is None:
-            return Rules(None, self._agent)
-        parsed = Protego.parse(_concerning(text, self._agent))
-        rate = parsed.request_rate(self._agent)
-        asked = [parsed.crawl_delay(self._agent) or 0.0]
+        rules = Protego.parse(_concerning(text, self._agent))
+        rate = rules.request_rate(self._agent)
+        asked = [rules.crawl_delay(self._agent) or 0.0]
         if rate is not None and rate.requests:
             asked.append(rate.seconds / rate.requests)
-        return Rules(parsed, self._agent, min(max(asked), _LONGEST_PAUSE_S))
+        return rules, min(max(asked), _LONGEST_PAUSE_S)
 
 
 def _concerning(text: str, agent: str) -> str:
-    """A robots.txt with one name for all programs but ours.
+    """Give all programs but ours one name in a robots.txt.
 
     A group of many thousand names with as many rules would be read for each pair of both.
     """

@@ -14,7 +14,7 @@ _SAFE = "%/:=&?~+!$,;'@()*[]|"
 
 
 def normalised(url: str, *, base: str | None = None) -> str:
-    """An address as it can be requested.
+    """Bring an address into the form in which it can be requested.
 
     Args:
         base: What a relative address is relative to.
@@ -53,11 +53,11 @@ def normalised(url: str, *, base: str | None = None) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of a normalised address, without the port."""
+    """Return the host of a normalised address, without the port."""
     return urlsplit(url).hostname or ""
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a normalised address: what one robots.txt is about."""
+    """Return scheme, host and port of a normalised address: what one robots.txt is about."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -154,12 +154,12 @@ class Shape:
                     holders.add(around)
 
     def holds(self, element: HtmlElement, *tags: str) -> bool:
-        """Whether one of these elements is below this one."""
+        """Tell whether one of these elements is below this one."""
         return any(element in self.holding[tag] for tag in tags)
 
 
 def blocks_of(tree: HtmlElement, shape: Shape) -> list[Block]:
-    """All blocks of a page, in document order. Changes nothing in the tree."""
+    """List all blocks of a page, in document order. Changes nothing in the tree."""
     walk = _Walk(shape)
     walk.enter(tree, Role.PARAGRAPH)
     walk.flush(tree, Role.PARAGRAPH)
@@ -167,12 +167,12 @@ def blocks_of(tree: HtmlElement, shape: Shape) -> list[Block]:
 
 
 def count_words(text: str) -> int:
-    """Words between white space; where a script has none, two signs count as one."""
+    """Count the words between white space; where a script has none, two signs count as one."""
     return max(len(text.split()), len(_UNSPACED.findall(text)) // 2)
 
 
 def names_of(element: HtmlElement) -> str:
-    """Class, id and kind of an element, with the capitals inside words divided."""
+    """Join an element's class, id and kind, with the capitals inside words divided."""
     given = (element.get(name) or "" for name in ("class", "id", "type", "data-component"))
     return _CAMEL.sub("-", " ".join(given)[:400])
 
@@ -225,7 +225,7 @@ class _Walk:
         self._aside = around
 
     def _row(self, element: HtmlElement) -> tuple[str, float] | None:
-        """Text of a table's row of data; None for one that lays out the page, or holds one cell."""
+        """Join the cells of a row of data; None for one that lays out the page, or of one cell."""
         cells = [cell for cell in element if cell.tag in ("td", "th")]
         if len(cells) < 2 or any(self._shape.words.get(c, 0) > _SHORT_CELL for c in cells):
             return None
@@ -254,7 +254,7 @@ class _Walk:
 
 
 def _furniture(element: HtmlElement, shape: Shape) -> str:
-    """What an element's mark-up calls it, where that is no part of a story; else nothing."""
+    """Name an element as its mark-up does, where that is no part of a story; else nothing."""
     tag = element.tag
     if tag in _ALWAYS_SHOWN or shape.holds(element, "h1") or element.get("itemprop") in _TELLING:
         return ""
@@ -274,7 +274,7 @@ def _hidden(element: HtmlElement) -> bool:
 
 
 def _role(element: HtmlElement, outer: Role, shape: Shape) -> Role:
-    """What a block element makes of the text in it."""
+    """Tell what a block element makes of the text in it."""
     tag = element.tag
     if outer is Role.CAPTION:
         return outer
@@ -296,7 +296,7 @@ def _role(element: HtmlElement, outer: Role, shape: Shape) -> Role:
 
 
 def _is_picture(table: HtmlElement, shape: Shape) -> bool:
-    """Whether a table holds a picture and what it shows, as older Vietnamese pages set them."""
+    """Tell whether a table holds a picture and what it shows, as older Vietnamese pages do."""
     if not shape.holds(table, "img", "amp-img"):
         return False
     if _CAPTION_TABLE.search(table.get("class") or ""):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import takewhile
+from urllib.parse import urlsplit
 
 from search.text.languages import fold
 from search.text.quantities import MONTH
@@ -29,6 +30,7 @@ _SIGNED_BELOW = re.compile(
 )
 _SIGNED_AFTER = re.compile(r"(?<=\d)[\s,|·•–—-]+(?:by|bởi)\s+(?P<names>\S.*)$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)\.?")  # "(Reporting by Ann Lee; Editing by Tom Park)"
 _AGENCIES = (
     r"TTXVN(?:/Vietnam\+)?|Vietnam\+|VNA|VOV[\w.-]*(?: [\w.-]+){0,2}|VTV[\w.-]*|AFP|AP|Reuters"
     r"|Xinhua|PV|CTV|TH|t/h|SKĐS"
@@ -98,6 +100,13 @@ _LABEL_WORDS = frozenset(
 )
 
 
+# No name but an address, or an account of the paper's system. Folded.
+_ACCOUNT = re.compile(
+    r"[@/<>{}=]|\d|\.(?:vn|com|net|org)\b"
+    r"|^(?:bao|tap chi|dai|toa soan|ban bien tap|cong thong tin)\b"
+    r"|^(?:admin(?:istrator)?|editors?|editorial|staff(?: reporter)?|webmaster|root|user|guest)$"
+)
+
 _PRESENTING = ("is", "covers", "writes", "reports")
 """What follows an author's name, full or last, where it is told who that is."""
 
@@ -106,12 +115,17 @@ _LONGEST = 1000
 
 
 def _bounded(text: str) -> str:
-    """A line with single spaces, and no more of it than the patterns here are quick with."""
+    """Cut a line, with single spaces, to what the patterns here are quick with."""
     return " ".join(text[: 2 * _LONGEST].split())[:_LONGEST]
 
 
+def letters(text: str) -> str:
+    """Keep a text's folded letters and digits: what extraction leaves unchanged."""
+    return re.sub(r"[\W_]+", "", fold(text))
+
+
 def is_name(text: str, *, vietnamese: bool = False) -> bool:
-    """Whether a line is nothing but a person's name: two to five capitalised words.
+    """Tell whether a line is nothing but a person's name: two to five capitalised words.
 
     Args:
         vietnamese: Whether each word must be spelled like a Vietnamese syllable.
@@ -130,7 +144,7 @@ def is_name(text: str, *, vietnamese: bool = False) -> bool:
 
 
 def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
-    """The names that a line consists of, with nothing that says that they signed.
+    """Read the names that a line consists of, with nothing that says that they signed.
 
     Vietnamese papers sign with the bare name; English ones often show it beside the date. Nothing
     in the line tells a name from a label then, so the caller has to know that its place is right.
@@ -159,7 +173,7 @@ def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names in what follows "By": divided by commas, "and", dashes; without their roles."""
+    """Read the names in what follows "By": divided by commas, "and", dashes; without roles."""
     text = re.sub(r"\S+@\S+|https?://\S+|@\w+", " ", _bounded(text))
     text = _OTHER_ROLES.split(text, maxsplit=1)[0]
     text = re.split(r"\s+[|•·]\s+|\s+(?=\d)|\(\d", _MONTH_OF_DAY.sub(" ", text))[0]
@@ -171,7 +185,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def without_role(name: str) -> str:
-    """A name without what its bearer does, works for, or when that was; said once.
+    """Cut from a name what its bearer does, works for, or when that was; say it once.
 
     Empty where there is a role and no name.
     """
@@ -184,17 +198,17 @@ def without_role(name: str) -> str:
 
 
 def says_signed(folded: str) -> bool:
-    """Whether a folded line announces that the next one is a name ("By", "Tác giả:")."""
+    """Tell whether a folded line announces that the next one is a name ("By", "Tác giả:")."""
     return _SIGNED_BELOW.fullmatch(_bounded(folded)) is not None
 
 
 def is_agency(text: str) -> bool:
-    """Whether a line names a news agency and nobody in it."""
+    """Tell whether a line names a news agency and nobody in it."""
     return _AGENCY_ALONE.fullmatch(_bounded(text)) is not None
 
 
 def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
-    """Names beside a date: "By Ann Lee - 24 Sep 2025", "Ann Lee · 24 Sep 2025".
+    """Read names beside a date: "By Ann Lee - 24 Sep 2025", "Ann Lee · 24 Sep 2025".
 
     Args:
         text: The line.
@@ -214,17 +228,19 @@ def signers_beside_date(text: str, rest: str) -> tuple[str, ...]:
 
 
 def credits_line(text: str) -> tuple[str, ...]:
-    """Who wrote a story, from a line that names each one's part in it."""
+    """Read who wrote a story from a line that names each one's part in it."""
     match = _CREDITS.fullmatch(_bounded(text))
     return names_in(match["names"]) if match else ()
 
 
 def signature(text: str) -> tuple[str, ...]:
-    """Who signed, where a line says so and nothing else; the line must not end a sentence."""
+    """Read who signed, where a line says so and nothing else; it must not end a sentence."""
     text = _bounded(text)
     if is_agency(text):
         return ()
     text = re.split(r"\s[|•·]\s(?=By\s)", text)[-1]  # "Harbour Radio | By Ann Lee"
+    if whole := _IN_BRACKETS.fullmatch(text):
+        text = whole[1]
     for pattern in (_SIGNED, _WITH_AGENCY, _BRACKETED):
         if (match := pattern.fullmatch(text.strip(" .*[]"))) is None:
             continue
@@ -240,6 +256,30 @@ def signature(text: str) -> tuple[str, ...]:
         if names and capitals >= 0.7 * len(words) and len(words) >= 0.6 * min(given, 8):
             return names
     return ()
+
+
+def people(text: str) -> tuple[str, ...]:
+    """Read the names in a value that may hold several: "Ann Lee and Bob Ray"."""
+    text = re.sub(r"^(?:by|bởi|tác giả|theo)\s*:?\s+", "", text.strip(), flags=re.IGNORECASE)
+    return names_in(text) or ((text,) if 0 < len(text.split()) <= 5 else ())
+
+
+def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, ...]:
+    """Keep the names of persons: not the paper's own, an agency's or a system's account."""
+    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
+    sites = {letters(name) for name in (source, *host.split("."))}
+    kept = (
+        name.title() if name.isupper() and " " in name else name
+        for name in names
+        if 1 < len(name) <= 60
+        and not is_agency(name)
+        and not _ACCOUNT.search(fold(name))
+        and not any(
+            letters(name) == site or (len(name) >= 6 and site.startswith(letters(name)))
+            for site in sites
+        )
+    )
+    return tuple(dict.fromkeys(kept))
 
 
 def presents_author(text: str, authors: Sequence[str]) -> bool:

@@ -133,7 +133,7 @@ def parse_date(value: object, *, lang: str | None = None) -> str:
 
 
 def find_date(line: str) -> tuple[str, str] | None:
-    """A full date somewhere in a short line, as pages show it above or under a story.
+    """Find a full date in a short line, as pages show it above or under a story.
 
     Returns:
         The date (and time) in ISO 8601, and what else the line says, without labels such as
@@ -195,7 +195,7 @@ def _from_rules(text: str, value: object) -> str:
 
 
 def _at_place(text: str, place: str, value: object) -> str:
-    """A date with the name of a zone as IANA's database has it ("Asia/Ho_Chi_Minh").
+    """Read a date with a zone named as in IANA's database ("Asia/Ho_Chi_Minh").
 
     Where no zone is called so, the day alone is known: the hour would be another one.
     """
@@ -210,7 +210,7 @@ def _at_place(text: str, place: str, value: object) -> str:
 
 
 def _of_publication(folded: str) -> str:
-    """What a text says of its publication, where it says when it was updated too."""
+    """Cut a text to what it says of its publication, where it says when it was updated too."""
     later = _LATER.search(folded)
     if later is None:
         return folded
@@ -242,7 +242,7 @@ def _day(found: re.Match[str], value: object) -> date:
 
 
 def _with_time(day: date, rest: str, after: str, value: object) -> tuple[str, str]:
-    """The day, with the time and offset that the rest of the text gives, and what then is left."""
+    """Add to a day the time and offset that the rest of the text gives; return what is left."""
     compact = _COMPACT_TIME.match(after)
     time = compact or _TIME.search(rest)
     if time is None:
@@ -288,7 +288,7 @@ def _without_zone(rest: str) -> tuple[str, timezone | None]:
 
 
 def _from_epoch(number: float, value: object) -> str:
-    """Seconds, or milliseconds where seconds would lie thousands of years ahead."""
+    """Read seconds since 1970, or milliseconds where seconds would lie thousands of years ahead."""
     seconds = number / 1000 if abs(number) >= 1e11 else number
     if abs(seconds) < 1e8:  # before 1973: a plain number, far likelier than a moment
         raise _refused(value)
@@ -300,7 +300,7 @@ def _from_epoch(number: float, value: object) -> str:
 
 
 def _from_library(text: str, value: object, lang: str | None) -> str:
-    """What no rule above knows, by dateparser, held to full and absolute dates.
+    """Read by dateparser what no rule above knows, held to full and absolute dates.
 
     Raises:
         ValueError: As in ``parse_date``.

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
-import lxml.html
 from lxml.html import HtmlElement
 
-from indexer.pages.blocks import Block, Role, Shape, blocks_of
+from indexer.pages.blocks import Shape, blocks_of
+from indexer.pages.bylines import personal
 from indexer.pages.dates import parse_date
 from indexer.pages.markup import decoded, parsed
-from indexer.pages.metadata import PageMetadata, personal, read_metadata
+from indexer.pages.metadata import read_metadata
 from indexer.pages.refusals import LEAST_WORDS, refuse
-from indexer.pages.story import Head, Story, find_story, overlap, tokens_of
+from indexer.pages.story import Head, Story, find_story
 from indexer.pages.telling import Reading, read_page, told_blocks
+from indexer.pages.titles import find_title
 from search.text.languages import fold
 
 _MUCH_MORE = 1.6
@@ -57,7 +55,7 @@ def extract_page(
     head = read_metadata(tree, url=url)
     shape = Shape(tree)
     blocks = blocks_of(tree, shape)
-    title = _title(head, blocks)
+    title = find_title(head.titles, blocks, head.source)
     reading = read_page(tree)
     told = told_blocks(blocks, (reading.text, head.body))
     story = find_story(blocks, told, shape, head=Head(title, head.description, head.authors))
@@ -77,7 +75,7 @@ def extract_page(
         "title": title,
         "lead": story.lead,
         "text": text,
-        "date": head.date or _shown_date(tree, story, url),
+        "date": head.date or _shown_date(tree, story, head.day),
         "authors": list(head.authors or personal(story.names, head.source, head.url)),
         "captions": list(captions),
         "section": head.section,
@@ -90,27 +88,8 @@ def extract_page(
     return Extracted(fields, _missed(fields, reading))
 
 
-def _title(head: PageMetadata, blocks: Sequence[Block]) -> str:
-    """The headline: what the head calls it, unless that is the name of something else."""
-    shown = [block for block in blocks if block.role is Role.TITLE and block.words > 2]
-    if not head.titles:
-        return shown[0].text if shown else ""
-    likely = head.titles[0]
-    for title in head.titles if shown else ():
-        if max(overlap(tokens_of(title), tokens_of(block.text)) for block in shown) >= 0.4:
-            likely = title
-            break
-    # The window's title has the site's name after it; on the page the headline stands alone.
-    texts = {fold(block.text) for block in blocks if block.words <= 45}
-    if fold(likely) not in texts:
-        for divider in re.finditer(r"\s+[|–—·•»:-]\s+|\s*\|\s*", likely):
-            if fold(likely[: divider.start()]) in texts and divider.start() >= 15:
-                return likely[: divider.start()]
-    return likely
-
-
 def _missed(fields: dict[str, object], reading: Reading) -> tuple[str, ...]:
-    """A note where a generous reading has far more than the article: nothing is lost silently."""
+    """Write a note where a generous reading has far more than the article: no silent loss."""
     kept = " ".join(str(fields.get(name, "")) for name in ("title", "lead", "text", "captions"))
     words = len(kept.split())
     if reading.most < max(_MUCH_MORE * words, words + _MISSED_WORDS):
@@ -123,8 +102,8 @@ def _missed(fields: dict[str, object], reading: Reading) -> tuple[str, ...]:
     )
 
 
-def _shown_date(tree: HtmlElement, story: Story, url: str | None) -> str | None:
-    """The date that the page shows by its headline, else the one in its address or mark-up."""
+def _shown_date(tree: HtmlElement, story: Story, day: str | None) -> str | None:
+    """Find the date that the page shows by its headline, else in its mark-up, else its address."""
     if story.date:
         return story.date
     times = tree.xpath("//time[@datetime]")
@@ -133,20 +112,11 @@ def _shown_date(tree: HtmlElement, story: Story, url: str | None) -> str | None:
             return parse_date(times[0].get("datetime"))
         except ValueError:
             pass
-    head = tree.find("head")
-    if head is None:
-        return None
-    import htmldate
-
-    # Of the head alone: in the body it takes the date of any other story for this one's.
-    alone = lxml.html.fromstring("<html><body></body></html>")
-    alone.insert(0, deepcopy(head))
-    day = htmldate.find_date(alone, original_date=True, extensive_search=False, url=url)
-    return str(day) if day else None
+    return day
 
 
 def _language(declared: str | None, text: str) -> str | None:
-    """The language that the page declares, if its text looks like it."""
+    """Take the language that the page declares, if its text looks like it."""
     if declared is None:
         return None
     from search.text.detection import detect, is_third_language  # their tables load when needed

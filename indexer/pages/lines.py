@@ -286,7 +286,7 @@ _FOOTER = re.compile(
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines of a page's normalised text that are not blank, each judged."""
+    """Split a page's normalised text into lines that are not blank, each judged."""
     raw = [line.strip() for line in text.split("\n")]
     folded = [fold(line) for line in raw]
     copies = Counter(filter(None, folded))
@@ -304,7 +304,7 @@ def read_lines(text: str) -> list[Line]:
 
 
 def _without_contents(lines: list[Line]) -> list[Line]:
-    """The lines with a table of contents made noise, so that it repeats no sub-heading."""
+    """Make a table of contents noise, so that it repeats no sub-heading."""
     for i, line in enumerate(lines):
         if not _CONTENTS.fullmatch(line.folded.strip(" :")):
             continue
@@ -321,7 +321,7 @@ def _without_contents(lines: list[Line]) -> list[Line]:
 
 
 def _without_boxes(lines: list[Line]) -> list[Line]:
-    """The lines with those made noise that a page lets its readers skip.
+    """Make noise of the boxes that a page lets its readers skip.
 
     "Skip Podcast and continue reading" … "End of Podcast", for those who listen to pages.
     """
@@ -335,7 +335,7 @@ def _without_boxes(lines: list[Line]) -> list[Line]:
 
 
 def _in_company(lines: Sequence[Line], i: int) -> Line:
-    """A line judged anew by its neighbours."""
+    """Judge a line anew by its neighbours."""
     line = lines[i]
     before, after = lines[i - 1 : i], lines[i + 1 : i + 2]
     if line.kind is Kind.END and all(
@@ -353,17 +353,17 @@ def _in_company(lines: Sequence[Line], i: int) -> Line:
 
 
 def caption_text(text: str) -> str:
-    """What a caption says, without the labels and buttons that stand in its line."""
+    """Cut a caption to what it says, without the labels and buttons in its line."""
     return _NO_CAPTION_TEXT.sub("", text).strip()
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a line ends in punctuation as sentences do."""
+    """Tell whether a line ends in punctuation as sentences do."""
     return _SENTENCE_END.search(text) is not None
 
 
 def sentence_ends(text: str) -> int:
-    """How many sentences end inside of a line."""
+    """Count the sentences that end inside of a line."""
     return len(_INNER_STOP.findall(text))
 
 
@@ -442,7 +442,7 @@ def _credited(given: _Given) -> _Said | None:
 
 
 def _signed(given: _Given) -> _Said | None:
-    if given.words > 16 or ends_sentence(given.text.rstrip(".")):
+    if given.words > 16 or ends_sentence(given.text.rstrip(".)")):
         return None
     names = signature(given.text)
     return _Said(names=names) if names else None
@@ -455,7 +455,7 @@ def _named_below(given: _Given) -> _Said | None:
 
 
 def _asks(given: _Given) -> bool:
-    """A headline as often as a sentence."""
+    """Tell whether a line is a short question or exclamation: a headline as often as a sentence."""
     short = given.words <= 18 and given.text.endswith(("?", "!"))
     return short and ends_sentence(given.text) and not _INNER_STOP.search(given.text)
 
@@ -536,7 +536,7 @@ RULES: tuple[Rule, ...] = (
 def _judge(
     text: str, folded: str, gap: bool, before: Sequence[Line]
 ) -> tuple[Kind, str | None, tuple[str, ...]]:
-    """Kind, date and names."""
+    """Find a line's kind, date and names by the first rule that holds."""
     given = _Given(text, folded, len(text.split()), gap, before[-1] if before else None)
     for rule in RULES:
         if (said := rule.says(given)) is not None:
@@ -545,7 +545,7 @@ def _judge(
 
 
 def _beside_date(text: str, rest: str) -> bool:
-    """Whether what stands beside a date is a name or place at most, not a clause around it."""
+    """Tell whether what stands beside a date is a name or place at most, not a clause."""
     others = [word for word in rest.split() if word not in ("by", "written", "boi", "bai")]
     if len(others) <= 2:
         return True
@@ -554,7 +554,7 @@ def _beside_date(text: str, rest: str) -> bool:
 
 
 def _is_menu(text: str) -> bool:
-    """Whether a line is the entries of a menu side by side: capitals, and hardly any commas."""
+    """Tell whether a line is a menu's entries side by side: capitals, and hardly any commas."""
     words = [word for word in text.split() if word[0].isalpha()]
     capitals = sum(word[0].isupper() for word in words)
     return capitals >= 0.7 * len(words) and text.count(",") < 0.1 * len(words)

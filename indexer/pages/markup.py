@@ -6,7 +6,6 @@ than 256 elements), and each step here passes over the page a fixed number of ti
 
 from __future__ import annotations
 
-import codecs
 import html as html_text
 import re
 
@@ -40,22 +39,19 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
 def decoded(data: bytes, charset: str | None = None) -> str:
-    """The text of a page, in the character set that it is really in (see ``indexer.charsets``).
+    """Decode a page by the character set that it is really in (see ``indexer.charsets``).
 
     Raises:
         ExtractionError: It is binary, or declares a character set that nobody knows.
     """
     head = data[:_HEAD]
-    wide = charsets.wide_encoding(head) or head.startswith(
-        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    )
-    if not wide and len(_CONTROL_BYTE.findall(head)) > 0.02 * len(head):
+    if charsets.wide_encoding(head) is None and len(_CONTROL_BYTE.findall(head)) > 0.02 * len(head):
         raise ExtractionError("is no page but binary: only HTML can be read")
     return charsets.decoded(data, charset, strict=True)
 
 
 def parsed(text: str) -> HtmlElement:
-    """The page's elements, without scripts (but JSON-LD), styles, comments.
+    """Parse a page into elements, without scripts (but JSON-LD), styles, comments.
 
     Raises:
         ExtractionError: It is too long, or holds no element.
@@ -86,7 +82,7 @@ def parsed(text: str) -> HtmlElement:
 
 
 def _without_unseen(text: str) -> str:
-    """Mark-up without scripts (but JSON-LD), styles and drawings, which can be most of a page.
+    """Drop scripts (but JSON-LD), styles and drawings, which can be most of a page.
 
     In one pass: an expression for all of it goes over the page again at each one left open.
     """
@@ -110,5 +106,5 @@ def _without_unseen(text: str) -> str:
 
 
 def _few_references(run: re.Match[str]) -> str:
-    """References to characters, without those that pile marks on one letter."""
+    """Drop those references to characters that pile marks on one letter."""
     return html_text.escape(with_few_marks(html_text.unescape(run.group())))

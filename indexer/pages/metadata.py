@@ -1,7 +1,9 @@
-"""What a page's head says about its story: JSON-LD, Open Graph, other meta elements, links.
+"""What a page's head says about its story: meta elements and links by trafilatura, JSON-LD by us.
 
 The head is written for machines, so it is believed before what the page shows; but it is written by
-templates, so each value must look like what it claims to be.
+templates, so each value must look like what it claims to be. trafilatura reads the elements of the
+head, under the many names that systems give them. JSON-LD is read here, because trafilatura takes
+any article's in it for the page's, a publisher for the author, and no time of day.
 """
 
 from __future__ import annotations
@@ -9,52 +11,37 @@ from __future__ import annotations
 import html as entities
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import lxml.html
 from lxml.html import HtmlElement
 
-from indexer.pages.bylines import is_agency, names_in
+from indexer.pages.bylines import people, personal
 from indexer.pages.dates import parse_date
 from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 
-_ARTICLE_TYPE = re.compile(
-    r"(?:\w*NewsArticle|Article|BlogPosting|LiveBlogPosting|SocialMediaPosting|Report|TechArticle"
-    r"|ScholarlyArticle|SatiricalArticle|AdvertiserContentArticle|OpinionArticle)"
-)
+_ARTICLE_TYPE = re.compile(r"\w*Article|(?:Blog|LiveBlog|SocialMedia)Posting|Report", re.IGNORECASE)
 _VIDEO_TYPE = re.compile(r"VideoObject|video(?:\.\w+)?", re.IGNORECASE)
+_LIST_TYPES = frozenset(("CollectionPage", "ItemList", "SearchResultsPage"))
 _LARGEST_JSON = 1 << 20  # characters of one JSON-LD script; articles' own stay below a tenth
-_TITLE_DIVIDER = re.compile(r"\s+[|–—·•»:-]\s+|\s*\|\s*|\s+::\s+")
-_SITE = re.compile(
-    r"(?:báo|tạp chí|www\.)?\s*[\w-]+\.(?:com\.vn|co\.uk|vn|com|net|org|info)"
-    r"|(?:báo|tạp chí|đài) .{2,40}",
-    re.IGNORECASE,
-)
-_MOST_TAGS = 30
-_LONGEST_NAME = 4
-"""Words of a site's name."""
-
-
-_TITLES = ("og:title", "twitter:title", "parsely-title", "dc.title", "sailthru.title", "title")
-_DATES = (
-    "article:published_time", "article:published", "og:article:published_time", "datepublished",
-    "parsely-pub-date", "pubdate", "publishdate", "publish-date", "publish_date", "published_date",
-    "sailthru.date", "dc.date.issued", "dcterms.date", "dcterms.created", "dc.date",
-    "date.published", "cxenseparse:recs:publishtime", "cxense:publishtime", "article.published",
-    "article_date_original", "created_date", "bt:pubdate", "originalpublicationdate",
-    "publication_date", "date", "its_publication", "vr:published_time", "og:pubdate",
-)  # fmt: skip
-_AUTHORS = ("author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator",
-            "article:author_name", "dcterms.creator", "cxenseparse:author")  # fmt: skip
-_SECTIONS = ("article:section", "parsely-section", "section", "cxenseparse:section")
+_MOST_OBJECTS = 500
+_NAMES = ("property", "name", "itemprop", "http-equiv")
+_MOST_OF_A_NAME = 30
+_LONGEST_VALUE = 1000  # characters: trafilatura goes over the names of authors many times
+# Names of meta elements: "article:published_time", "pubdate", "dc.date".
+_PUBLISHED = re.compile(r"publish(?!er)|publication|pub-?date|created|issued|(?:^|[.:_])date$")
+_SECTIONS = ("article:section", "parsely-section", "section")
 _NO_SECTIONS = frozenset(
     "all|article|articles|blog|home|homepage|news|post|posts|story|stories|uncategorized|trang chu"
     "|tin tuc".split("|")
 )
-_KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
-_SOURCES = ("og:site_name", "application-name", "publisher", "dc.publisher", "copyright", "source")
+_MOST_TAGS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +49,10 @@ class PageMetadata:
     """What a page says about itself; empty where it says nothing.
 
     Attributes:
-        titles: The headline in all forms given, the likeliest first.
-        date: Published, ISO 8601.
+        titles: The headline in all forms given, the likeliest first, the window's title last; some
+            with the site's name, some empty.
+        date: Published, ISO 8601, with the time of day where one is given.
+        day: Published, by what trafilatura makes of names and forms that are not known here.
         lang: "vi" or "en", where the page declares it; not checked against its text.
         is_article: Whether the page declares itself an article, or something else; None where
             it does neither.
@@ -76,6 +65,7 @@ class PageMetadata:
     titles: tuple[str, ...]
     description: str
     date: str | None
+    day: str | None
     authors: tuple[str, ...]
     section: str
     tags: tuple[str, ...]
@@ -95,29 +85,31 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
     Args:
         url: Where the page was found; relative addresses are resolved by it.
     """
+    given = _by_library(tree, url)
     meta = _meta(tree)
-    headings = [_clean("".join(h1.itertext())) for h1 in tree.iter("h1")]
-    headings = [heading for heading in headings if 2 <= len(heading.split()) <= 60]
+    window = tree.find(".//title")
+    headings = [_clean("".join(h1.itertext())) for h1 in islice(tree.iter("h1"), _MOST_OF_A_NAME)]
     nodes = list(_json_ld(tree))
     canonical = _canonical(tree, meta, url)
-    article = _article_node(nodes, meta, headings, canonical)
+    title = _string(given.title)
+    article = _article_node(nodes, [title, *headings], canonical)
     source = _source(article, meta, canonical)
     types = {kind for node in nodes for kind in _types(node)}
     og_type = meta.get("og:type", "").lower()
     is_article: bool | None = None
     if article or og_type == "article":
         is_article = True
-    elif og_type == "website" or types & {"CollectionPage", "ItemList", "SearchResultsPage"}:
+    elif og_type == "website" or types & _LIST_TYPES:
         is_article = False
+    shown = "" if window is None else _clean(window.text or "")
     return PageMetadata(
-        titles=_titles(tree, article, meta, headings, source),
-        description=_first(
-            meta.get("og:description"), article.get("description"), meta.get("description")
-        ),
+        titles=(title, _string(article.get("headline")), *headings, shown),
+        description=_string(given.description),
         date=_date(tree, article, meta),
-        authors=personal(_authors(tree, article, meta), source, canonical),
-        section=_section(nodes, article, meta),
-        tags=_tags(tree, article, meta),
+        day=given.date,
+        authors=personal(_authors(tree, article, _string(given.author)), source, canonical),
+        section=_section(nodes, article, meta, title),
+        tags=_tags(tree, article, meta, given.tags or ()),
         url=canonical,
         source=source,
         lang=_language(tree, article, meta),
@@ -132,36 +124,53 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
 # Reading ----------------------------------------------------------------------------------------
 
 
+def _by_library(tree: HtmlElement, url: str | None) -> Any:
+    """Have trafilatura read the elements of the head, wherever broken mark-up has them.
+
+    Of these alone: in the body it takes what is said of any other story for this one's.
+    """
+    from trafilatura.metadata import extract_metadata  # half a second, and page text does without
+
+    alone = lxml.html.fromstring("<html><head></head><body></body></html>")
+    seen = Counter[str]()
+    for element in tree.iter("meta", "link"):
+        name = next(filter(None, map(element.get, (*_NAMES, "rel"))), "")
+        seen[name] += 1
+        if seen[name] <= _MOST_OF_A_NAME:
+            copied = copy(element)
+            copied.tail = None
+            copied.set("content", element.get("content", "")[:_LONGEST_VALUE])
+            alone[0].append(copied)
+    settings = {"original_date": True, "extensive_search": False}
+    try:
+        return extract_metadata(alone, default_url=url, date_config=settings)
+    except Exception:  # it is made for well-meant pages
+        return extract_metadata("<html></html>")
+
+
 def _meta(tree: HtmlElement) -> dict[str, str]:
-    """Lower-case name → content of the meta elements, the first of each name."""
+    """Map the lower-case names of the meta elements to their contents, the first of each name."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
+        names = map(element.get, _NAMES)
         content = _clean(element.get("content") or "")
-        name = element.get("property") or element.get("name") or element.get("itemprop")
-        name = name or element.get("http-equiv")
-        if name and content:
+        if content and (name := next(filter(None, names), None)):
             found.setdefault(name.strip().lower(), content)
     return found
 
 
 def _json_ld(tree: HtmlElement) -> Iterator[Mapping[str, Any]]:
-    """Every object in the page's JSON-LD, those of graphs and main entities too."""
+    """Yield every object in the page's JSON-LD, those of graphs and main entities too."""
     for script in tree.iter("script"):
-        if "ld+json" not in (script.get("type") or ""):
-            continue
-        text = (script.text or "")[: _LARGEST_JSON + 1]
-        if len(text) <= _LARGEST_JSON:
+        text = script.text or ""
+        if "ld+json" in (script.get("type") or "") and len(text) <= _LARGEST_JSON:
             yield from _objects(_loaded(text))
 
 
 def _loaded(text: str) -> object:
-    """A JSON value, also of what templates make of JSON; None where nothing helps."""
-    text = text.strip(" ;\r\n\t")
-    if (begun := text.removeprefix("//").lstrip()).startswith("<![CDATA["):
-        text = begun.removeprefix("<![CDATA[")
-    if text.endswith("]]>"):
-        text = text.removesuffix("]]>").rstrip().removesuffix("//")
-    text = text.strip(" ;\r\n\t")
+    """Load a JSON value, also of what templates make of JSON; None where nothing helps."""
+    text = text.strip(" ;\r\n\t").removeprefix("//").lstrip().removeprefix("<![CDATA[")
+    text = text.removesuffix("]]>").rstrip().removesuffix("//").strip(" ;\r\n\t")
     for attempt in (text, re.sub(r",\s*([}\]])", r"\1", text)):
         try:
             value: object = json.loads(attempt, strict=False)
@@ -173,7 +182,7 @@ def _loaded(text: str) -> object:
 
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:
     waiting, steps = [value], 0
-    while waiting and steps < 500:
+    while waiting and steps < _MOST_OBJECTS:
         steps += 1
         item = waiting.pop(0)
         if isinstance(item, list):
@@ -184,22 +193,17 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _types(node: Mapping[str, Any]) -> tuple[str, ...]:
-    given = node.get("@type")
-    kinds = given if isinstance(given, list) else [given]
-    return tuple(str(kind).rsplit("/", 1)[-1] for kind in kinds if kind)
+    return tuple(str(kind).rsplit("/", 1)[-1] for kind in _listed(node.get("@type")))
 
 
 def _article_node(
-    nodes: Sequence[Mapping[str, Any]],
-    meta: Mapping[str, str],
-    headings: Sequence[str],
-    url: str | None,
+    nodes: Sequence[Mapping[str, Any]], titles: Sequence[str], url: str | None
 ) -> Mapping[str, Any]:
-    """The object that describes this page's article, not another one's in a list; {} if none."""
+    """Choose the object that describes this page's article, not another's; {} if none does."""
     articles = [node for node in nodes if any(map(_ARTICLE_TYPE.fullmatch, _types(node)))]
     if len(articles) <= 1:
         return articles[0] if articles else {}
-    shown = [set(exact_tokens(fold(t))) for t in (meta.get("og:title", ""), *headings) if t]
+    shown = [set(exact_tokens(fold(title))) for title in titles if title]
 
     def fit(node: Mapping[str, Any]) -> float:
         words = set(exact_tokens(fold(_string(node.get("headline") or node.get("name")))))
@@ -207,277 +211,116 @@ def _article_node(
         return likeness + (url is not None and _string(node.get("url")) == url)
 
     best = max(articles, key=fit)
-    if fit(best) < 0.3:
-        return {}
-    # Pages may have several objects for one article, each with other members.
-    merged: dict[str, Any] = {}
-    for node in (best, *articles):
-        if fit(node) >= 0.7 or node is best:
-            for name, value in node.items():
-                if merged.get(name) in (None, "", []):
-                    merged[name] = value
-    return merged
+    return best if fit(best) >= 0.3 else {}
 
 
 def _refresh(content: str, base: str | None) -> str | None:
-    """Where ``<meta http-equiv="refresh">`` leads, if that is at once and elsewhere."""
+    """Read where ``<meta http-equiv="refresh">`` leads, if that is at once and elsewhere."""
     found = re.match(r"\s*[0-5]\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]+)", content, re.IGNORECASE)
-    if found is None:
-        return None
-    try:
-        address: str = urljoin(base or "", found[1])
-    except ValueError:
-        return None
-    return address
+    return _joined(base or "", found[1]) if found else None
 
 
 # Judging ----------------------------------------------------------------------------------------
 
 
-def _titles(
-    tree: HtmlElement,
-    article: Mapping[str, Any],
-    meta: Mapping[str, str],
-    headings: Sequence[str],
-    source: str,
-) -> tuple[str, ...]:
-    window = tree.find(".//title")
-    given = [
-        *(meta.get(name, "") for name in _TITLES[:2]),
-        _string(article.get("headline")),
-        *headings,
-        *(meta.get(name, "") for name in _TITLES[2:]),
-        "" if window is None else _clean(window.text or ""),
-        _string(article.get("name")),
-    ]
-    site = fold(source)
-    cleaned = [_without_site(title, headings, site) for title in given if title]
-    titles = dict.fromkeys(t for t in cleaned if t and fold(t) != site and len(t) <= 400)
-    # The window's title ends with the site's name.
-    tail = "" if window is None else _TITLE_DIVIDER.split(_clean(window.text or ""))[-1]
-    names = [source, tail if len(tail.split()) <= _LONGEST_NAME else ""]
-    own = [t for t in titles if t not in headings or not _is_named(t, names)]
-    return tuple(_whole(t, titles) for t in own or titles)
-
-
-def _is_named(heading: str, names: Sequence[str]) -> bool:
-    """Whether a heading is, but for a word or two, one of some names."""
-    words = set(exact_tokens(fold(heading)))
-    others = (set(exact_tokens(fold(name))) for name in names if name)
-    return any(len(words & o) >= 0.3 * (len(words) + len(o)) for o in others)
-
-
-def _whole(title: str, titles: Iterable[str]) -> str:
-    """A title, or the one among the others that says whole what it cuts off."""
-    begun = fold(title).rstrip(" .…")
-    if title.endswith(("...", "…")):
-        return next((t for t in titles if t != title and fold(t).startswith(begun)), title)
-    return title
-
-
-def _without_site(title: str, headings: Sequence[str], site: str) -> str:
-    """A title without the name of the site, the section or the kind of text beside it."""
-    parts = [part.strip() for part in _TITLE_DIVIDER.split(title)]
-    if len(parts) == 1:
-        return title
-    for heading in headings:
-        if fold(heading) in map(fold, parts):
-            return heading
-    known = {fold(heading) for heading in headings}
-    if fold(title) in known:
-        return title
-    for divider in (" | ", " – ", " — ", " - ", " :: ", " » ", " · ", "|"):
-        head, found, tail = title.rpartition(divider)
-        if not found or not head:
-            continue
-        named = fold(tail) == site or (site and fold(tail) in site) or (site and site in fold(tail))
-        if named or fold(head) in known or _looks_like_site(tail):
-            return _without_site(head.strip(), headings, site)
-    return title
-
-
-def _looks_like_site(text: str) -> bool:
-    return _SITE.fullmatch(text.strip()) is not None
-
-
 def _date(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]) -> str | None:
-    given = [article.get("datePublished"), *(meta.get(name) for name in _DATES)]
-    given += [
-        element.get("content") or element.get("datetime") or "".join(element.itertext())
-        for element in tree.xpath('//*[@itemprop="datePublished"]')[:3]
-    ]
-    given += [element.get("datetime") for element in tree.xpath("//time[@pubdate]")[:2]]
-    given.append(article.get("dateCreated"))
+    """Read the first full date among all that claim to say when the story was published."""
+    marked = tree.xpath('//*[@itemprop="datePublished"]')[:3]
+    given = (
+        *_listed(article.get("datePublished")),
+        meta.get("article:published_time"),
+        *(value for name, value in meta.items() if _PUBLISHED.search(name)),
+        *(e.get("content") or e.get("datetime") or "".join(e.itertext()) for e in marked),
+    )
     for value in given:
-        if isinstance(value, list):
-            value = value[0] if value else None
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value:
-            try:
-                return parse_date(_clean(value) if isinstance(value, str) else value)
-            except ValueError:
-                continue
+        try:
+            return parse_date(_clean(value) if isinstance(value, str) else value)
+        except ValueError:
+            continue
     return None
 
 
-def _authors(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]) -> list[str]:
-    names: list[str] = []
-    given = article.get("author") or article.get("creator")
-    for author in given if isinstance(given, list) else [given]:
-        if isinstance(author, Mapping):
-            if "Person" in _types(author) or not _types(author):
-                names += _people(_string(author.get("name")))
-        elif isinstance(author, str):
-            names += _people(author)
-    for name in _AUTHORS:
-        if not names and (value := meta.get(name)) and not value.startswith(("http", "//", "/")):
-            names += _people(value)
-    if not names:
-        for element in tree.xpath('//a[@rel="author"] | //*[@itemprop="author"]')[:4]:
-            named = element.find('.//*[@itemprop="name"]')
-            text = "".join((element if named is None else named).itertext())
-            if len(text.split()) <= 8:
-                names += _people(_clean(text))
-    return names
-
-
-def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, ...]:
-    """The names that are persons': not the paper's own, an agency's or a system's account."""
-    sites = {_squashed(source), *map(_squashed, _host(url).split("."))}
-    kept = (
-        name.title() if name.isupper() and " " in name else name
-        for name in names
-        if not is_agency(name) and _is_personal(name) and not _of_site(name, sites)
-    )
-    return tuple(dict.fromkeys(kept))
-
-
-def _of_site(name: str, sites: set[str]) -> bool:
-    squashed = _squashed(name)
-    return any(
-        squashed == site or (len(squashed) >= 6 and site.startswith(squashed)) for site in sites
-    )
-
-
-def _squashed(text: str) -> str:
-    return re.sub(r"\W+", "", fold(text))
-
-
-def _host(url: str | None) -> str:
-    try:
-        return (urlsplit(url or "").hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
-
-
-def _people(text: str) -> list[str]:
-    """The names in one that may be several: "Ann Lee and Bob Ray"."""
-    text = re.sub(r"^(?:by|bởi|tác giả|theo)\s*:?\s+", "", text.strip(), flags=re.IGNORECASE)
-    return list(names_in(text)) or ([text] if 0 < len(text.split()) <= 5 else [])
-
-
-def _is_personal(name: str) -> bool:
-    """Whether a text can be a name: neither an address nor the account of a system."""
-    folded = fold(name)
-    return (
-        1 < len(name) <= 60
-        and not re.search(r"[@/<>{}=]|\d|\.(?:vn|com|net|org)\b", name)
-        and folded
-        not in (
-            "admin",
-            "administrator",
-            "editor",
-            "editorial",
-            "editors",
-            "staff",
-            "staff reporter",
-            "webmaster",
-            "root",
-            "user",
-            "guest",
-        )
-        and not re.match(r"(?:bao|tap chi|dai|toa soan|ban bien tap|cong thong tin)\b", folded)
-    )
+def _authors(tree: HtmlElement, article: Mapping[str, Any], given: str) -> list[str]:
+    """Read who wrote the story in JSON-LD, else in the meta elements, else in the microdata."""
+    persons = (
+        _string(author) for author in _listed(article.get("author"))
+        if not isinstance(author, Mapping) or "Person" in (_types(author) or ("Person",))
+    )  # fmt: skip
+    marked = tree.xpath('//a[@rel="author"] | //*[@itemprop="author"]')[:4]
+    shown = (_clean("".join(element.itertext())) for element in marked)
+    for names in (persons, given.split(";"), (text for text in shown if len(text.split()) <= 8)):
+        if found := [person for name in names for person in people(name)]:
+            return found
+    return []
 
 
 def _section(
-    nodes: Sequence[Mapping[str, Any]], article: Mapping[str, Any], meta: Mapping[str, str]
+    nodes: Sequence[Mapping[str, Any]],
+    article: Mapping[str, Any],
+    meta: Mapping[str, str],
+    title: str,
 ) -> str:
-    given = article.get("articleSection")
-    values = given if isinstance(given, list) else [given]
-    found = next((v for v in map(_string, values) if v), "") or _first(
-        *(meta.get(name) for name in _SECTIONS)
-    )
-    found = re.split(r"\s*[,;>|]\s*|\s+-\s+", found)[0]
+    """Read the section in JSON-LD, else in the meta elements, else in the breadcrumbs."""
+    given = (_string(article.get("articleSection")), *map(meta.get, _SECTIONS))
+    found = re.split(r"\s*[,;>|]\s*|\s+-\s+", next(filter(None, given), ""))[0]
     if found and fold(found) not in _NO_SECTIONS:
         return found
+    told = fold(title), fold(_string(article.get("headline")))
     for node in nodes:
-        if "BreadcrumbList" not in _types(node):
-            continue
-        items = node.get("itemListElement")
-        names = []
-        for item in items if isinstance(items, list) else []:
-            item = item[0] if isinstance(item, list) and item else item
-            if isinstance(item, Mapping):
-                inner = item.get("item")
-                named = inner.get("name") if isinstance(inner, Mapping) else None
-                names.append(_string(item.get("name") or named))
-        title = fold(_string(article.get("headline")) or meta.get("og:title", ""))
-        labels = [
-            name for name in names
-            if name and len(name.split()) <= 6 and fold(name) not in title
-            and fold(name) not in _NO_SECTIONS
-        ]  # fmt: skip
-        if labels:
-            return labels[0]
+        crumbs = node.get("itemListElement") if "BreadcrumbList" in _types(node) else None
+        for crumb in _listed(crumbs):
+            name = _string(crumb) or _string(crumb.get("item") if isinstance(crumb, dict) else "")
+            if 0 < len(name.split()) <= 6 and fold(name) not in (*_NO_SECTIONS, *told):
+                return name
     return ""
 
 
 def _tags(
-    tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]
+    tree: HtmlElement,
+    article: Mapping[str, Any],
+    meta: Mapping[str, str],
+    given: Iterable[str],
 ) -> tuple[str, ...]:
-    given = [_clean(e.get("content") or "") for e in tree.xpath('//meta[@property="article:tag"]')]
-    if not given:
-        keywords = article.get("keywords") or next(
-            (meta[name] for name in _KEYWORDS if meta.get(name)), ""
-        )
-        given = (
-            [_string(k) for k in keywords] if isinstance(keywords, list) else [_string(keywords)]
-        )
-    if len(given) == 1:
-        given = re.split(r"\s*[,;|]\s*", given[0])
-    tags = dict.fromkeys(tag for tag in given if tag and len(tag) <= 60)
-    return tuple(tags)[:_MOST_TAGS]
+    """Read the tags of Open Graph, else the keywords of JSON-LD, else of the meta elements."""
+    tags = [e.get("content") or "" for e in tree.xpath('//meta[@property="article:tag"]')]
+    if len(tags) < 2:  # several are whole: "Elections, Governors"
+        keywords = tags or [_string(keyword) for keyword in _listed(article.get("keywords"))]
+        keywords = keywords or list(filter(None, [meta.get("news_keywords")])) or list(given)
+        tags = [tag for line in keywords for tag in re.split(r"\s*[,;|]\s*", line)]
+    cleaned = dict.fromkeys(tag for tag in map(_clean, tags) if 0 < len(tag) <= 60)
+    return tuple(cleaned)[:_MOST_TAGS]
 
 
 def _canonical(tree: HtmlElement, meta: Mapping[str, str], url: str | None) -> str | None:
-    """The page's own address for itself, if it is one of a page and not of the whole site."""
+    """Find the page's own address for itself, if it is one of a page and not of the site."""
     links = tree.xpath('//link[translate(@rel, "CANOIL", "canoil")="canonical"]/@href')
-    base = url or meta.get("og:url") or ""
-    for given in (*links[:1], meta.get("og:url"), url):
-        if not given:
-            continue
-        try:
-            whole = urljoin(base, str(given).strip())
-            parts = urlsplit(whole)
-        except ValueError:
-            continue
-        of_page = parts.path.strip("/") or parts.query or given == url
-        if parts.scheme in ("http", "https") and parts.hostname and of_page:
+    for given in (*links[:1], meta.get("og:url")):
+        whole = _joined(url or meta.get("og:url") or "", str(given or "").strip())
+        parts = urlsplit(whole or "")
+        if parts.scheme in ("http", "https") and (parts.path.strip("/") or parts.query):
             return whole
     return url
 
 
+def _joined(base: str, address: str) -> str | None:
+    """Resolve an address by another one; None where it is none."""
+    try:
+        whole: str = urljoin(base, address)
+        return whole if urlsplit(whole).hostname else None
+    except ValueError:
+        return None
+
+
 def _source(article: Mapping[str, Any], meta: Mapping[str, str], url: str | None) -> str:
-    publisher = article.get("publisher")
-    publisher = publisher[0] if isinstance(publisher, list) and publisher else publisher
-    named = publisher.get("name") if isinstance(publisher, Mapping) else publisher
-    found = _first(meta.get("og:site_name"), _string(named), *(meta.get(n) for n in _SOURCES[1:4]))
-    found = found.split(" | ")[0].strip()
-    return found if found and len(found) <= 80 and "://" not in found else _host(url)
+    """Name the site by what it calls itself, else by its host."""
+    named = meta.get("og:site_name") or _string(article.get("publisher"))
+    found = (named or meta.get("application-name", "")).split(" | ")[0].strip()
+    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
+    return found if 0 < len(found) <= 80 and "://" not in found else host
 
 
 def _language(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]) -> str | None:
-    """The language that the page declares, where all that declare one agree."""
+    """Read the language that the page declares, where all that declare one agree."""
     given = (
         tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
         _string(article.get("inLanguage")),
@@ -491,16 +334,16 @@ def _language(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, 
 
 def _is_free(nodes: Sequence[Mapping[str, Any]]) -> bool | None:
     said = [node["isAccessibleForFree"] for node in nodes if "isAccessibleForFree" in node]
-    if not said:
-        return None
-    return str(said[0]).strip().lower() not in ("false", "no", "0")
+    return str(said[0]).strip().lower() not in ("false", "no", "0") if said else None
 
 
-def _first(*values: object) -> str:
-    return next((text for text in map(_string, values) if text), "")
+def _listed(value: object) -> list[Any]:
+    """Make a list of a value of JSON-LD: one thing stands there without brackets."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _string(value: object) -> str:
+    """Make a line of a value of JSON-LD: of a list's first entry, or an object's name."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if isinstance(value, Mapping):
@@ -509,7 +352,7 @@ def _string(value: object) -> str:
 
 
 def _prose(value: object) -> str:
-    """Paragraphs, a line each; without the notes that stand for pictures."""
+    """Split a value into paragraphs, a line each; without the notes that stand for pictures."""
     if not isinstance(value, str):
         return ""
     text = re.sub(r"</(?:p|div|h\d|li)>|<br\s*/?>|\r", "\n", entities.unescape(value))
@@ -517,7 +360,7 @@ def _prose(value: object) -> str:
 
 
 def _clean(text: str) -> str:
-    """One line; templates escape entities twice."""
+    """Make one line of a value; templates escape entities twice."""
     if "&" in text:
         text = entities.unescape(entities.unescape(text))
     if "<" in text:

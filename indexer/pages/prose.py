@@ -43,7 +43,7 @@ _NARROWEST = 45
 
 
 def tidy(text: str) -> str:
-    """Prose as it is kept: a line is a paragraph, blank lines are single, no mark-up."""
+    """Make prose as it is kept: a line is a paragraph, blank lines are single, no mark-up."""
     text = unwrapped(without_html(text))
     lines = (line.strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
@@ -55,7 +55,7 @@ def is_syndicated(line: str) -> bool:
 
 
 def without_html(text: str) -> str:
-    """Text without tags and entities, if it has any. Block tags become line breaks."""
+    """Drop a text's tags and entities, if it has any. Block tags become line breaks."""
     if "<" in text and _HTML_EVIDENCE.search(text):
         text = _without_tags(text)
     if "&" in text and _ENTITY.search(text):
@@ -66,7 +66,7 @@ def without_html(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """Normalised text whose lines are paragraphs, also where each was broken at a width.
+    """Normalise a text so that its lines are paragraphs, also where each was broken at a width.
 
     A text counts as broken by width when most of its lines end inside a sentence, at nearly one
     length. Then a blank line or an indented one begins a paragraph, as wire services send them.
@@ -105,7 +105,7 @@ def _without_tags(text: str) -> str:
 
 
 def _without_unseen(text: str) -> str:
-    """Text without comments, scripts and styles that are closed.
+    """Drop the comments, scripts and styles that are closed.
 
     In one pass: an expression for all of it goes over the text again at each one left open.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from indexer.pages.blocks import Block, Role
 from indexer.pages.metadata import PageMetadata
@@ -62,7 +63,7 @@ def refuse(
     """
     if words < LEAST_WORDS and head.sends_on:
         raise SentOnError(head.sends_on)
-    said = fold(f"{title}\n" + "\n".join(head.titles[:3]))
+    said = fold("\n".join((title, *head.titles[:3], *head.titles[-1:])))
     if words < 150 and any(_ERROR_PAGE.search(line) for line in said.split("\n")):
         raise NotAnArticleError(f"an error page, not an article: it is titled {title[:80]!r}")
     if _is_list(head, story, blocks, words):
@@ -86,11 +87,12 @@ def refuse(
 
 
 def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: int) -> bool:
-    """Whether a page is one of a section: what is told sums up other stories.
+    """Tell whether a page is one of a section: what is told sums up other stories.
 
     What stands beside a story does not count, however many headlines that are.
     """
-    if head.is_article and head.date and story.titled and words >= LEAST_WORDS:
+    told = head.is_article and head.date and story.titled and words >= LEAST_WORDS
+    if told and not _is_front_page(head.url):
         return False
     if story.listed:
         return True
@@ -99,3 +101,9 @@ def _is_list(head: PageMetadata, story: Story, blocks: Sequence[Block], words: i
     )
     few = words < LEAST_WORDS or (head.is_article is False and words < 250)
     return few and headlines >= 5
+
+
+def _is_front_page(url: str | None) -> bool:
+    """Tell whether an address is that of a whole site, whatever the page declares to be."""
+    parts = urlsplit(url or "")
+    return bool(parts.hostname) and not parts.path.strip("/") and not parts.query

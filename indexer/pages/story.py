@@ -18,11 +18,10 @@ from itertools import pairwise
 from lxml.html import HtmlElement
 
 from indexer.pages.blocks import Block, Role, Shape, names_of
-from indexer.pages.bylines import bare_names, presents_author
+from indexer.pages.bylines import bare_names, letters, presents_author
 from indexer.pages.dates import find_date
-from indexer.pages.lines import Kind, Line, ends_sentence, read_lines
+from indexer.pages.lines import Kind, Line, read_lines
 from indexer.pages.prose import is_syndicated
-from indexer.pages.telling import letters
 from search.text.languages import exact_tokens, fold
 
 _NO_LEAD = frozenset(
@@ -66,10 +65,12 @@ _INSERTED = re.compile(
     r"|.{0,60}\bby clicking here",
     re.IGNORECASE,
 )
+# How the sum of another story ends. Folded.
+_GOES_ON = re.compile(r"\b(?:read (?:more|on)|continue reading|(?:xem|doc) (?:tiep|them))\W*$")
 # How stories end: what stands below these lines is about the story, not in it.
 _CREDITS = re.compile(
-    r"(?:sources?|nguồn|theo|nguồn tin)\s*[:：]\s*\S.{0,60}"
-    r"|(?:additional |with )?(?:reporting|writing|editing|compiled|edited|written) by\b.{0,250}"
+    r"\(?(?:sources?|nguồn|theo|nguồn tin)\s*[:：]\s*\S.{0,60}"
+    r"|\(?(?:additional |with )?(?:reporting|writing|editing|compiled|edited|written) by\b.{0,250}"
     r"|our standards\s*:.{0,80}"
     r"|(?:this (?:article|story|piece) (?:was )?)?(?:originally |first )(?:published|appeared) "
     r".{0,120}"
@@ -118,7 +119,7 @@ class Head:
 
 
 def find_story(blocks: Sequence[Block], told: Sequence[bool], shape: Shape, *, head: Head) -> Story:
-    """The story among a page's blocks; without paragraphs where there is none."""
+    """Find the story among a page's blocks; without paragraphs where there is none."""
     page = _Page(blocks, told, shape, head)
     if not page.told:
         shown = (b.text for b in blocks if b.role is Role.CAPTION and b.words > 2)
@@ -156,7 +157,7 @@ class _Page:
         self.first = (self.told or [0])[0] if self.headline is None else self.headline + 1
 
     def story(self) -> Story:
-        """All of it."""
+        """Put together what the page tells, and what stands around it."""
         lead = self._lead()
         kept, signatures = self._kept(lead)
         kept, signed = self._without_credits(kept)
@@ -177,7 +178,7 @@ class _Page:
     # Which blocks ----------------------------------------------------------------------------
 
     def _without_asides(self, numbers: Sequence[int]) -> list[int]:
-        """What is told, without furniture that trafilatura took for it."""
+        """Drop the furniture that trafilatura took for a part of the story."""
         words: Counter[str] = Counter()
         for i in numbers:
             words[self.blocks[i].aside] += self.blocks[i].words
@@ -185,7 +186,7 @@ class _Page:
         return [i for i in numbers if not (b := self.blocks[i]).aside or words[b.aside] > most]
 
     def _largest(self, end: int) -> list[int]:
-        """The paragraphs of the element with most of them, where trafilatura finds none."""
+        """List the paragraphs of the element with most of them, where trafilatura finds none."""
         words: Counter[HtmlElement | None] = Counter()
         prose = [i for i in range(end) if self.blocks[i].prose and not self.blocks[i].aside]
         for i in prose:
@@ -194,7 +195,7 @@ class _Page:
         return [i for i in prose if self.blocks[i].element.getparent() is best]
 
     def _until_end(self, numbers: Sequence[int]) -> list[int]:
-        """What is told above comments, footers and the next story on the page.
+        """Keep what is told above comments, footers and the next story on the page.
 
         Their headings end a story only if it does not go on in the same element.
         """
@@ -217,10 +218,10 @@ class _Page:
         return title or (line is not None and line.kind is Kind.END and block.words <= 60)
 
     def _completed(self, numbers: Sequence[int], end: int) -> list[int]:
-        """What is told, and what stands with it as its equal: nothing is lost inside a story."""
+        """Add to what is told what stands with it as its equal: nothing is lost inside a story."""
         if not numbers:
             return []
-        beside, alike = Counter[HtmlElement](), Counter[tuple[str, ...]]()
+        beside, alike = Counter[HtmlElement | None](), Counter[tuple[str, ...]]()
         for block in (self.blocks[i] for i in numbers):
             around = block.element.getparent()
             if block.prose and around is not None:
@@ -229,25 +230,25 @@ class _Page:
         found = set(numbers)
         start = numbers[0] if self.headline is None else min(self.headline + 1, numbers[0])
         for i in range(start, end):
-            block, line = self.blocks[i], self.lines[i]
-            if i in found or line is None or block.aside or block.linked >= 0.5:
+            block = self.blocks[i]
+            if i in found or self.lines[i] is None or block.aside or block.linked >= 0.5:
                 continue
             within = i < numbers[-1]
-            around = block.element.getparent()
-            equal = around is not None and beside[around] >= 2
-            if equal and block.role in (Role.PARAGRAPH, Role.ITEM, Role.ROW):
-                if block.words >= 4 or (within and ends_sentence(block.text)):
-                    found.add(i)
-            elif (_heads(block) and within and (equal or i + 1 in found)) or (
-                block.prose
-                and alike[likeness := _likeness(block.element)] >= 2
-                and (within or any(named.endswith(" ") is False for named in likeness))
-            ):
+            equal = beside[block.element.getparent()] >= 2
+            likeness = _likeness(block.element)
+            if _heads(block):
+                joins = within and (equal or i + 1 in found)
+            elif equal:
+                joins = block.role is not Role.CAPTION
+            else:  # below the last one, elements without a class are alike by chance
+                classed = any(" " in named for named in likeness)
+                joins = block.prose and alike[likeness] >= 2 and (within or classed)
+            if joins:
                 found.add(i)
         return sorted(found)
 
     def _kept(self, lead: int | None) -> tuple[list[int], list[Line]]:
-        """Numbers of the blocks that are text, and lines that say who signed and when."""
+        """Choose the blocks that are text, and the lines that say who signed and when."""
         kept: list[int] = []
         pending: list[int] = []
         signatures: list[Line] = []
@@ -276,7 +277,7 @@ class _Page:
         return kept, signatures
 
     def _without_credits(self, kept: list[int]) -> tuple[list[int], tuple[str, ...]]:
-        """Without last lines about the story or its author, and whom a last one names."""
+        """Drop last lines about the story or its author; return whom a last one names, too."""
         texts = [self.blocks[i].text for i in kept]
         for at in range(len(kept) - 1, max(1, len(kept) - 6), -1):
             about = _CREDITS.fullmatch(texts[at]) or is_syndicated(texts[at])
@@ -292,7 +293,7 @@ class _Page:
     # What stands around ----------------------------------------------------------------------
 
     def _headline(self, numbers: Sequence[int]) -> int | None:
-        """The number of the block with the headline, above what is told or among its first."""
+        """Find the number of the block with the headline, above what is told or among its first."""
         wanted = tokens_of(self.head.title)
         best, best_score = None, 0.6 if wanted else 0.5
         for i in range(numbers[min(5, len(numbers) - 1)] + 1 if numbers else 0):
@@ -306,7 +307,7 @@ class _Page:
         return best
 
     def _lead(self) -> int | None:
-        """The number of the paragraph that is set apart as the story's summary."""
+        """Find the number of the paragraph that is set apart as the story's summary."""
         title = tokens_of(self.head.title)
         description = tokens_of(self.head.description)
         start = self.told[0]
@@ -328,7 +329,7 @@ class _Page:
         return None
 
     def _in_body(self, i: int) -> bool:
-        """Whether a block stands in the element that holds the paragraphs after it."""
+        """Tell whether a block stands in the element that holds the paragraphs after it."""
         around = self.blocks[i].element.getparent()
         bare = self.blocks[i].element
         for j in self.told:
@@ -338,7 +339,7 @@ class _Page:
         return True
 
     def _near(self, i: int) -> Iterator[HtmlElement]:
-        """A block's element, and those around it that hold little else."""
+        """Yield a block's element, and those around it that hold little else."""
         element = self.blocks[i].element
         yield element
         for around in list(element.iterancestors())[:3]:
@@ -347,7 +348,7 @@ class _Page:
             yield around
 
     def _around(self, start: int) -> Iterator[Line]:
-        """The lines by the title, where date and byline stand: those under it before others."""
+        """Yield the lines by the title, where date and byline stand: those under it first."""
         under = range(self.first, max(start, self.first + 4))
         above = range(self.first - 1, max(-1, self.first - 5), -1)
         for i in (*under, *above):
@@ -356,14 +357,14 @@ class _Page:
                 yield replace(line, names=line.names or self._signers(i))
 
     def _below(self, end: int) -> Iterator[Line]:
-        """The lines right under the story that say who signed; dates are of other stories there."""
+        """Yield the lines right under the story that say who signed; a date there is another's."""
         for i in range(end, min(end + 3, len(self.blocks))):
             line = self.lines[i]
             if line is not None and (names := line.names or self._signers(i)):
                 yield replace(line, names=names, date=None)
 
     def _signers(self, i: int) -> tuple[str, ...]:
-        """The names that a block consists of, if the mark-up says that they signed."""
+        """Read the names that a block consists of, if the mark-up says that they signed."""
         if self.blocks[i].words > 12 or not any(
             _BYLINES.search(names_of(element)) for element in self._near(i)
         ):
@@ -371,7 +372,7 @@ class _Page:
         return bare_names(self.blocks[i].text)
 
     def _captions(self, said: set[str]) -> tuple[str, ...]:
-        """What the pictures with the story show, each said once."""
+        """List what the pictures with the story show, each said once."""
         found = []
         for i in range(min(self.first, self.told[0]), self.told[-1] + 3):
             line = self.lines[i] if i < len(self.lines) else None
@@ -385,7 +386,7 @@ class _Page:
         return tuple(dict.fromkeys(texts))
 
     def _pictured(self, i: int) -> bool:
-        """Whether a short text that is no paragraph stands with a picture and nothing else."""
+        """Tell whether a short text that is no paragraph stands with a picture and nothing else."""
         block = self.blocks[i]
         if block.words > 60 or block.linked > 0.5 or i == self.headline:
             return False
@@ -399,12 +400,18 @@ class _Page:
         return False
 
     def _announced(self, i: int) -> Block | None:
-        """The headline of another story, a link, that a text stands right under; else None."""
+        """Find the headline of another story that a text stands right under; None without one.
+
+        It is a link, or the text ends with the link to its story: "Read more".
+        """
         if not 8 <= self.blocks[i].words <= 70 or _heads(self.blocks[i]):
             return None
+        goes_on = self.blocks[i].linked > 0 and _GOES_ON.search(fold(self.blocks[i].text))
         for j in range(i - 1, max(-1, i - 4), -1):
             above = self.blocks[j]
             if above.linked >= 0.5 and above.words >= (3 if _heads(above) else 5):
+                return above
+            if goes_on and _heads(above):
                 return above
             if above.words >= 8:
                 break
@@ -416,7 +423,7 @@ class _Page:
         return announced >= _FEWEST_CARDS and announced >= 0.5 * len(texts)
 
     def _carded(self, i: int) -> bool:
-        """Whether a text stands in a small element with the headline of another story."""
+        """Tell whether a text stands in a small element with the headline of another story."""
         headline = self._announced(i)
         if headline is None:
             return False
@@ -432,7 +439,7 @@ class _Page:
 
 
 def _beside(one: Block, other: Block) -> bool:
-    """Whether two blocks stand in one element, or in elements that do."""
+    """Tell whether two blocks stand in one element, or in elements that do."""
     around, other_around = one.element.getparent(), other.element.getparent()
     if around is None or other_around is None:
         return True
@@ -448,20 +455,20 @@ def _heads(block: Block) -> bool:
 
 
 def _likeness(element: HtmlElement) -> tuple[str, ...]:
-    """What elements of one kind have in common: tags and classes, of the one around too."""
+    """Name what elements of one kind share: tags and classes, of the one around too."""
     around = element.getparent()
     named = [element] if around is None else [element, around]
-    return tuple(f"{e.tag} {e.get('class') or ''}" for e in named)
+    return tuple(f"{e.tag} {e.get('class') or ''}".strip() for e in named)
 
 
 def _lines(blocks: Sequence[Block]) -> list[Line | None]:
-    """A line for each block; None for a text without letters and digits."""
+    """Judge each block as a line; None for a text without letters and digits."""
     lines = iter(read_lines("\n\n".join(block.text for block in blocks)))
     return [next(lines, None) if fold(block.text) else None for block in blocks]
 
 
 def _thread(blocks: Sequence[Block], lines: Sequence[Line | None]) -> int:
-    """The number of the block where readers' comments begin; that of all blocks without any.
+    """Find the number of the block where readers' comments begin; without any, of all blocks.
 
     They can be many times as long as the story. Only what follows shows that "12 comments" heads
     them and is no button: one date after the other.
@@ -478,35 +485,27 @@ def _thread(blocks: Sequence[Block], lines: Sequence[Line | None]) -> int:
 
 
 def _inserted(block: Block, line: Line) -> bool:
-    """Whether a block in a story is furniture by its words or its links."""
+    """Tell whether a block in a story is furniture by its words or its links."""
     if block.role is Role.ROW:
         return False
-    if line.kind in (Kind.FILE, Kind.LISTING):
+    if line.kind in (Kind.FILE, Kind.LISTING, Kind.END):
         return True
-    if line.kind is Kind.END:
-        return not (block.element.tag == "p" and block.words >= 15)
     # Stories use the words of captions, notices and pointers too. Where a paragraph is as long as
     # one of theirs, the mark-up has to agree: by something to click.
     if line.kind is Kind.CAPTION:
         return block.words <= _LONG
     if line.kind in (Kind.NOISE, Kind.LINK):
         return block.words < 12 or block.linked > 0.1
-    if _INSERTED.fullmatch(block.text):
-        return True
-    if block.linked < 0.85:
-        return False
-    around = list(block.element.iterancestors())[:3]
-    card = any(element.tag == "a" for element in (block.element, *around))
-    return card or block.role is Role.ITEM or not ends_sentence(block.text)
+    return block.linked >= 0.85 or _INSERTED.fullmatch(block.text) is not None
 
 
 def tokens_of(text: str) -> list[str]:
-    """The folded words of a text."""
+    """Fold the words of a text."""
     return [fold(token) for token in exact_tokens(text)]
 
 
 def overlap(some: Sequence[str], others: Sequence[str]) -> float:
-    """How alike two sets of words are: Dice's coefficient, 0 to 1."""
+    """Measure how alike two sets of words are: Dice's coefficient, 0 to 1."""
     if not some or not others:
         return 0.0
     a, b = set(some), set(others)

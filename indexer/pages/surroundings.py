@@ -30,7 +30,7 @@ _STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.sto
 
 
 def find_title(lines: Sequence[Line], start: int, end: int) -> int | None:
-    """The line above the body (or among its first) that reads like its headline.
+    """Find the line above the body (or among its first) that reads like its headline.
 
     Its words come up in the body; it is neither very short nor very long; a date, a byline or a
     lead follows; menus, breadcrumbs or the window's title may have it once more.
@@ -69,7 +69,7 @@ def find_title(lines: Sequence[Line], start: int, end: int) -> int | None:
 
 
 def _heads(lines: Sequence[Line], above: int, below: int, scores: dict[int, float]) -> bool:
-    """Whether a line is the headline over a standfirst, not a kicker over the headline."""
+    """Tell whether a line is the headline over a standfirst, not a kicker over the headline."""
     if above not in scores or lines[above].words < 5 or not lines[above].headline:
         return False
     if lines[below].full and lines[below].words >= 8:
@@ -80,7 +80,7 @@ def _heads(lines: Sequence[Line], above: int, below: int, scores: dict[int, floa
 
 
 def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> float:
-    """How much a line looks like the headline of the body's story; 0 if it cannot be it."""
+    """Measure how much a line looks like the headline of the body's story; 0 if it cannot be."""
     line = lines[i]
     if line.kind is Kind.PROSE:
         candidate = line.words <= 30 and (i == 0 or line.copies > 1 or not line.full)
@@ -109,7 +109,7 @@ def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> f
 
 
 def _short_headline(lines: Sequence[Line], i: int) -> bool:
-    """Whether a line of a few words stands where headlines do: over a standfirst and a date."""
+    """Tell whether a few words stand where headlines do: over a standfirst and a date."""
     line, below = lines[i], lines[i + 1]
     leads = below.kind in (Kind.DATE, Kind.BYLINE) or (below.full and below.words >= 8)
     named = line.copies == 1 and 2 <= line.words <= 8 and not any(c in "/|›>" for c in line.text)
@@ -121,7 +121,7 @@ def _dated_below(lines: Sequence[Line], i: int) -> bool:
 
 
 def _signs_below(lines: Sequence[Line], i: int) -> bool:
-    """Whether a date or byline follows, after standfirsts and a bare name at most."""
+    """Tell whether a date or byline follows, after standfirsts and a bare name at most."""
     for line in lines[i + 1 : i + 6]:
         if line.kind in (Kind.DATE, Kind.BYLINE):
             return True
@@ -131,7 +131,7 @@ def _signs_below(lines: Sequence[Line], i: int) -> bool:
 
 
 def _lead_below(lines: Sequence[Line], i: int) -> bool:
-    """Whether prose follows that is short enough for a lead."""
+    """Tell whether prose follows that is short enough for a lead."""
     for line in lines[i + 1 : i + 5]:
         if line.kind is Kind.PROSE:
             return line.words <= 80
@@ -141,7 +141,7 @@ def _lead_below(lines: Sequence[Line], i: int) -> bool:
 
 
 def _ends_breadcrumb(lines: Sequence[Line], i: int) -> bool:
-    """Whether a line just above ends with this one: "Home Science Research ship maps …"."""
+    """Tell whether a line just above ends with this one: "Home Science Ship maps …"."""
     title = lines[i].folded
     above = lines[max(0, i - 6) : i]
     return lines[i].words >= 4 and any(
@@ -150,12 +150,12 @@ def _ends_breadcrumb(lines: Sequence[Line], i: int) -> bool:
 
 
 def _named_by_window(window: Line, line: Line) -> bool:
-    """Whether the page's first line is the headline with the site's name after it."""
+    """Tell whether the page's first line is the headline with the site's name after it."""
     return line.words >= 4 and window.folded.startswith(line.folded)
 
 
 def find_lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | None:
-    """The first prose under the title, if something sets it apart from the paragraphs after it.
+    """Find the first prose under the title, if something sets it apart from the next paragraphs.
 
     Also a standfirst without a full stop, directly under the title.
     """
@@ -176,7 +176,7 @@ def find_lead(lines: Sequence[Line], first: int, start: int, end: int) -> int | 
 
 
 def find_captions(lines: Sequence[Line], first: int, start: int, end: int) -> tuple[str, ...]:
-    """What pictures under the title, in the body and right after it show."""
+    """List what pictures under the title, in the body and right after it show."""
     found = []
     for i in range(min(first, start), min(len(lines), end + 6)):
         line = lines[i]
@@ -188,7 +188,7 @@ def find_captions(lines: Sequence[Line], first: int, start: int, end: int) -> tu
 
 
 def find_date(lines: Sequence[Line], title: int | None, start: int, end: int) -> str | None:
-    """The date that is shown with the title, else right after the body. None is guessed."""
+    """Find the date that is shown with the title, else right after the body. None is guessed."""
     origin = start if title is None else title
     below = range(origin, min(len(lines), max(start, origin) + 6))
     above = range(origin - 1, max(-1, origin - 6), -1)
@@ -207,7 +207,7 @@ def find_date(lines: Sequence[Line], title: int | None, start: int, end: int) ->
 def find_authors(
     lines: Sequence[Line], first: int, start: int, end: int, lang: str | None
 ) -> tuple[str, ...]:
-    """Who signed: under the title, or right after the body."""
+    """Find who signed: under the title, or right after the body."""
     head = range(max(0, first - 4), min(start + 3, end))
     at_top = [name for i in head if lines[i].kind is Kind.BYLINE for name in lines[i].names]
     at_top = at_top or [name for i in head for name in lines[i].names]
@@ -233,7 +233,7 @@ def _names_after(lines: Sequence[Line], start: int, end: int, lang: str | None) 
 
 
 def _names_beside_date(lines: Sequence[Line], first: int, start: int) -> list[str]:
-    """Bare names within two lines of the date between title and body.
+    """Read bare names within two lines of the date between title and body.
 
     A name that the page has above the title too is a label of its menu.
     """
@@ -255,7 +255,7 @@ def _names_beside_date(lines: Sequence[Line], first: int, start: int) -> list[st
 
 
 def notes_author(lines: Sequence[Line], i: int, authors: Sequence[str]) -> bool:
-    """Whether a line under the byline says what its author did: "Ann Lee reported from …"."""
+    """Tell whether a line under the byline says what its author did: "Ann Lee reported …"."""
     below = i > 0 and lines[i - 1].kind is Kind.BYLINE
     return below and any(
         re.match(rf"{re.escape(name)} [a-z]", lines[i].text) is not None for name in authors
@@ -263,7 +263,7 @@ def notes_author(lines: Sequence[Line], i: int, authors: Sequence[str]) -> bool:
 
 
 def find_section(lines: Sequence[Line], title: int | None) -> str | None:
-    """The label right above the title, if the page has it in its menu too."""
+    """Find the label right above the title, if the page has it in its menu too."""
     if title is None:
         return None
     hidden = (Kind.NOISE, Kind.DATE, Kind.BYLINE, Kind.FILE)

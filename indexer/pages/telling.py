@@ -6,7 +6,6 @@ generous one gives. The page's JSON-LD may repeat the story; that counts too.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from indexer.pages.blocks import Block
-from search.text.languages import fold
+from indexer.pages.bylines import letters
 
 _MUCH_MORE = 3.0
 """How many times as long the generous reading must be to be taken."""
@@ -53,7 +52,7 @@ def read_page(tree: HtmlElement) -> Reading:
 
 
 def told_blocks(blocks: Sequence[Block], texts: Sequence[str]) -> list[bool]:
-    """For each block whether one of the texts has it."""
+    """Tell for each block whether one of the texts has it."""
     lines = [letters(line) for text in texts for line in text.split("\n")]
     known, whole = frozenset(lines), "".join(lines)
 
@@ -68,11 +67,6 @@ def told_blocks(blocks: Sequence[Block], texts: Sequence[str]) -> list[bool]:
         )
 
     return [is_told(block) for block in blocks]
-
-
-def letters(text: str) -> str:
-    """The folded letters and digits of a text: extraction changes everything else."""
-    return re.sub(r"[\W_]+", "", fold(text))
 
 
 def _run(tree: HtmlElement, *, precise: bool) -> str:

@@ -130,7 +130,7 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
 
 
 def _signed_below(lines: Sequence[Line], i: int) -> bool:
-    """Whether a byline or date stands right under a line."""
+    """Tell whether a byline or date stands right under a line."""
     return any(line.kind in (Kind.BYLINE, Kind.DATE) for line in lines[i + 1 : i + 3])
 
 
@@ -154,7 +154,7 @@ def _list_of_stories() -> ExtractionError:
 
 
 def _body(lines: Sequence[Line]) -> tuple[int, int]:
-    """The stretch of lines with the highest sum of worth (Kadane's maximum subarray).
+    """Find the stretch of lines with the highest sum of worth (Kadane's maximum subarray).
 
     Raises:
         ExtractionError: No stretch holds enough prose, or it is a list of stories.
@@ -185,7 +185,7 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
 
 
 def _told_live(lines: Sequence[Line]) -> bool:
-    """Whether the page is a live blog: times of day alone on lines, in order, each over prose."""
+    """Tell whether the page is a live blog: times of day alone on lines, in order, over prose."""
     times = [
         int(found[1]) * 60 + int(found[2])
         for i, line in enumerate(lines)
@@ -196,7 +196,7 @@ def _told_live(lines: Sequence[Line]) -> bool:
 
 
 def _below_box(lines: Sequence[Line], end: int) -> int:
-    """The end of a body whose last paragraphs stand below a short list of other stories.
+    """Find the end of a body whose last paragraphs stand below a box of other stories.
 
     Other stories come as headlines, or as a headline and a sentence each: two paragraphs one after
     the other are the body's own.
@@ -211,12 +211,12 @@ def _below_box(lines: Sequence[Line], end: int) -> int:
 
 
 def _told(line: Line) -> bool:
-    """Whether a line is a sentence of prose that stands on the page once."""
+    """Tell whether a line is a sentence of prose that stands on the page once."""
     return line.kind in (Kind.PROSE, Kind.ITEM) and line.full and line.copies == 1
 
 
 def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
-    """The end of the body without a list of other stories that nothing announces.
+    """Find the end of the body without a list of other stories that nothing announces.
 
     Its entries are a headline and one sentence. One entry is enough where the page repeats the
     headline; else two, under headlines that are long for sub-headings.
@@ -241,7 +241,7 @@ def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
 
 
 def _sums_up(last: Line, before: Sequence[Line]) -> bool:
-    """Whether a paragraph tells what the headline above it announces: two words in common."""
+    """Tell whether a paragraph has two words in common with the headline above it."""
     headlines = {word for line in before if line.headline for word in _telling_words(line)}
     return len(headlines & _telling_words(last)) >= 2
 
@@ -251,7 +251,7 @@ def _telling_words(line: Line) -> set[str]:
 
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
-    """Each line's worth; prose under the headlines of a list of other stories has none."""
+    """Yield each line's worth; prose under the headlines of a list of other stories has none."""
     listing, labels, told, live = False, 0, 0, _told_live(lines)
     for i, line in enumerate(lines):
         labels = labels + 1 if line.kind is Kind.SHORT and line.words <= 4 else 0
@@ -283,12 +283,12 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
 
 
 def _other_story(lines: Sequence[Line], i: int, told: int) -> bool:
-    """Whether prose sums up another story, after so many words of this one."""
+    """Tell whether prose sums up another story, after so many words of this one."""
     return _linked_teaser(lines, i) or (told > 150 and _dated_teaser(lines, i))
 
 
 def _between_prose(lines: Sequence[Line], i: int) -> bool:
-    """Whether prose stands before and after a label that may be repeated in between."""
+    """Tell whether prose stands before and after a label that may be repeated in between."""
     label = lines[i].folded
     steps = (range(i - 1, max(-1, i - 4), -1), range(i + 1, min(len(lines), i + 4)))
     around = (next((j for j in step if lines[j].folded != label), None) for step in steps)
@@ -304,7 +304,7 @@ def _short_worth(line: Line) -> float:
 
 
 def _teaser(lines: Sequence[Line], i: int) -> bool:
-    """Whether prose may be the summary of another story: short, and no prose comes after it."""
+    """Tell whether prose may sum up another story: short, and no prose comes after it."""
     if lines[i].words >= _TEASER:
         return False
     following = (lines[j] for j in range(i + 1, len(lines)))
@@ -313,20 +313,20 @@ def _teaser(lines: Sequence[Line], i: int) -> bool:
 
 
 def _spoken(lines: Sequence[Line], i: int) -> bool:
-    """Whether an entry is what somebody says in an interview: sentences, at length, in turns."""
+    """Tell whether an entry is what somebody says in an interview: at length, in turns."""
     turns = [line for line in lines[i : i + 2] if line.kind is Kind.ITEM and line.full]
     return lines[i].full and any(line.words >= 20 for line in turns)
 
 
 def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
-    """Whether prose sums up a story that the line above points to ("Watch: …")."""
+    """Tell whether prose sums up a story that the line above points to ("Watch: …")."""
     if i == 0 or lines[i - 1].kind is not Kind.LINK or not _teaser(lines, i):
         return False
     return len(_telling_words(lines[i - 1]) & _telling_words(lines[i])) >= 2
 
 
 def _dated_teaser(lines: Sequence[Line], i: int) -> bool:
-    """Whether prose stands with a headline and a date of its own, as in a list of stories."""
+    """Tell whether prose stands with a headline and a date of its own, as in a list."""
     above = list(
         takewhile(lambda line: line.kind is not Kind.PROSE, reversed(lines[max(0, i - 4) : i]))
     )
@@ -335,7 +335,7 @@ def _dated_teaser(lines: Sequence[Line], i: int) -> bool:
 
 
 def _refuse_list(body: Sequence[Line]) -> None:
-    """Raise where headlines and single sentences alternate, as they do on the page of a section.
+    """Raise where headlines and single sentences alternate, as they do on a section's page.
 
     Raises:
         ExtractionError: It is a list of stories.
@@ -355,7 +355,7 @@ def _refuse_list(body: Sequence[Line]) -> None:
 
 
 def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
-    """Numbers of the lines that are the article's text."""
+    """Choose the lines that are the article's text."""
     kept: list[int] = []
     live = _told_live(lines)
     # Above the body a line without its full stop promotes something.
@@ -402,12 +402,12 @@ def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
 
 
 def _said_before(lines: Sequence[Line], kept: Sequence[int], i: int) -> bool:
-    """Whether a line that the page repeats stands in the text already (pull quotes, players)."""
+    """Tell whether the text already has a line that the page repeats (pull quotes, players)."""
     return lines[i].copies > 1 and any(lines[j].folded == lines[i].folded for j in kept)
 
 
 def _pulled(lines: Sequence[Line], start: int, end: int, i: int) -> bool:
-    """Whether a line is a quotation taken out of another paragraph of the body."""
+    """Tell whether a line is a quotation taken out of another paragraph of the body."""
     said = lines[i].folded.strip(_QUOTES + ".,! ")
     quoted = lines[i].text[0] in _QUOTES and lines[i].text.rstrip(".,!")[-1:] in _QUOTES
     if not quoted or lines[i].words > 45 or len(said) < 25:
@@ -417,7 +417,7 @@ def _pulled(lines: Sequence[Line], start: int, end: int, i: int) -> bool:
 
 
 def _kept_short(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]:
-    """Which of neighbouring short lines belong to the text.
+    """Choose which of neighbouring short lines belong to the text.
 
     Sub-headings, short paragraphs and lists without bullets do; headlines of other stories and
     labels of the page do not.
@@ -440,7 +440,7 @@ def _kept_short(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]
 
 
 def _sub_heading(lines: Sequence[Line], i: int, end: int) -> bool:
-    """Whether a short line heads the prose that follows it."""
+    """Tell whether a short line heads the prose that follows it."""
     if lines[i].copies > 1 or lines[i].words > 25 or not any(c.isalpha() for c in lines[i].text):
         return False
     for j in range(i + 1, end):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,7 @@ class Origin:
     Attributes:
         file: The path as it was reached, the address of a page, or "-" for standard input.
         line: From 1, where the file holds several documents; None for whole files.
-        source: What the archive remembers as having brought it (``indexer.sources.origins``).
+        source: What the archive remembers as having brought it (``indexer.sources.origin_of``).
     """
 
     file: str
@@ -66,7 +66,18 @@ class Source(Protocol):
     """
 
     def documents(self) -> Iterator[RawDocument | Failure]:
-        """Everything in it, in order, without holding all of it in memory. Raises nothing."""
+        """Yield everything in it, in order, without holding it all in memory. Raises nothing."""
 
     def count(self) -> int | None:
-        """How many items ``documents`` will give; None where finding out would use them up."""
+        """Count what ``documents`` will give; None where finding out would use it up."""
+
+
+def count_all(found: Iterable[Source | Failure]) -> int | None:
+    """Count what several sources will give, and failures; None if one of them cannot say."""
+    total = 0
+    for one in found:
+        number = 1 if isinstance(one, Failure) else one.count()
+        if number is None:
+            return None
+        total += number
+    return total

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from indexer.charsets import decoded
 from indexer.fetching import (
     NO_VALIDATORS,
     Budget,
@@ -17,7 +18,6 @@ from indexer.fetching import (
     StoppedError,
     gunzipped,
     normalised,
-    text_of,
 )
 from indexer.fetching.memory import Memory, Page, Seen, SourceState
 from indexer.sources.base import Failure
@@ -38,7 +38,7 @@ class KeptIds(Protocol):
     """Tells which articles an archive has."""
 
     def __call__(self, ids: Sequence[str], /) -> Collection[str]:
-        """Those of the ids that are kept."""
+        """Return those of the ids that are kept."""
 
 
 @dataclass
@@ -74,12 +74,12 @@ class _Earlier:
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing to do, provided that the source did not change."""
+        """Tell whether there is nothing to do, provided that the source did not change."""
         return self.state is not None and self.state.complete and not self.due
 
     @property
     def unchanged(self) -> int:
-        """Entries that are as they were."""
+        """Count the entries that are as they were."""
         return len(self.stamps.keys() - self.waiting)
 
 
@@ -109,7 +109,7 @@ class Crawler:
         self._claimed: set[str] = set()
 
     def address(self, given: str) -> Iterator[Step]:
-        """Everything that one address leads to.
+        """Follow one address to everything that it leads to.
 
         Raises:
             StoppedError: The run is being stopped.
@@ -139,7 +139,7 @@ class Crawler:
     def _source(
         self, url: str, visit: _Visit, *, changed: str = "", depth: int = 0
     ) -> Iterator[Step]:
-        """One address whose kind is not known yet, or a sitemap that an index names.
+        """Read one address whose kind is not known yet, or a sitemap that an index names.
 
         Args:
             changed: When it was changed, if an index says so.
@@ -158,7 +158,7 @@ class Crawler:
             self._count_unchanged(1 if page else earlier.unchanged)
             return
         data = gunzipped(fetched.data, max_bytes=LARGEST_LISTING)
-        text = text_of(data, fetched.charset)
+        text = decoded(data, fetched.charset)
         found = listing(
             text,
             url=fetched.url,
@@ -168,7 +168,7 @@ class Crawler:
         if found is None:
             yield single(self._fetcher, url, fetched, data)
             return
-        yield from self._entries(url, found, earlier, visit, place=fetched.url)
+        yield from self._entries(url, found, earlier, visit)
         yield from self._children(found.children, visit, depth=depth)
         # Of an index nothing can be told from its not having changed: its sitemaps may have.
         complete = not (found.children or found.damage or visit.postponed or visit.unfinished)
@@ -177,13 +177,9 @@ class Crawler:
         self._memory.forget_entries(url, earlier.stamps.keys() - listed)
 
     def _entries(
-        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit, *, place: str
+        self, url: str, found: Listing, earlier: _Earlier, visit: _Visit
     ) -> Iterator[Step]:
-        """The pages of a feed or sitemap that may be new.
-
-        Args:
-            place: Where it was found in the end.
-        """
+        """Follow a feed or sitemap to the pages that may be new."""
         if found.damage is not None:
             many = len(found.entries) + len(found.children)
             reason = f"{found.damage}; {many} entries could be made out" if many else found.damage
@@ -191,8 +187,7 @@ class Crawler:
         elif not found.entries and not found.children:
             yield Step(Failure(url, None, f"the {found.kind} holds no entries", skipped=True))
         met = set()
-        for number, listed in enumerate(found.entries, 1):
-            entry = replace(listed, listed_at=place)
+        for number, entry in enumerate(found.entries, 1):
             if entry.url is None:
                 yield only_content(f"{url}#{number}", entry)
                 continue
@@ -228,12 +223,12 @@ class Crawler:
     def _children(
         self, children: Sequence[tuple[str, str]], visit: _Visit, *, depth: int
     ) -> Iterator[Step]:
-        """The sitemaps that an index names: what is new first, then what was not read longest."""
-        before = self._memory.read_before(child for child, _ in children)
+        """Read the sitemaps of an index: what is new first, then what was not read longest."""
 
         def last_read(child: tuple[str, str]) -> float:
-            stamp, read = before.get(child[0], ("", 0.0))
-            return read if stamp == child[1] else 0.0
+            url, stamp = child
+            before = self._memory.source(url)
+            return before.read if before and before.stamp == stamp else 0.0
 
         for child, changed in sorted(children, key=last_read):
             if child in visit.reached:
@@ -272,14 +267,14 @@ class Crawler:
         )
 
     def _page(self, url: str) -> Page | None:
-        """What became of a page earlier; with its validators only if "not changed" is an answer."""
+        """Recall a page, with its validators only if "not changed" will be an answer."""
         page = self._memory.page(url)
         if page is not None and (page.outcome == "failed" or self._missing([page])):
             return Page(url, "failed", failures=page.failures)
         return page
 
     def _missing(self, pages: Sequence[Page]) -> set[str]:
-        """Addresses of those pages that were kept and whose articles are not in the archive."""
+        """Find the pages that were kept and whose articles are not in the archive."""
         named = {page.article: page.url for page in pages if page.outcome == "kept"}
         ids = [article for article in named if article is not None]
         kept: set[str] = set()
@@ -288,7 +283,7 @@ class Crawler:
         return {named[article] for article in ids if article not in kept}
 
     def _claim(self, url: str) -> bool:
-        """Whether this is the first time in the run that a page is met."""
+        """Tell whether this is the first time in the run that a page is met."""
         key = canonical_url(url) or url
         with self._lock:
             if key in self._claimed:

@@ -28,7 +28,7 @@ class ListingEntry:
         fields: What the entry says of the article, under our names; as in a JSON line.
         content: The whole story, as HTML or plain text, where the feed carries it.
         changed: When it says it was changed: "updated", "lastmod", else "".
-        listed_at: Where the feed or sitemap was found.
+        listed_at: Where the feed or sitemap was found in the end.
     """
 
     url: str | None
@@ -39,7 +39,7 @@ class ListingEntry:
 
     @property
     def stamp(self) -> str:
-        """Changes when the entry does: by its own word, else by what it holds."""
+        """Return what changes when the entry does: its own word, else a hash of what it holds."""
         if self.changed:
             return self.changed
         held = json.dumps([dict(self.fields), self.content], sort_keys=True, ensure_ascii=False)
@@ -64,7 +64,7 @@ class Listing:
 
 
 def with_ampersands(text: str) -> str:
-    """XML whose bare ampersands are escaped, as in addresses that nobody escaped ("?id=1&page=2").
+    """Escape the bare ampersands of XML, as addresses have them ("?id=1&page=2").
 
     A parser would drop them, or what follows. In CDATA they are right as they are.
     """
@@ -77,7 +77,7 @@ def with_ampersands(text: str) -> str:
 
 
 def completed(page: Mapping[str, object], entry: ListingEntry | None) -> dict[str, object]:
-    """The fields of a page, with what it lacks taken from the entry that led to it.
+    """Complete the fields of a page by those of the entry that led to it.
 
     Only if the entry may speak for it (``speaks_for``).
     """
@@ -94,23 +94,13 @@ def completed(page: Mapping[str, object], entry: ListingEntry | None) -> dict[st
     return {**given, **fields}
 
 
-def with_own_address(fields: Mapping[str, object], place: str) -> dict[str, object]:
-    """The fields of a page with the address it gives itself, or where it was found.
-
-    Args:
-        place: Where it was found; what it says of itself counts only if that speaks for it.
-    """
-    said = str(fields.get("url") or "")
-    return {**fields, "url": said if speaks_for(place, said) else place}
-
-
 def _is_lead(text: str) -> bool:
-    """Whether a summary says something by itself, rather than breaking off."""
+    """Tell whether a summary says something by itself, rather than breaking off."""
     return 40 <= len(text) <= _LONGEST_LEAD and not text.rstrip(" ]").endswith(("...", "…"))
 
 
 def absolute(link: object, base: str) -> str | None:
-    """A link as a whole address; None where it is none."""
+    """Make a link a whole address; None where it is none."""
     try:
         return normalised(str(link), base=base) if link else None
     except FetchError:

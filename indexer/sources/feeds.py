@@ -29,7 +29,7 @@ _WHOLE = 500
 
 
 def read_feed(text: str, *, url: str) -> Listing:
-    """The entries of an RSS or Atom feed; of a broken one, those that can be made out.
+    """Read the entries of an RSS or Atom feed; of a broken one, those that are legible.
 
     Args:
         url: Where it was found; relative links are relative to it.
@@ -49,7 +49,7 @@ def read_feed(text: str, *, url: str) -> Listing:
     except Exception as error:  # no promise is made of what broken feeds raise
         return Listing("feed", damage=f"cannot be read ({_one_line(repr(error))})")
     lang = str(parsed.feed.get("language") or "")
-    entries = [_xml_entry(item, url=url, lang=lang) for item in parsed.entries[:MOST_ENTRIES]]
+    entries = [_entry(item, url=url, lang=lang) for item in parsed.entries[:MOST_ENTRIES]]
     damage = None
     if parsed.bozo and not isinstance(
         parsed.get("bozo_exception"), feedparser.CharacterEncodingOverride
@@ -61,13 +61,13 @@ def read_feed(text: str, *, url: str) -> Listing:
 
 
 def read_json_feed(feed: Mapping[str, object], *, url: str) -> Listing:
-    """The entries of a JSON Feed (https://jsonfeed.org/version/1.1)."""
+    """Read the entries of a JSON Feed (https://jsonfeed.org/version/1.1)."""
     items = feed.get("items")
     if not isinstance(items, list):
         return Listing("feed", damage="has no list of items")
     lang = _string(feed.get("language"))
     entries = [
-        _json_entry(item, url=url, lang=lang)
+        _entry(_as_parsed(item), url=url, lang=_string(item.get("language")) or lang)
         for item in items[:MOST_ENTRIES]
         if isinstance(item, dict)
     ]
@@ -91,7 +91,7 @@ def _prose(content: str) -> str:
 
 
 def _with_short_prolog(text: str) -> str:
-    """A feed with little before its root: feedparser looks there in time that is quadratic."""
+    """Shorten what stands before a feed's root: feedparser reads it in quadratic time."""
     found = _ELEMENT.search(text)
     root = found.start() if found else len(text)
     prolog = " ".join(text[:root].split()).replace("<!", "\n<!") if root < _LONGEST_PROLOG else ""
@@ -105,7 +105,7 @@ class _Authors:
 
     @staticmethod
     def read_bounded(parser: Any, key: str = "author") -> None:
-        """What feedparser calls at the end of an author."""
+        """Bound an author's length before feedparser reads it."""
         context = parser._get_context()
         if isinstance(author := context.get(key), str):
             context[key] = author[:_LONGEST_AUTHOR]
@@ -115,12 +115,13 @@ class _Authors:
 FeedParser._sync_author_detail = _Authors.read_bounded
 
 
-def _xml_entry(item: Any, *, url: str, lang: str) -> ListingEntry:
+def _entry(item: Any, *, url: str, lang: str) -> ListingEntry:
+    """Make an entry of what feedparser read of it."""
     contents = [str(part.get("value") or "") for part in item.get("content", [])]
     summary = str(item.get("summary") or "")
     content = max([*contents, summary], key=len)
-    tags = [str(tag.get("term") or tag.get("label") or "") for tag in item.get("tags", [])]
-    authors = [str(one.get("name") or "") for one in item.get("authors", [])]
+    tags = [tag.get("term") or tag.get("label") for tag in item.get("tags", [])]
+    authors = [author.get("name") for author in item.get("authors", [])]
     # feedparser answers "updated" with "published", where there is none, unless it is asked first.
     told = "updated" in item
     changed = str(item["updated"] or "") if told else ""
@@ -135,34 +136,29 @@ def _xml_entry(item: Any, *, url: str, lang: str) -> ListingEntry:
         "lang": lang if _is_foreign(lang) else "",
     }
     link = item.get("feedburner_origlink") or item.get("link")
-    return ListingEntry(absolute(link, url), fields, content, changed)
+    return ListingEntry(absolute(link, url), fields, content, changed, url)
 
 
-def _json_entry(item: Mapping[str, object], *, url: str, lang: str) -> ListingEntry:
-    authors = item.get("authors") or [item.get("author")]
-    names = [
-        _line(author.get("name"))
-        for author in (authors if isinstance(authors, list) else [])
-        if isinstance(author, dict)
-    ]
-    tags = item.get("tags")
-    own = _string(item.get("language")) or lang
-    published, updated = _string(item.get("date_published")), _string(item.get("date_modified"))
-    fields: dict[str, object] = {
-        "title": _line(item.get("title")),
-        "lead": _prose(_string(item.get("summary"))),
-        "date": _date(published, None) or _date(updated, None),
-        "authors": [name for name in names if name],
-        "tags": [_line(tag) for tag in tags if _line(tag)] if isinstance(tags, list) else [],
-        "lang": own if _is_foreign(own) else "",
-    }
+def _as_parsed(item: Mapping[str, object]) -> dict[str, object]:
+    """Rename what an item of a JSON Feed holds to what feedparser calls it."""
+    authors, tags = item.get("authors") or [item.get("author")], item.get("tags")
     content = _string(item.get("content_html")) or _string(item.get("content_text"))
-    link = _string(item.get("url")) or _string(item.get("id"))
-    return ListingEntry(absolute(link, url), fields, content, updated)
+    return {
+        "title": item.get("title"),
+        "link": _string(item.get("url")) or _string(item.get("id")),
+        "summary": _string(item.get("summary")),
+        "content": [{"value": content}],
+        "published": item.get("date_published"),
+        "updated": _string(item.get("date_modified")),
+        "authors": [one for one in authors if isinstance(one, dict)]
+        if isinstance(authors, list)
+        else [],
+        "tags": [{"term": tag} for tag in tags] if isinstance(tags, list) else [],
+    }
 
 
 def _date(written: object, parsed: Any) -> str:
-    """A date as ISO 8601, in the publisher's own time zone; the day alone where that is unknown."""
+    """Read a date as ISO 8601, in the publisher's time zone; without one the day alone."""
     if isinstance(written, str) and written.strip():
         try:
             return parse_date(written)
@@ -177,7 +173,7 @@ def _date(written: object, parsed: Any) -> str:
 
 
 def _is_foreign(lang: str) -> bool:
-    """Whether a feed names a language, and not the one its maker's software came with.
+    """Tell whether a feed names a language, and not the one its software came with.
 
     Vietnamese feeds often call themselves English; that is left to the text.
     """
@@ -186,7 +182,7 @@ def _is_foreign(lang: str) -> bool:
 
 
 def _possible(reference: re.Match[str]) -> str:
-    """A reference to a character, unless there is none of that number: feedparser fails at it."""
+    """Drop a reference to a character that does not exist: feedparser fails at it."""
     number = int(reference[1], 16) if reference[1] else int(reference[2])
     return reference[0] if number <= sys.maxunicode else ""
 

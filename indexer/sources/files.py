@@ -1,31 +1,28 @@
-"""Bytes of a file or of standard input, and plain words for why they cannot be read."""
+"""Files and standard input: their bytes, their lines, and plain words for what cannot be read."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import os
+import re
 import stat
 import sys
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, AnyStr, cast
 
+from indexer.charsets import vietnamese, wide_encoding
+from indexer.sources.base import Failure, RawDocument
 from search.errors import FetchError
 
 STDIN = "-"
 
 _HEAD = 4096  # bytes looked at to know what a file is
 _GZIP = b"\x1f\x8b"
-_UTF8_BOM = b"\xef\xbb\xbf"
-_OTHER_BOMS = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "UTF-32"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
 _MAGIC = (
     (b"%PDF", "a PDF; save its text as .txt first"),
     (b"PK\x03\x04", "a ZIP file (perhaps a .docx); unpack it, or save its text as .txt"),
@@ -40,9 +37,36 @@ _MAGIC = (
 )
 
 
+class FileSource(ABC):
+    """One file, pipe or standard input ("-")."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.name = shown(file)
+
+    def documents(self) -> Iterator[RawDocument | Failure]:
+        """Yield everything in it, in order; what cannot be read ends it with a failure."""
+        try:
+            yield from self._read()
+        except FetchError as error:
+            yield Failure(self.name, None, str(error))
+
+    def count(self) -> int | None:
+        """Count the documents by reading the file; None for what can be read only once."""
+        return None if is_stream(self.file) else sum(1 for _ in self.documents())
+
+    @abstractmethod
+    def _read(self) -> Iterator[RawDocument | Failure]:
+        """Yield the documents.
+
+        Raises:
+            FetchError: The file cannot be read, or not any further, or holds nothing.
+        """
+
+
 @contextmanager
-def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
-    """The bytes of a file ("-": standard input), unpacked if they are gzip.
+def opened(file: str, *, encoded: bool = False) -> Iterator[io.BufferedReader]:
+    """Open a file ("-": standard input) for its bytes, unpacked if they are gzip.
 
     Args:
         encoded: Whether other encodings of text than UTF-8 will do.
@@ -56,7 +80,7 @@ def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
             packed = raw.peek(2)[:2] == _GZIP
             stream = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
             _check_head(file, stream.peek(_HEAD)[:_HEAD], encoded=encoded)
-            yield cast("BinaryIO", stream)
+            yield cast("io.BufferedReader", stream)
     except EOFError as error:
         raise FetchError(
             "the gzip file ends too early: what came before its end was read; fetch it again"
@@ -69,7 +93,7 @@ def opened(file: str, *, encoded: bool = False) -> Iterator[BinaryIO]:
 
 @contextmanager
 def opened_bytes(file: str) -> Iterator[io.BufferedReader]:
-    """The bytes of a file ("-": standard input) as they are, whatever they are.
+    """Open a file ("-": standard input) for its bytes as they are, whatever they are.
 
     Raises:
         FetchError: As ``opened``, only that nothing is said about what the bytes mean.
@@ -83,8 +107,23 @@ def opened_bytes(file: str) -> Iterator[io.BufferedReader]:
         raise FetchError(_why_not(error)) from error
 
 
+def lines_of(stream: IO[AnyStr], *, longest: int) -> Iterator[AnyStr | None]:
+    """Yield lines with their ends; None for one that is too long to be held."""
+    while line := stream.readline(longest):
+        if len(line) < longest or _ends(line):
+            yield line
+            continue
+        while (rest := stream.readline(longest)) and not _ends(rest):
+            pass
+        yield None
+
+
+def _ends(line: str | bytes) -> bool:
+    return line[-1:] in ("\n", "\r", b"\n")
+
+
 def is_stream(file: str) -> bool:
-    """Whether reading uses it up: standard input, pipes, devices."""
+    """Tell whether reading uses it up: standard input, pipes, devices."""
     if file == STDIN:
         return True
     try:
@@ -95,16 +134,14 @@ def is_stream(file: str) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8 text, or Vietnamese in an encoding that its syllables prove.
+    """Decode UTF-8, with a byte order mark or without, or Vietnamese that its syllables prove.
 
     Raises:
         FetchError: The bytes are in another encoding, or damaged.
     """
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        from indexer.charsets import vietnamese
-
         if (text := vietnamese(data)) is not None:
             return text
         raise FetchError(
@@ -126,37 +163,23 @@ def _check_head(file: str, head: bytes, *, encoded: bool) -> None:
     """Refuse what is no text, or none in UTF-8 where only that will do."""
     if not head:
         raise FetchError("is empty: there is nothing to index")
-    for mark, encoding in _OTHER_BOMS:
-        if head.startswith(mark):
-            if encoded:
-                return
-            raise _encoded(file, encoding)
+    if (wide := wide_encoding(head)) is not None:
+        if encoded:
+            return
+        name = re.sub("-(?=[LB]E)", "", wide.upper())
+        raise FetchError(
+            f"is {name}, not UTF-8: convert it with iconv -f {name} -t UTF-8 '{shown(file)}'"
+        )
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise FetchError(f"is no text but {what}")
     if b"\x00" in head:
-        even, odd = head[0::2].count(0), head[1::2].count(0)
-        if max(even, odd) > 0.25 * len(head) and min(even, odd) < 0.05 * len(head):
-            if encoded:
-                return
-            raise _encoded(file, "UTF-16BE" if even > odd else "UTF-16LE")
         raise FetchError("is no text but binary: only UTF-8 text can be indexed")
 
 
-def _encoded(file: str, encoding: str) -> FetchError:
-    return FetchError(
-        f"is {encoding}, not UTF-8: convert it with iconv -f {encoding} -t UTF-8 '{shown(file)}'"
-    )
-
-
 def shown(file: str) -> str:
-    """A path as it can be printed: bytes of a name that are no UTF-8 become question marks."""
+    """Make a path printable: bytes of a name that are no UTF-8 become question marks."""
     return os.fsencode(file).decode("utf-8", "replace")
-
-
-def without_bom(data: bytes) -> bytes:
-    """The bytes without the mark that some editors put before UTF-8."""
-    return data.removeprefix(_UTF8_BOM)
 
 
 def _why_not(error: OSError) -> str:

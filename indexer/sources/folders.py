@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from indexer.sources.base import Failure, RawDocument, Source
+from indexer.sources.base import Failure, RawDocument, Source, count_all
 from indexer.sources.files import is_stream, shown
 
 ERROR_FILE = "songngu-errors.jsonl"
@@ -31,7 +31,7 @@ class Folder:
         self._source_for = source_for
 
     def documents(self) -> Iterator[RawDocument | Failure]:
-        """All documents below the folder, then a note on what was passed over."""
+        """Yield all documents below the folder, then a note on what was passed over."""
         for found in self._walk():
             if isinstance(found, Failure):
                 yield found
@@ -39,14 +39,8 @@ class Folder:
                 yield from found.documents()
 
     def count(self) -> int | None:
-        """Sum over all files; None as soon as one of them cannot say."""
-        total = 0
-        for found in self._walk():
-            number = 1 if isinstance(found, Failure) else found.count()
-            if number is None:
-                return None
-            total += number
-        return total
+        """Count over all files; None as soon as one of them cannot say."""
+        return count_all(self._walk())
 
     def _walk(self) -> Iterator[Source | Failure]:
         hidden, unknown, known = 0, Counter[str](), 0

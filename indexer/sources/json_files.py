@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.field_names import field_of
-from indexer.sources.files import decode, is_stream, opened, shown, without_bom
+from indexer.sources.fields import field_of
+from indexer.sources.files import FileSource, decode, lines_of, opened
 from search.errors import FetchError
 
 _LONGEST_LINE = 64 << 20
@@ -18,115 +17,67 @@ _LONGEST_LINE = 64 << 20
 _SPACE = " \t\r\n\ufeff"
 
 
-class JsonLines:
-    """A file, pipe or standard input ("-") with one JSON object a line."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.name = shown(file)
-
-    def documents(self) -> Iterator[RawDocument | Failure]:
-        """One item for each line that is not blank."""
-        found = False
-        try:
-            with opened(self.file) as stream:
-                for item in self.read(stream):
-                    found = True
-                    yield item
-        except FetchError as error:
-            yield Failure(self.name, None, str(error))
-            return
-        if not found:
-            yield Failure(self.name, None, "holds only blank lines: there is nothing to index")
-
-    def count(self) -> int | None:
-        """Lines that are not blank; None for what can be read only once."""
-        if is_stream(self.file):
-            return None
-        number = 0
-        try:
-            with opened(self.file) as stream:
-                for _, line in _numbered(stream):
-                    number += line is None or bool(line.strip())
-        except FetchError:
-            number += 1
-        return max(1, number)
-
-    def read(self, stream: BinaryIO) -> Iterator[RawDocument | Failure]:
-        """One item for each line of an open stream that is not blank."""
-        for number, line in _numbered(stream):
-            if line is None:
-                yield Failure(
-                    self.name,
-                    number,
-                    f"the line is longer than {_LONGEST_LINE >> 20} MiB: split it",
-                )
-                continue
-            if not line.strip():
-                continue
-            try:
-                value = _parsed(decode(line))
-            except FetchError as error:
-                yield Failure(self.name, number, str(error))
-                continue
-            yield _document(value, Origin(self.name, number))
-
-
-class JsonFile:
-    """A file with one JSON array or object, or with one object a line.
+class JsonLines(FileSource):
+    """One JSON object a line.
 
     An object that holds a list of articles, as web APIs answer, is that list.
+    """
+
+    def _read(self) -> Iterator[RawDocument | Failure]:
+        with opened(self.file) as stream:
+            yield from self._objects(lines_of(stream, longest=_LONGEST_LINE))
+
+    def _objects(self, lines: Iterable[bytes | None]) -> Iterator[RawDocument | Failure]:
+        """Yield one item for each line that is not blank."""
+        empty = True
+        for number, line in enumerate(lines, 1):
+            if line is None:
+                reason = f"the line is longer than {_LONGEST_LINE >> 20} MiB: split it"
+                yield Failure(self.name, number, reason)
+            elif line.strip():
+                try:
+                    yield from _documents(_parsed(decode(line)), Origin(self.name, number))
+                except FetchError as error:
+                    yield Failure(self.name, number, str(error))
+            else:
+                continue
+            empty = False
+        if empty:
+            raise FetchError("holds only blank lines: there is nothing to index")
+
+
+class JsonFile(JsonLines):
+    """One JSON array or object, or one object a line.
 
     An array is held in memory as a whole; its elements up to a syntax error are still given.
     """
 
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.name = shown(file)
-
-    def documents(self) -> Iterator[RawDocument | Failure]:
-        """One item for each element of the array, or for the object."""
-        try:
-            if not is_stream(self.file):
-                with opened(self.file) as stream:
-                    lines = _is_lines(stream)
-                if lines:
-                    yield from JsonLines(self.file).documents()
-                    return
-            with opened(self.file) as stream:
-                data = stream.read()
-            if is_stream(self.file) and _is_lines(io.BytesIO(data)):
-                yield from JsonLines(self.file).read(io.BytesIO(data))
+    def _read(self) -> Iterator[RawDocument | Failure]:
+        with opened(self.file) as stream:
+            head = []  # the first line that is not blank, and those before it
+            while line := stream.readline(_LONGEST_LINE):
+                head.append(line)
+                if line.strip():
+                    break
+            if _is_object(line):
+                yield from self._objects(chain(head, lines_of(stream, longest=_LONGEST_LINE)))
                 return
-            text = decode(without_bom(data))
-        except FetchError as error:
-            yield Failure(self.name, None, str(error))
-            return
+            text = decode(b"".join(head) + stream.read())
         start = _skip(text, 0)
         if start == len(text):
-            yield Failure(self.name, None, "holds only white space: there is nothing to index")
-        elif text[start] == "[":
+            raise FetchError("holds only white space: there is nothing to index")
+        if text[start] == "[":
             yield from self._elements(text, start + 1)
         else:
-            try:
-                value = _parsed(text)
-            except FetchError as error:
-                yield Failure(self.name, None, str(error))
-                return
-            for element in _wrapped(value) or [value]:
-                yield _document(element, Origin(self.name))
-
-    def count(self) -> int | None:
-        """Elements of the array; the file is read for it. None for what can be read only once."""
-        return None if is_stream(self.file) else sum(1 for _ in self.documents())
+            yield from _documents(_parsed(text), Origin(self.name))
 
     def _elements(self, text: str, at: int) -> Iterator[RawDocument | Failure]:
+        """Yield the elements of an array that are written from a place in the text on."""
         decoder = json.JSONDecoder()
         line, counted = 1, 0
         at = _skip(text, at)
         if text[at : at + 1] == "]":
-            yield Failure(self.name, None, "holds an empty array: there is nothing to index")
-            return
+            raise FetchError("holds an empty array: there is nothing to index")
         while True:
             line += text.count("\n", counted, at)
             counted = at
@@ -135,7 +86,7 @@ class JsonFile:
             except (ValueError, RecursionError) as error:
                 yield Failure(self.name, line, _syntax(error))
                 return
-            yield _document(value, Origin(self.name, line))
+            yield from _documents(value, Origin(self.name, line))
             at = _skip(text, at)
             if text[at : at + 1] == "]":
                 return
@@ -147,29 +98,12 @@ class JsonFile:
             at = _skip(text, at + 1)
 
 
-def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Lines from 1; None for one that is too long to be held."""
-    number = 0
-    while line := stream.readline(_LONGEST_LINE):
-        number += 1
-        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-            while (rest := stream.readline(1 << 20)) and not rest.endswith(b"\n"):
-                pass
-            yield number, None
-        else:
-            yield number, without_bom(line) if number == 1 else line
-
-
-def _is_lines(stream: BinaryIO) -> bool:
-    """Whether the first line is an object by itself."""
-    for _, line in _numbered(stream):
-        if line is not None and line.strip():
-            try:
-                value = _parsed(decode(line))
-                return isinstance(value, dict) and not _wrapped(value)
-            except FetchError:
-                return False
-    return False
+def _is_object(line: bytes) -> bool:
+    """Tell whether a line is an object by itself."""
+    try:
+        return isinstance(_parsed(decode(line)), dict)
+    except FetchError:
+        return False
 
 
 def _skip(text: str, at: int) -> int:
@@ -179,7 +113,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _wrapped(value: object) -> list[object]:
-    """The articles in the answer of a web API, ``{"status": "ok", "articles": […]}``; else none."""
+    """Find the articles in what a web API answers: ``{"status": "ok", "articles": […]}``."""
     if not isinstance(value, dict) or _is_article(value):
         return []
     inner = [value, *(each for each in value.values() if isinstance(each, dict))]
@@ -193,7 +127,7 @@ def _is_article(value: object) -> bool:
 
 
 def _parsed(text: str) -> object:
-    """A JSON value.
+    """Parse a JSON value.
 
     Raises:
         FetchError: It is none.
@@ -211,6 +145,12 @@ def _syntax(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "is JSON nested too deeply: an article is one flat object"
     return f"is not JSON: {error}"
+
+
+def _documents(value: object, origin: Origin) -> Iterator[RawDocument | Failure]:
+    """Yield the articles that a value holds, else the value itself."""
+    for element in _wrapped(value) or [value]:
+        yield _document(element, origin)
 
 
 def _document(value: object, origin: Origin) -> RawDocument | Failure:

@@ -22,7 +22,7 @@ _NEWS_FIELDS = {
 
 
 def read_sitemap(text: str, *, url: str) -> Listing:
-    """The pages of a sitemap, or the sitemaps of an index; of a broken one, what can be made out.
+    """Read the pages of a sitemap, or the sitemaps of an index; of a broken one, what is legible.
 
     Args:
         url: Where it was found; relative addresses are relative to it.
@@ -48,38 +48,41 @@ def read_sitemap(text: str, *, url: str) -> Listing:
         place = absolute(values.get("loc"), url)
         if place is None:
             continue
-        if _name(element) == "sitemap":
+        if local_name(element) == "sitemap":
             children.append((place, values.get("lastmod", "")))
-        elif _name(element) == "url":
-            entries.append(ListingEntry(place, _fields(values), "", values.get("lastmod", "")))
+        elif local_name(element) == "url":
+            entries.append(ListingEntry(place, _fields(values), "", values.get("lastmod", ""), url))
     entries.sort(key=lambda entry: entry.changed, reverse=True)
     children.sort(key=lambda child: child[1], reverse=True)
     return Listing("sitemap", tuple(entries), tuple(children), damage)
 
 
 def read_text_sitemap(text: str, *, url: str) -> Listing:
-    """The pages of a sitemap in plain text: one address a line."""
+    """Read the pages of a sitemap in plain text: one address a line."""
     places = [absolute(line, url) for line in text.split()[:MOST_ENTRIES]]
-    return Listing("sitemap", tuple(ListingEntry(place) for place in places if place))
+    return Listing(
+        "sitemap", tuple(ListingEntry(place, listed_at=url) for place in places if place)
+    )
 
 
 def _values(element: etree._Element) -> dict[str, str]:
-    """Text of the elements below, by name without the namespace; the first of each counts."""
+    """Read the text of the elements below, by their names; the first of each counts."""
     values: dict[str, str] = {}
     for child in element.iterdescendants():
-        name, text = _name(child), " ".join((child.text or "").split())
+        name, text = local_name(child), " ".join((child.text or "").split())
         if text and not (name == "loc" and child.getparent() is not element):  # image:loc
             values.setdefault(name, text)
     return values
 
 
 def _fields(values: dict[str, str]) -> dict[str, object]:
-    """What the news extension says. A lastmod is no date of publication."""
+    """Read what the news extension says. A lastmod is no date of publication."""
     if "publication_date" not in values:
         return {}
     return {ours: values[theirs] for theirs, ours in _NEWS_FIELDS.items() if theirs in values}
 
 
-def _name(element: etree._Element) -> str:
+def local_name(element: etree._Element) -> str:
+    """Return an element's name in small letters, without namespace or prefix."""
     tag = element.tag  # no string for comments; "prefix:name" where the prefix is not declared
     return re.split("[}:]", tag)[-1].lower() if isinstance(tag, str) else ""

@@ -17,10 +17,11 @@ from warcio.bufferedreaders import BufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
-from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.files import is_stream, opened_bytes, shown
+from indexer.sources.base import Failure, RawDocument
+from indexer.sources.files import FileSource, is_stream, opened_bytes
+from indexer.sources.page_files import html_document
 from indexer.sources.warc_records import LARGEST, WarcRecord, read_records
-from search.errors import ExtractionError, FetchError, NotAnArticleError
+from search.errors import FetchError
 
 _HTML_TYPE = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
 _HTML_START = re.compile(rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
@@ -52,7 +53,7 @@ class _Capture:
     charset: str | None
 
 
-class WebArchive:
+class WebArchive(FileSource):
     """A WARC file, also packed with gzip.
 
     Taken are responses with status 200 that are HTML. Records that are damaged are reported with
@@ -60,34 +61,17 @@ class WebArchive:
     collected, so it is no article's date.
     """
 
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.name = shown(file)
+    def count(self) -> int | None:
+        """Count pages, damaged records and the note; nothing is extracted for it."""
+        return None if is_stream(self.file) else sum(1 for _ in self._items())
 
-    def documents(self) -> Iterator[RawDocument | Failure]:
-        """One item for each page or damaged record, and a note on the records passed over."""
-        # lxml and what comes with it take a fifth of a second: only for who has pages.
-        from indexer.pages.html import extract_page
-        from indexer.sources.entries import with_own_address
-
+    def _read(self) -> Iterator[RawDocument | Failure]:
         for item in self._items():
             if isinstance(item, Failure):
                 yield item
-                continue
-            try:
-                found = extract_page(item.html, url=item.uri, charset=item.charset)
-                fields = with_own_address(found.fields, item.uri)
-            except ExtractionError as error:
-                # Crawls are full of pages that list stories: these are no errors.
-                skipped = isinstance(error, NotAnArticleError)
-                yield Failure(self._place(item.uri), None, str(error), skipped=skipped)
             else:
-                origin = Origin(self._place(item.uri))
-                yield RawDocument(origin, fields=fields, notes=found.notes)
-
-    def count(self) -> int | None:
-        """Pages, damaged records and the note; nothing is extracted for it."""
-        return None if is_stream(self.file) else sum(1 for _ in self._items())
+                place = self._place(item.uri)
+                yield html_document(place, item.html, url=item.uri, charset=item.charset)
 
     def _items(self) -> Iterator[_Capture | Failure]:
         passed_over, taken = Counter[str](), 0
@@ -110,7 +94,7 @@ class WebArchive:
             yield Failure(self.name, None, f"records passed over: {what}", skipped=True)
 
     def _judged(self, record: WarcRecord) -> _Capture | Failure | str:
-        """The page in a record, or what is wrong with it, or what it is instead of a page."""
+        """Read the page in a record, or say what is wrong, or what it is instead of a page."""
         if record.kind not in ("response", "") and not record.data:
             return f"{record.kind}, damaged or too large"
         if record.problem is not None:
@@ -127,7 +111,7 @@ class WebArchive:
 
 
 def _page(record: WarcRecord) -> _Capture | str:
-    """The page that a response brought, or what it is instead.
+    """Read the page that a response brought, or say what it is instead.
 
     Raises:
         FetchError: The response is malformed or too large.

@@ -1,7 +1,7 @@
 """The records of a WARC file (ISO 28500), also where some are damaged, cut off or badly measured.
 
-warcio's own reader stops at the first record that is malformed, and hands over one that was cut off
-as if it were whole; so the records are framed here.
+warcio stops at the first record that is malformed, and hands over one that was cut off as if it
+were whole; so the records are framed here, and warcio reads what is in each.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _LONGEST_LINE = 64 << 10
 _MOST_LINES = 200  # of a record's head
 _BLOCK = 64 << 10
 _CUT_OFF = "the file ends inside of this record: it was cut off; fetch it again"
+_DAMAGED = "the packed data is damaged here; fetch the file again"
 _GZIP = b"\x1f\x8b\x08"
 _VERSION = re.compile(rb"WARC/[01]\.\d+\s*")
 _INNER_RECORD = re.compile(rb"\n(?=WARC/[01]\.\d+\r?\n(?:WARC|Content)-)")
@@ -44,7 +45,7 @@ class WarcRecord:
 
 
 def read_records(raw: io.BufferedReader) -> Iterator[WarcRecord]:
-    """Records one after the other; where one cannot be read, the next is looked for.
+    """Yield records one after the other; where one cannot be read, look for the next.
 
     Args:
         raw: A WARC file as it is, or packed with gzip as a whole or record by record.
@@ -58,8 +59,6 @@ def read_records(raw: io.BufferedReader) -> Iterator[WarcRecord]:
         kind = uri = ""
         try:
             if not (line := _next_line(stream)):
-                if stream.cut_off and not lost:
-                    yield WarcRecord(problem=_CUT_OFF)
                 return
             if not _VERSION.fullmatch(line):
                 if first:
@@ -74,9 +73,8 @@ def read_records(raw: io.BufferedReader) -> Iterator[WarcRecord]:
             head, fields = _head(stream)
             kind, uri = fields.get("warc-type", ""), fields.get("warc-target-uri", "").strip("<> ")
             data, problem = _content(stream, fields.get("content-length", ""))
-        except _DamagedError:
-            lost = first = False
-            data, problem = b"", "the packed data is damaged here; fetch the file again"
+        except _DamagedError as error:
+            first, data, problem = False, b"", str(error)
         if problem is None:
             yield WarcRecord(kind, uri, line + head + data)
         else:
@@ -85,14 +83,14 @@ def read_records(raw: io.BufferedReader) -> Iterator[WarcRecord]:
 
 
 def _next_line(stream: _Stream) -> bytes:
-    """The next line that is not blank; empty at the end."""
+    """Read the next line that is not blank; empty at the end."""
     while (line := stream.readline()) and not line.strip():
         pass
     return line
 
 
 def _head(stream: _Stream) -> tuple[bytes, dict[str, str]]:
-    """A record's head up to its blank line, as it is and by its names in small letters."""
+    """Read a record's head up to its blank line: as it is, and by its names in small letters."""
     lines, fields = [], {}
     while line := stream.readline():
         lines.append(line)
@@ -104,7 +102,7 @@ def _head(stream: _Stream) -> tuple[bytes, dict[str, str]]:
 
 
 def _content(stream: _Stream, length: str) -> tuple[bytes, str | None]:
-    """What follows the head, or what is wrong with it."""
+    """Read what follows the head, or say what is wrong with it."""
     if not (length.isascii() and length.isdecimal() and len(length) < 19):
         return b"", "the record has no Content-Length that can be read, so its end is not known"
     size = int(length)
@@ -129,7 +127,7 @@ def _content(stream: _Stream, length: str) -> tuple[bytes, str | None]:
 
 
 class _DamagedError(Exception):
-    """Packed data that cannot be unpacked; what comes next is the beginning of a record."""
+    """Packed data that cannot be unpacked, or ends too early; a record or nothing comes next."""
 
 
 class _Stream:
@@ -137,9 +135,6 @@ class _Stream:
 
     Where packed data is damaged, ``_DamagedError`` is raised once; reading then goes on at the next
     record that was packed by itself.
-
-    Attributes:
-        cut_off: Whether the file ended inside of packed data.
     """
 
     def __init__(self, raw: io.BufferedReader) -> None:
@@ -147,12 +142,11 @@ class _Stream:
         self._packed = raw.peek(3)[:3] == _GZIP
         self._unpack = zlib.decompressobj(31)
         self._begun = False  # to unpack something that has not ended
-        self.cut_off = False
         self._waiting = b""  # packed
         self._buffer = b""
 
     def read(self, size: int) -> bytes:
-        """As many bytes; fewer only at the end."""
+        """Read as many bytes; fewer only at the end."""
         parts, have = [self._buffer], len(self._buffer)
         self._buffer = b""
         while have < size and (block := self._block()):
@@ -163,7 +157,7 @@ class _Stream:
         return data[:size]
 
     def readline(self) -> bytes:
-        """A line with its end, or the beginning of one that is too long."""
+        """Read a line with its end, or the beginning of one that is too long."""
         while b"\n" not in self._buffer and len(self._buffer) < _LONGEST_LINE:
             if not (block := self._block()):
                 break
@@ -177,7 +171,7 @@ class _Stream:
         self._buffer = data + self._buffer
 
     def _block(self) -> bytes:
-        """More bytes; empty at the end."""
+        """Unpack more bytes; none at the end."""
         if not self._packed:
             return self._raw.read1(_BLOCK)
         while True:
@@ -186,8 +180,10 @@ class _Stream:
                 self._unpack = zlib.decompressobj(31)
             packed = self._waiting or self._unpack.unconsumed_tail or self._raw.read1(_BLOCK)
             self._waiting = b""
+            if not packed and self._begun:
+                self._begun = False
+                raise _DamagedError(_CUT_OFF)
             if not packed:
-                self.cut_off = self._begun
                 return b""
             try:
                 data = self._unpack.decompress(packed, _BLOCK * 16)
@@ -196,12 +192,12 @@ class _Stream:
                 self._buffer = b""
                 self._waiting = self._next_member(packed[1:])
                 self._unpack, self._begun = zlib.decompressobj(31), False
-                raise _DamagedError from error
+                raise _DamagedError(_DAMAGED) from error
             if data:
                 return data
 
     def _next_member(self, window: bytes) -> bytes:
-        """Packed data from the next place that unpacks to a record; empty if there is none."""
+        """Find packed data from the next place on that unpacks to a record; empty without one."""
         while True:
             at = window.find(_GZIP)
             window = window[at:] if at >= 0 else window[-2:]

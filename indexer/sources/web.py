@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from indexer.fetching import Fetcher, StoppedError
@@ -27,11 +27,8 @@ _WORKERS = 8
 _AHEAD = 32  # documents fetched and not yet taken
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """A worker has nothing more to do, or cannot go on because of the archive."""
-
-    error: StoreError | None = None
+_Item = Step | StoreError | None
+"""What a worker hands on: a step; an error of the archive or None at its end."""
 
 
 class WebReader:
@@ -73,21 +70,21 @@ class WebReader:
 
     @property
     def stopping(self) -> bool:
-        """Whether the run is to end."""
+        """Tell whether the run is to end."""
         return self._stop.is_set()
 
     @property
     def unchanged(self) -> int:
-        """Entries of the current run that had not to be fetched, or had not changed."""
+        """Count entries of the current run that had not to be fetched, or had not changed."""
         return self._crawler.unchanged
 
     @property
     def forgetful(self) -> str | None:
-        """Why nothing is remembered after this run, where that is so."""
+        """Say why nothing is remembered after this run, where that is so."""
         return self._memory.lost
 
     def documents(self) -> Iterator[RawDocument | Failure]:
-        """Everything that the addresses lead to and that may be new.
+        """Yield everything that the addresses lead to and that may be new.
 
         It ends early where the run is being stopped.
 
@@ -101,22 +98,21 @@ class WebReader:
         waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
         for url in self._urls:
             waiting.put(url)
-        workers = [_Worker(self._crawler, waiting) for _ in range(min(_WORKERS, len(self._urls)))]
-        done: queue.Queue[Step | _End] = queue.Queue(_AHEAD)
+        done: queue.Queue[_Item] = queue.Queue(_AHEAD)
         left = threading.Event()
         self._threads = [
-            threading.Thread(target=worker.work, args=(done, left), daemon=True)
-            for worker in workers
+            threading.Thread(target=self._work, args=(waiting, done, left), daemon=True)
+            for _ in range(min(_WORKERS, len(self._urls)))
         ]
         for thread in self._threads:
             thread.start()
-        working = len(workers)
+        working = len(self._threads)
         try:
             while working:
                 step = done.get()
-                if isinstance(step, _End):
-                    if step.error is not None:
-                        raise step.error
+                if isinstance(step, StoreError):
+                    raise step
+                if step is None:
                     working -= 1
                     continue
                 self._pending += step.records
@@ -126,7 +122,7 @@ class WebReader:
             left.set()
 
     def note_problem(self, kind: str, place: str) -> None:
-        """A document came to nothing: ``kind`` is "failed" or "skipped"; others do not count."""
+        """Take note that a document "failed" or was "skipped"; other kinds do not count."""
         if kind in ("failed", "skipped"):
             self._problems[place] = kind
 
@@ -157,8 +153,28 @@ class WebReader:
         self._fetcher.close()
         self._memory.close()
 
+    def _work(
+        self,
+        waiting: queue.SimpleQueue[str],
+        done: queue.Queue[_Item],
+        left: threading.Event,
+    ) -> None:
+        """Follow one address after the other, in a thread, until nobody takes what comes."""
+        end: StoreError | None = None
+        try:
+            while not left.is_set():
+                url = waiting.get_nowait()
+                for step in self._crawler.address(url):
+                    _put(done, _brought(step, url), left)
+        except (StoppedError, queue.Empty):
+            pass
+        except StoreError as error:
+            end = error
+        finally:
+            _put(done, end, left)
+
     def _judged(self, page: Page, kept: Collection[str]) -> Page:
-        """A page after its document went the whole way."""
+        """Judge a page after its document went the whole way."""
         problem = self._problems.get(page.url)
         if page.outcome != "kept" or page.article is None:
             return page
@@ -168,43 +184,25 @@ class WebReader:
         return page if page.article in kept else replace(page, article=None)
 
 
-class _Worker:
-    """Follows one address after the other, in a thread of its own."""
-
-    def __init__(self, crawler: Crawler, waiting: queue.SimpleQueue[str]) -> None:
-        self._crawler = crawler
-        self._waiting = waiting
-
-    def work(self, done: queue.Queue[Step | _End], left: threading.Event) -> None:
-        """Hand on everything, until nobody takes it any more."""
-        end = _End()
-        try:
-            while not left.is_set():
-                url = self._waiting.get_nowait()
-                for step in self._crawler.address(url):
-                    _put(done, _brought(step, url), left)
-        except (StoppedError, queue.Empty):
-            pass
-        except StoreError as error:
-            end = _End(error)
-        finally:
-            _put(done, end, left)
-
-
 def _brought(step: Step, url: str) -> Step:
-    """A step whose document knows the address that led to it."""
+    """Tell a step's document the address that led to it."""
     if not isinstance(step.document, RawDocument):
         return step
     origin = replace(step.document.origin, source=redacted(url))
     return replace(step, document=replace(step.document, origin=origin))
 
 
-def _put(done: queue.Queue[Step | _End], item: Step | _End, left: threading.Event) -> None:
+def _put(done: queue.Queue[_Item], item: _Item, left: threading.Event) -> None:
+    """Hand something on.
+
+    Raises:
+        StoppedError: It is a step, and nobody takes any more.
+    """
     while not left.is_set():
         try:
             done.put(item, timeout=0.2)
         except queue.Full:
             continue
         return
-    if not isinstance(item, _End):
+    if isinstance(item, Step):
         raise StoppedError

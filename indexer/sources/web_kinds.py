@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
 from urllib.parse import urljoin
 
+from lxml import etree
+
 from indexer.fetching.bodies import too_large
 from indexer.sources.entries import Listing
 from indexer.sources.feeds import read_feed, read_json_feed
-from indexer.sources.sitemaps import read_sitemap, read_text_sitemap
+from indexer.sources.sitemaps import local_name, read_sitemap, read_text_sitemap
 from search.errors import FetchError
 
 _FEEDS = {"rss", "rdf", "feed"}
 _SITEMAPS = {"urlset", "sitemapindex"}
-_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _ADDRESS = re.compile(r"https?://.")
-_LINK = re.compile(r"<link\s[^<>]{0,2000}>", re.IGNORECASE)
-_META = re.compile(r"<meta\s[^<>]{0,2000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _FEED_TYPES = {
     "application/rss+xml",
     "application/atom+xml",
@@ -28,12 +25,13 @@ _FEED_TYPES = {
     "application/rdf+xml",
 }
 _HEAD = 500_000  # characters in which a page's <head> is looked for
+_PIECE = 64 << 10  # bytes parsed at once in search of the first element
 
 
 def listing(
     text: str, *, url: str, media_type: str = "", max_bytes: int = 10 << 20
 ) -> Listing | None:
-    """The feed or sitemap that a text is; None where it is neither, and so perhaps a page.
+    """Read a text as a feed or sitemap; None where it is neither, and so perhaps a page.
 
     Args:
         max_bytes: Of anything but a sitemap.
@@ -59,10 +57,9 @@ def listing(
 
 
 def feeds_named(page: str, *, url: str) -> list[str]:
-    """Addresses of the feeds that a page names in its head."""
+    """Find the addresses of the feeds that a page names in its head."""
     found = []
-    for tag in _LINK.findall(page[:_HEAD]):
-        given = _attributes(tag)
+    for given in _in_head(page, "link"):
         is_feed = given.get("type", "").strip().lower() in _FEED_TYPES
         if is_feed and "alternate" in given.get("rel", "").lower().split() and given.get("href"):
             found.append(urljoin(url, given["href"].strip()))
@@ -70,17 +67,17 @@ def feeds_named(page: str, *, url: str) -> list[str]:
 
 
 def refuses_indexing(page: str, header: str) -> bool:
-    """Whether a page asks search engines to leave it out.
+    """Tell whether a page asks search engines to leave it out.
 
     Args:
         header: X-Robots-Tag. Rules for one engine by name are for that one only.
     """
-    rules = [header]
-    for tag in _META.findall(page[:_HEAD]):
-        given = _attributes(tag)
-        if given.get("name", "").strip().lower() == "robots":
-            rules.append(given.get("content", ""))
-    words = {word.strip().lower() for rule in rules for word in rule.split(",")}
+    rules = [
+        given.get("content", "")
+        for given in _in_head(page, "meta")
+        if given.get("name", "").strip().lower() == "robots"
+    ]
+    words = {word.strip().lower() for word in ",".join([header, *rules]).split(",")}
     return not words.isdisjoint({"noindex", "none"})
 
 
@@ -95,7 +92,7 @@ def _json(text: str, url: str) -> Listing:
 
 
 def _is_feed(value: Mapping[str, object]) -> bool:
-    """Whether JSON is a JSON Feed: by its version, also where that is only a number."""
+    """Tell whether JSON is a JSON Feed: by its version, also where that is only a number."""
     version = str(value.get("version")).strip()
     return "jsonfeed.org/version/" in version or (
         version in ("1", "1.0", "1.1") and isinstance(value.get("items"), list)
@@ -103,37 +100,24 @@ def _is_feed(value: Mapping[str, object]) -> bool:
 
 
 def _root(text: str) -> str:
-    """Name of the first element, after declarations and comments; "" where there is none."""
-    at = 0
-    for _ in range(100):
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if text.startswith("<?", at):
-            end = _after(text, "?>", at)
-        elif text.startswith("<!--", at):
-            end = _after(text, "-->", at)
-        elif text.startswith("<!", at):
-            end, inner = _after(text, ">", at), text.find("[", at)
-            if at < inner < end:  # declarations within the document type
-                end = _after(text, ">", _after(text, "]", inner))
-        else:
-            tag = _TAG.match(text, at)
-            return tag[1].lower() if tag else ""
-        at = end
+    """Find the name of the first element, in small letters; "" where there is none."""
+    parser = etree.XMLPullParser(
+        ("start",), recover=True, encoding="utf-8", resolve_entities=False, no_network=True
+    )
+    data = text.encode("utf-8", "replace")
+    for at in range(0, len(data), _PIECE):
+        parser.feed(data[at : at + _PIECE])
+        for _, element in parser.read_events():
+            return local_name(element)
     return ""
-
-
-def _after(text: str, mark: str, at: int) -> int:
-    found = text.find(mark, at)
-    return len(text) if found < 0 else found + len(mark)
 
 
 def _looks_like_html(text: str) -> bool:
     return bool(re.search(r"<(?:html|body|article|p)[\s>]", text[:20_000], re.IGNORECASE))
 
 
-def _attributes(tag: str) -> dict[str, str]:
-    return {
-        name.lower(): html.unescape(double or single or bare)
-        for name, double, single, bare in _ATTRIBUTE.findall(tag)
-    }
+def _in_head(page: str, tag: str) -> list[dict[str, str]]:
+    """Read the attributes of all elements of a name in a page's head, wherever it ends."""
+    parser = etree.HTMLPullParser(("start",), tag=tag, encoding="utf-8")
+    parser.feed(page[:_HEAD].encode("utf-8", "replace"))
+    return [dict(element.attrib) for _, element in parser.read_events()]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from indexer.fetching import NO_VALIDATORS, Fetched, Fetcher, RestingError, Validators
 from indexer.fetching.memory import Page, Seen, SourceState
-from indexer.pages.html import Extracted, extract_page
+from indexer.pages.html import Extracted
 from indexer.pages.markup import decoded
 from indexer.pages.refusals import SentOnError
 from indexer.sources.base import Failure, Origin, RawDocument
-from indexer.sources.entries import ListingEntry, completed, with_own_address
+from indexer.sources.entries import ListingEntry, completed
 from indexer.sources.feeds import whole_story
+from indexer.sources.page_files import extracted
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
-from search.addresses import id_of_url, site_of, speaks_for
+from search.addresses import id_of_url, speaks_for
 from search.errors import (
     ExtractionError,
     FetchError,
@@ -86,7 +86,7 @@ def single(fetcher: Fetcher, url: str, fetched: Fetched, data: bytes) -> Step:
 
 
 def without_page(known: Page, entry: ListingEntry, error: FetchError | ExtractionError) -> Step:
-    """What a feed says of a page that cannot be had: its own text, else the reason."""
+    """Take a feed's own text of a page that cannot be had; else give the reason."""
     url, reason = known.url, str(error)
     failed = known.failed_again(time.time())
     story = "" if isinstance(error, _LeaveOutError) else whole_story(entry.content)
@@ -105,7 +105,7 @@ def without_page(known: Page, entry: ListingEntry, error: FetchError | Extractio
 
 
 def only_content(place: str, entry: ListingEntry) -> Step:
-    """The document of an entry that leads nowhere."""
+    """Make a document of an entry that leads nowhere."""
     story = whole_story(entry.content)
     if not story:
         return Step(Failure(place, None, "the entry has neither an address nor a whole text"))
@@ -134,7 +134,7 @@ def _article_from(fetcher: Fetcher, fetched: Fetched, page: str) -> tuple[Extrac
 
 
 def _article(page: str, fetched: Fetched) -> Extracted:
-    """The article on a page.
+    """Find the article on a page.
 
     Raises:
         ExtractionError: There is none, or the page asks to be left out.
@@ -143,16 +143,7 @@ def _article(page: str, fetched: Fetched) -> Extracted:
         raise _LeaveOutError("the page asks search engines to leave it out (noindex)")
     if not page.strip():
         raise ExtractionError("the page is empty")
-    try:
-        found = extract_page(page, url=fetched.url)
-    except ExtractionError:
-        raise
-    except Exception as error:  # a page that breaks a parser costs only itself
-        told = " ".join(repr(error).split())[:200]
-        raise ExtractionError(f"the page cannot be read: {told}") from error
-    fields = with_own_address(found.fields, fetched.url)
-    fields.setdefault("source", urlsplit(f"//{site_of(fetched.url)}").hostname)
-    return Extracted(fields, found.notes)
+    return extracted(page, url=fetched.url)
 
 
 def _kept(

@@ -173,8 +173,3 @@ def _syllable(typed: str) -> str:
     """The exact form of a token that is a syllable, else ""."""
     form = exact(typed)
     return form if is_syllable(fold(form)) else ""
-
-
-def syllable_form(token: str) -> str:
-    """The form of a token that tables are keyed by."""
-    return exact(token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -49,8 +50,18 @@ def test_the_ranking_beside_what_others_do(folder):
     assert hybrid["mixed"]["own_language_share"] == pytest.approx(0.5, abs=0.15)
 
 
-def test_the_table_names_every_method(folder):
-    done = songngu("evaluate", folder, "--compare", cwd=folder)
+@pytest.fixture
+def few(folder, tmp_path):
+    """The first three stories of that folder."""
+    for name in ("corpus.jsonl", "queries.jsonl"):
+        lines = (folder / name).read_text("utf-8").splitlines()[:6]
+        (tmp_path / name).write_text("\n".join(lines), "utf-8")
+    shutil.copytree(folder / "qrels", tmp_path / "qrels")
+    return tmp_path
+
+
+def test_the_table_names_every_method(few):
+    done = songngu("evaluate", few, "--compare", cwd=few)
     rows = [line.split()[0] for line in done.stdout.splitlines()[2:]]
     assert rows == ["BM25", "cosine", "rank", "hybrid", "words", "meaning"]
 
@@ -84,13 +95,8 @@ def test_constants_are_fitted_and_used(folder, tmp_path):
     assert "songngu reembed" in one_line(refused.stderr)
 
 
-def test_too_little_to_fit_is_told(folder, tmp_path):
-    for name in ("corpus.jsonl", "queries.jsonl"):
-        lines = (folder / name).read_text("utf-8").splitlines()[:6]
-        (tmp_path / name).write_text("\n".join(lines), "utf-8")
-    (tmp_path / "qrels").mkdir()
-    (tmp_path / "qrels" / "test.tsv").write_bytes((folder / "qrels" / "test.tsv").read_bytes())
-    done = songngu("calibrate", tmp_path, "--out", tmp_path / "out.json", cwd=tmp_path)
+def test_too_little_to_fit_is_told(few):
+    done = songngu("calibrate", few, "--out", few / "out.json", cwd=few)
     assert done.returncode == 1
     assert "12 relevant articles" in one_line(done.stderr)
 

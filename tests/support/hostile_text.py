@@ -117,8 +117,7 @@ def _file(kind, data):
 
 
 def _robots(text, url="https://news.test/" + "a" * 3000):
-    rules = robots.Robots("Songngu", lambda place, limit: text).rules(url)
-    rules.allow(url)
+    robots.Robots("Songngu", lambda place, limit: text).pause_s(url)
 
 
 def _headers(value):

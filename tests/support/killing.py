@@ -18,7 +18,6 @@ from pathlib import Path
 
 from indexer import pipeline, upkeep
 from indexer.sources import open_sources
-from indexer.sources.origins import traced
 from search.archive import open_archive, open_store
 from search.cli import cli
 from search.encoders import load_encoder
@@ -44,7 +43,7 @@ def index(place, source, report, *, only_opening=False):
             lambda r: report(r.added + r.updated + r.unchanged),
             only_opening=only_opening,
         )
-        run.run(traced([source], lambda arg: open_sources([arg])))
+        run.run(open_sources([source]))
 
 
 def lead(place, source, report):

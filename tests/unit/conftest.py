@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 
+import numpy.testing  # noqa: F401 - before 2.2 its import asks a process for the processor
 import pytest
 
 import search.encoders

@@ -127,3 +127,9 @@ def test_real_news_is_never_converted(shared):
         with gzip.open(shared / f"data/news/{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
             for line in islice(lines, 0, 2400, 8):
                 assert conversion(json.loads(line)["text"]) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_letters_are_known_though_all_of_them_are_ascii(encoding):
+    text = "The ferry leaves at noon."  # as bytes it is UTF-8 too, with zeros between the letters
+    assert decoded(text.encode(encoding), "utf-8") == text

@@ -275,6 +275,29 @@ def test_a_short_item_beside_other_headlines_is_an_article():
     assert told_by(body) == list(EN.paragraphs[:2])
 
 
+@pytest.mark.parametrize(
+    ("line", "authors"),
+    [
+        ("(Reporting by Ann Lee; Editing by Tom Park)", ("Ann Lee",)),
+        ("(Reporting by Ann Lee in Hue and Bo Ray; Editing by Tom Park.)", ("Ann Lee", "Bo Ray")),
+        ("(Editing by Tom Park)", ()),
+        ("(Nguồn: TTXVN)", ()),
+    ],
+)
+def test_who_worked_on_a_story_is_no_text_of_it(line, authors):
+    head = f'<meta property="og:type" content="article"><title>{EN.title}</title>'
+    body = f"<h1>{EN.title}</h1><div>{STORY}<p>{line}</p></div>"
+    found = article(page(body, head))
+    assert found.text.split("\n\n") == list(EN.paragraphs)
+    assert found.authors == authors
+
+
+def test_the_headline_stands_on_the_page_without_what_the_head_puts_before_it():
+    for given in (f"Opinion: {EN.title}", f"Riverside, news of the valley: {EN.title}"):
+        head = f'<meta property="og:title" content="{given}">'
+        assert article(page(f"<h1>{EN.title}</h1><div>{STORY}</div>", head)).title == EN.title
+
+
 def test_a_notice_to_old_browsers_is_no_text():
     notice = (
         "<div><p>You are using a very old browser. To see these pages as they are meant to be seen,"
@@ -357,10 +380,22 @@ FRENCH = (
 )
 
 
+JAPANESE = (
+    "<p>港湾当局は火曜日、三年にわたる費用をめぐる議論の末、北水路の浚渫を五月に始めると発表した。</p>"
+    "<p>作業は来年の夏まで続き、その間も漁船は東の水路を使うことができるという。</p>"
+)
+
+
 @pytest.mark.parametrize("lang", ["fr", "en", "vi"])
 def test_a_third_language_is_kept_out(lang):
     with pytest.raises(NotAnArticleError, match="third language"):
         article(page(f"<h1>Le four du village est rallumé</h1><div>{FRENCH}</div>", lang=lang))
+
+
+@pytest.mark.parametrize("lang", ["ja", "en", "vi"])
+def test_a_third_language_without_spaces_is_kept_out_for_what_it_is(lang):
+    with pytest.raises(NotAnArticleError, match="third language"):
+        article(page(f"<h1>北水路の浚渫は五月から</h1><div>{JAPANESE}</div>", lang=lang))
 
 
 def test_a_page_that_sends_on_says_where():
@@ -393,6 +428,30 @@ def test_pages_of_a_section_are_lists(words, kind, count):
     head = f'<meta property="og:type" content="{kind}">' if kind else ""
     body = f"<h1>Crafts</h1><main>{''.join(card(i, words) for i in range(count))}</main>"
     assert "list of headlines" in reason(page(body, head))
+
+
+def excerpt(i, said, more):
+    heading = f"<h2>Headline number {i} of some other story</h2>"
+    return f"<div>{heading}<p>{said} ({i}) <a href=/{i}>{more}</a></p></div>"
+
+
+SUMS = {
+    "linked": lambda i: card(i, 40),
+    "read more": lambda i: excerpt(i, EN.lead, "Read more"),
+    "xem tiếp": lambda i: excerpt(i, VI.lead, "Xem tiếp »"),
+}
+
+
+@pytest.mark.parametrize("kind", ["article", "website"])
+@pytest.mark.parametrize("sums", SUMS)
+def test_a_front_page_is_no_story_whatever_it_declares(sums, kind):
+    head = (
+        f'<meta property="og:type" content="{kind}"><meta property="og:title" content="Riverside">'
+        f'<meta property="article:published_time" content="{EN.iso_date}">'
+    )
+    body = f"<h1>Riverside</h1><main>{''.join(SUMS[sums](i) for i in range(9))}</main>"
+    with pytest.raises(NotAnArticleError, match="list of headlines"):
+        extract_page(page(body, head), url="https://news.example/")
 
 
 def test_lists_without_summaries():
@@ -514,6 +573,9 @@ def test_a_long_page_of_elements_left_open(opened):
         "\x00\x01\x02" * 10_000 + PARAGRAPHS,
         "<p>" + "a" * 2_100_000 + "</p>",
         "<h1>A heading of some words</h1>" * 3_000 + PARAGRAPHS,
+        "".join(f"<h1>Words of heading {i} - Name</h1>" for i in range(4_000)) + PARAGRAPHS,
+        f"<title>{'Words - Báo Bờ Sông ' * 20_000}</title>{PARAGRAPHS}",
+        f"<meta name=author content='{'(' * 60_000}'>{PARAGRAPHS}",
         (PARAGRAPHS + "<div>Comments</div>") * 300,
         "<div><img src=a><h2>What the picture shows</h2></div>" * 2_000 + PARAGRAPHS,
         "<table>" + "<tr><td>a</td><td>b</td></tr>" * 4_000 + "</table>" + PARAGRAPHS,
@@ -522,7 +584,7 @@ def test_a_long_page_of_elements_left_open(opened):
     ids=[
         "deep", "deep inline", "deep tables", "comments", "scripts", "brackets", "entities",
         "paragraphs", "breaks", "cards", "deep json", "class", "one paragraph", "binary", "long",
-        "headings", "ends", "pictures", "table", "drawings",
+        "headings", "other headings", "title", "author", "ends", "pictures", "table", "drawings",
     ],
 )  # fmt: skip
 def test_hostile_pages_end(body):

@@ -225,6 +225,14 @@ def test_answers_of_web_apis(tmp_path, wrapped, indent):
     assert [article.text for article in articles(found)] == [VI, EN]
 
 
+def test_answers_of_web_apis_one_a_line(tmp_path):
+    pages = [{"articles": [{"body": VI}, {"body": EN}]}, {"text": VI}, {"articles": [{"body": EN}]}]
+    for name in ("a.jsonl", "a.json"):
+        found = read(saved(tmp_path / name, "\n".join(map(json.dumps, pages))))
+        assert [article.text for article in articles(found)] == [VI, EN, VI, EN]
+        assert [item.origin.line for item in found] == [1, 1, 2, 3]
+
+
 def test_an_article_with_lists_is_no_wrapper(tmp_path):
     content = {"text": VI, "related": [{"text": EN}] * 3}
     assert [a.text for a in articles(read(saved(tmp_path / "a.json", content)))] == [VI]
@@ -241,7 +249,8 @@ def test_unknown_names_are_told_with_the_way_to_map_them(tmp_path):
 @pytest.mark.parametrize(
     ("name", "advice"),
     [("a.wacz", "unzip"), ("a.mhtml", "save it as HTML only"), ("a.MHT", "save it as HTML only"),
-     ("a.xlsx", "CSV"), ("a.zip", "unpack")],
+     ("a.xlsx", "CSV"), ("a.zip", "unpack"), ("a.tar.gz", "unpack"), ("a.jsonl.bz2", "gzip"),
+     ("a.arc.gz", "warcio recompress"), ("a.rss", "address of a feed"), ("a.rtf", ".txt")],
 )  # fmt: skip
 def test_packed_files_are_refused_with_the_next_step(tmp_path, name, advice):
     [failure] = read(saved(tmp_path / name, b"PK\x03\x04"))

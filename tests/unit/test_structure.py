@@ -28,7 +28,7 @@ ROOMS = {
     "search.ranking": {*LEAVES, "search.encoders", "search.stores", "search.text"},
     "search.data": {"search.text"},
     "indexer.charsets": {*LEAVES, "search.text"},
-    "indexer.fetching": {*LEAVES, "indexer.charsets"},
+    "indexer.fetching": LEAVES,
     "indexer.pages": {*LEAVES, "search.text", "indexer.charsets"},
     "indexer.sources": {
         *LEAVES,

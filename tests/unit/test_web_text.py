@@ -5,8 +5,10 @@ import unicodedata
 
 import pytest
 
-from indexer.fetching import gunzipped, normalised, text_of
-from indexer.sources.origins import is_web_address
+from indexer.charsets import decoded as text_of
+from indexer.fetching import gunzipped, normalised
+from indexer.fetching.client import _retry_after
+from indexer.sources import is_web_address
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
 from search.errors import FetchError
 
@@ -160,3 +162,19 @@ def test_feeds_that_a_page_names():
 def test_wide_letters_with_and_without_a_mark(encoding, charset):
     text = "<?xml version='1.0'?><rss><title>Đò ngang sang sông</title></rss>"
     assert text_of(text.encode(encoding), charset) == text
+
+
+@pytest.mark.parametrize("around", ["<!-- {} -->", "<script>var old = '{}'</script>"])
+def test_what_a_page_has_taken_back_asks_for_nothing(around):
+    asked = around.format('<meta name="robots" content="noindex">')
+    assert not refuses_indexing(f"<html><head>{asked}</head><body><p>text", "")
+    linked = around.format('<link rel="alternate" type="application/rss+xml" href="/old">')
+    assert feeds_named(f"<html><head>{linked}</head>", url="https://news.example/") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("120", 120.0), ("9" * 5000, 86_400.0), ("soon", None), ("Mon, 01 Jan 99999 00:00:00", None)],
+)
+def test_how_long_a_server_wants_to_be_left_alone(value, seconds):
+    assert _retry_after(value, None) == seconds
