@@ -21,9 +21,8 @@ from search.encoders.base import Encoder
 from search.errors import NotAnArticleError, SourceError, StoreError
 from search.ranking.profile import archive_profile
 from search.records import Article, Passage
-from search.stores.base import Entry, hashes_of, names_of
+from search.stores.base import Entry, analysed, hashes_of, names_of
 from search.stores.ledger import Ledger
-from search.text.languages import LANGUAGES
 from search.vocabulary import ArchiveCounts
 
 _Read = tuple[Article, RawDocument]
@@ -358,7 +357,7 @@ def embedded(
             article,
             passages,
             vectors[start : start + len(passages)],
-            LANGUAGES[article.lang].forms(title=article.title, body=article.body),
+            analysed(article),
             shallow=not whole,
         )
         for article, passages, start, whole in zip(articles, cut, starts, complete, strict=False)

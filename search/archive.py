@@ -20,7 +20,7 @@ from search.ranking.candidates import CandidateSearch, CandidateSet, QueryVector
 from search.ranking.deduplication import one_of_each
 from search.ranking.explain import explained
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
-from search.ranking.query import ReadQuery, read_query
+from search.ranking.query import ReadQuery, read_query, with_typed_filters
 from search.ranking.relevance import query_features
 from search.ranking.snippets import Marker, best_snippet
 from search.records import Article, Hit, Passage, Query, Results
@@ -148,8 +148,9 @@ class Archive:
             self._made = (-_PROFILE_LIFE_S, None)  # it has been embedded anew a moment ago
             return self._search(query)
 
-    def _search(self, query: Query) -> Results:
+    def _search(self, asked: Query) -> Results:
         began = time.perf_counter()
+        query = with_typed_filters(asked)
         read = read_query(
             query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
         )
@@ -180,7 +181,7 @@ class Archive:
         if query.explain:
             results = explained(results, found)
         return Results(
-            query=query,
+            query=asked,
             query_lang=read.lang,
             read_as=read.read_as,
             took_ms=(time.perf_counter() - began) * 1000,
@@ -201,6 +202,7 @@ class Archive:
             QueryError: The query cannot be answered as typed.
             StoreError: The archive cannot answer.
         """
+        query = with_typed_filters(query)
         read = read_query(
             query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
         )

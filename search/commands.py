@@ -60,6 +60,8 @@ _INDENT = 1
 @click.option("--from", "date_from", metavar="DATE", help="Published on this day or later.")
 @click.option("--to", "date_to", metavar="DATE", help="Published on this day or earlier.")
 @click.option("--source", multiple=True, help="Only this source; may be given several times.")
+@click.option("--author", multiple=True, help="Only by this author; may be given several times.")
+@click.option("--section", multiple=True, help="Only this section; may be given several times.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
 @click.option("--copies", is_flag=True, help="Show every copy of a story by itself.")
@@ -88,7 +90,9 @@ def search(
         lang=wanted["lang"],
         mode=cast("Mode", wanted["mode"]),
         sort=cast("Sort", wanted["sort"]),
-        filters=Filters(date_from, date_to, tuple(source)),
+        filters=Filters(
+            date_from, date_to, tuple(source), tuple(wanted["author"]), tuple(wanted["section"])
+        ),
         verbatim=wanted["verbatim"],
         explain=wanted["explain"],
         copies=wanted["copies"],

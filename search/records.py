@@ -97,12 +97,15 @@ class Filters:
 
     Attributes:
         date_from, date_to: ISO dates, both inclusive; an article of unknown date fails them.
-        sources: Any of these; empty means all.
+        sources, authors, sections: Any of these; empty means all. A source is an exact name; an
+            author or section has the words of the name in it, in their order, marks or not.
     """
 
     date_from: str | None = None
     date_to: str | None = None
     sources: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from search.errors import QueryError, QueryTooLongError
-from search.records import MODES, SORTS, Query, day_of
+from search.records import MODES, SORTS, Filters, Query, day_of
 from search.stores.base import Phrase, Term, WordGroup
 from search.text.cognates import beside_names, written_alike
 from search.text.detection import detect, is_known
@@ -25,6 +25,22 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _OPERATOR = re.compile(
     r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?P<word>[^\W\d][^\s"]*)'
 )
+# Filters that are typed: author:"Ann Lee", tác giả:Minh, from:2025-01-31.
+_FILTERS = {
+    "author": "authors", "tác giả": "authors", "tac gia": "authors",
+    "section": "sections", "mục": "sections", "muc": "sections", "chuyên mục": "sections",
+    "source": "sources", "nguồn": "sources", "nguon": "sources", "báo": "sources",
+    "lang": "lang", "ngôn ngữ": "lang", "ngon ngu": "lang",
+    "from": "date_from", "từ ngày": "date_from", "tu ngay": "date_from",
+    "to": "date_to", "đến ngày": "date_to", "den ngay": "date_to",
+}  # fmt: skip
+_FILTER = re.compile(
+    rf"(?<!\S)(?P<name>{'|'.join(sorted(_FILTERS, key=len, reverse=True))}):\s?"
+    r'(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s"]+))',
+    re.IGNORECASE,
+)
+_WRITTEN_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_LANGUAGE_NAMES = {"vi": "vi", "việt": "vi", "viet": "vi", "en": "en", "anh": "en", "english": "en"}
 _TYPOGRAPHIC = re.compile("[“”„‟«»]")
 _HEADLINE_WORDS = 4
 """Words beside a quotation from which on it is one in a headline, not a phrase that must occur."""
@@ -137,7 +153,8 @@ class ReadQuery:
             if is_chosen and meant.exact not in seen:
                 seen.add(meant.exact)
                 weight = information(meant.exact, self.lang)
-                words.append(WordGroup(self._forms(typed, meant, language), weight))
+                forms = (*self._forms(typed, meant, language), Term("authors", typed.folded))
+                words.append(WordGroup(_unique(forms), weight))
                 [form] = language.plain([typed.exact])
                 plain.append((form, weight))
         dates = [
@@ -351,6 +368,49 @@ def _with_phrases(restored: str, typed: str, phrases: Sequence[tuple[str, ...]])
             pieces += [restored[last : other.start], typed[one.start : one.end]]
             last = other.end
     return "".join([*pieces, restored[last:]])
+
+
+def with_typed_filters(query: Query) -> Query:
+    """The query with what its text says of authors, sections, sources, language and days.
+
+    Raises:
+        QueryError: A day or a language that it names does not exist.
+    """
+    typed: dict[str, list[str]] = {}
+
+    def take(match: re.Match[str]) -> str:
+        value = match["quoted"] or match["bare"]
+        typed.setdefault(_FILTERS[match["name"].lower()], []).append(value.strip())
+        return " "
+
+    text = _FILTER.sub(take, normalise(query.text).translate(_QUOTES))
+    if not typed:
+        return query
+    before = query.filters
+    first, last = (typed.get(name, [""])[-1] for name in ("date_from", "date_to"))
+    filters = Filters(
+        _day_typed("from", first) if first else before.date_from,
+        _day_typed("to", last) if last else before.date_to,
+        (*before.sources, *typed.get("sources", ())),
+        (*before.authors, *typed.get("authors", ())),
+        (*before.sections, *typed.get("sections", ())),
+    )
+    lang = query.lang
+    if named := typed.get("lang"):
+        lang = _LANGUAGE_NAMES.get(named[-1].lower(), "")
+        if not lang:
+            raise QueryError(f"lang: must be one of {', '.join(LANGUAGES)}, not {named[-1]!r}.")
+    return replace(query, text=" ".join(text.split()), lang=lang, filters=filters)
+
+
+def _day_typed(name: str, value: str) -> str:
+    if written := _WRITTEN_DAY.fullmatch(value):
+        value = f"{written[3]}-{int(written[2]):02}-{int(written[1]):02}"
+    try:
+        day_of(value)
+    except ValueError:
+        raise QueryError(f"{name}: must be a day like 2025-09-24, not {value!r}.") from None
+    return value
 
 
 def check(query: Query) -> None:

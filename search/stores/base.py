@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,9 @@ from search.encoders.base import EncoderIdentity, FloatArray
 from search.errors import ArchiveMismatchError
 from search.records import Article, Filters, Passage
 from search.stores.records import Records
-from search.text.languages import TEXT_VERSION, Forms
+from search.text.languages import LANGUAGES, TEXT_VERSION, Forms, name_tokens
 
-Field = Literal["exact", "folded", "words", "title", "opening", "pairs"]
+Field = Literal["exact", "folded", "words", "title", "opening", "pairs", "authors", "section"]
 """The word fields of an article, kept apart for each language:
 
 exact   every token, lower-case, its marks kept (positions indexed, for phrases)
@@ -30,6 +30,7 @@ words   compounds ("hợp_tác") in Vietnamese, stems in English
 title   the title's folded tokens
 opening the folded tokens of the first words after it
 pairs   folded tokens that follow one another
+authors, section   folded tokens (positions indexed, for phrases)
 """
 
 FloatArray64 = npt.NDArray[np.float64]
@@ -134,10 +135,50 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Consecutive tokens in the field "exact" or "folded"; a single token is fine."""
+    """Consecutive tokens in a field with positions; a single token is fine."""
 
-    field: Literal["exact", "folded"]
+    field: Literal["exact", "folded", "authors", "section"]
     tokens: tuple[str, ...]
+
+
+def analysed(article: Article, *, words: str | None = None) -> Forms:
+    """The text of an article's word fields; ``words`` is that field where it was kept."""
+    return LANGUAGES[article.lang].forms(
+        title=article.title,
+        body=article.body,
+        authors=article.authors,
+        section=article.section,
+        words=words,
+    )
+
+
+def wanted_names(
+    filters: Filters, lang: str | None = None
+) -> Iterator[list[tuple[str, tuple[Phrase, ...]]]]:
+    """The names that filters ask for: for each kind, by language, phrases of which one must occur.
+
+    Args:
+        lang: The only language; None asks in all.
+    """
+    for field_name, names in (("authors", filters.authors), ("section", filters.sections)):
+        if names:
+            some = tuple(
+                Phrase(cast("Literal['authors', 'section']", field_name), tuple(name_tokens(name)))
+                for name in names
+            )
+            yield [(of, some) for of in LANGUAGES if lang in (None, of)]
+
+
+def passes_names(article: Article, filters: Filters) -> bool:
+    """Whether an article has one of the authors, and one of the sections, that are asked for."""
+    forms = analysed(article, words="")
+    return all(
+        any(
+            f" {' '.join(phrase.tokens)} " in f" {getattr(forms, phrase.field)} "
+            for phrase in phrases
+        )
+        for [(_, phrases)] in wanted_names(filters, article.lang)
+    )
 
 
 @dataclass(frozen=True, slots=True)

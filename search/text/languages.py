@@ -42,6 +42,9 @@ _LONGEST_TOKEN = 100
 _OPENING_TOKENS = 80
 """Of a story's first sentences, in which news says what it is about."""
 
+BETWEEN = "|"
+"""Stands between two names in one field: no phrase reaches over it, since no token is like it."""
+
 _TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền, sắc, ngã, hỏi, nặng
 
 
@@ -176,6 +179,11 @@ def exact_tokens(text: str) -> list[str]:
     return [exact(token) for token in _TOKEN.findall(text)]
 
 
+def name_tokens(name: str) -> list[str]:
+    """The folded tokens by which authors and sections are found."""
+    return [fold(token) for token in exact_tokens(normalise(name))]
+
+
 @dataclass(frozen=True, slots=True)
 class Forms:
     """An article's analysed text: each field's tokens joined by single spaces.
@@ -183,6 +191,7 @@ class Forms:
     Attributes:
         title, opening: Plain tokens of the title, and of the first words of the body.
         pairs: Folded tokens that follow one another: what tells a name whose syllables are common.
+        authors, section: Folded tokens; between two authors stands ``BETWEEN``.
     """
 
     exact: str
@@ -191,6 +200,8 @@ class Forms:
     title: str
     opening: str
     pairs: str
+    authors: str = ""
+    section: str = ""
 
 
 FORM_FIELDS = tuple(field.name for field in fields(Forms))
@@ -222,10 +233,19 @@ class Language:
     marks_tell_words_apart: bool
     bare_days: bool
 
-    def forms(self, *, title: str, body: str, words: str | None = None) -> Forms:
-        """Analyse an article's title and body for a store's word fields.
+    def forms(
+        self,
+        *,
+        title: str,
+        body: str,
+        authors: Sequence[str] = (),
+        section: str | None = None,
+        words: str | None = None,
+    ) -> Forms:
+        """Analyse an article for a store's word fields.
 
-        ``words`` is that field where it was kept: finding compounds costs more than all the rest.
+        Args:
+            words: That field where it was kept: finding compounds costs more than all the rest.
         """
         text = f"{title}\n{body}" if title else body
         exact_list = exact_tokens(text)
@@ -237,6 +257,8 @@ class Language:
             title=" ".join(self.plain(exact_tokens(title))),
             opening=" ".join(self.plain(opening)),
             pairs=" ".join(self.pairs(exact_list)),
+            authors=f" {BETWEEN} ".join(" ".join(name_tokens(author)) for author in authors),
+            section=" ".join(name_tokens(section or "")),
         )
 
     def pairs(self, exact_list: Sequence[str]) -> Iterator[str]:

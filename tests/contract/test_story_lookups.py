@@ -1,5 +1,6 @@
 """What may answer a query is found whole, alike in every store, and with all that ranking asks."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -112,3 +113,32 @@ def test_more_than_a_page_of_stories_is_found_whole(store):
     store.upsert([entry(f"n{n:04}", f"harbour number {n}", lang="en") for n in range(1500)])
     store.flush()
     assert len(store.stories(lookup(["harbour"])).ids) == 1500
+
+
+def test_authors_and_sections_filter_whatever_is_looked_for(store):
+    store.upsert(
+        [
+            entry("a", "Oslo harbour", unit(1), lang="en", authors=("Ann Lee", "Bob Ray")),
+            entry("b", "Oslo harbour", unit(1), lang="en", authors=("Lee Ray",), section="Sport"),
+            entry("c", "Cảng Oslo", unit(1), authors=("Lê Thị Hòa",), section="Thể thao"),
+        ]
+    )
+    store.flush()
+
+    def found(lang="en", **filters):
+        asked = lookup(["oslo"], np.stack([unit(1)]), nearest=9, filters=Filters(**filters))
+        asked = replace(asked, scope=replace(asked.scope, lang=lang))
+        streamed = [a.id for a in store.stream(lang=lang, filters=Filters(**filters))]
+        ids = list(store.stories(asked).ids)
+        assert ids == streamed
+        return ids
+
+    assert found(authors=("ann lee",)) == ["a"]
+    assert found(authors=("Lee",)) == ["a", "b"]
+    assert found(authors=("Lee Bob",)) == []  # two authors are not one
+    assert found(authors=("Lee",), sections=("SPORT",)) == ["b"]
+    assert found(sections=("the thao", "sport")) == ["b"]
+    assert found("vi", authors=("le thi hoa",)) == ["c"]
+    assert found("vi", sections=("thể thao",)) == ["c"]
+    either = Filters(authors=("Lee", "hòa"))
+    assert [a.id for a in store.stream(filters=either)] == ["a", "b", "c"]

@@ -8,8 +8,7 @@ import numpy as np
 
 from search.encoders.base import EncoderIdentity
 from search.records import Article, Passage
-from search.stores.base import ArchiveProfile, Entry
-from search.text.languages import LANGUAGES
+from search.stores.base import ArchiveProfile, Entry, analysed
 
 DIMENSION = 16
 PROFILE = ArchiveProfile(EncoderIdentity("test", "1", DIMENSION, ("", ""), "fingerprint"))
@@ -31,5 +30,5 @@ def entry(id_, text, *vectors, lang="vi", **fields):
         article,
         tuple(passages),
         np.array(vectors, np.float32).reshape(len(vectors), DIMENSION),
-        LANGUAGES[lang].forms(title=article.title, body=article.body),
+        analysed(article),
     )

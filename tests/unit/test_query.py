@@ -3,7 +3,7 @@
 import pytest
 
 from search.errors import QueryError, QueryTooLongError
-from search.ranking.query import read_query, unquoted
+from search.ranking.query import read_query, unquoted, with_typed_filters
 from search.records import Filters, Query
 from search.stores.base import Phrase
 
@@ -234,3 +234,36 @@ def test_words_that_stand_together_are_looked_up_together_where_words_decide():
 def test_names_of_common_syllables_are_found_as_a_whole_in_the_other_language():
     assert pairs("Minister Luong Tam Quang visits Norway", "vi") == ["luong_tam", "tam_quang"]
     assert pairs("Brett Kavanaugh's future", "vi") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "filters"),
+    [
+        ('lũ lụt author:"Ann Lee"', "lũ lụt", Filters(authors=("Ann Lee",))),
+        ("tác giả:Hòa lũ lụt", "lũ lụt", Filters(authors=("Hòa",))),
+        ("mục: \"Thể thao\" bóng đá", "bóng đá", Filters(sections=("Thể thao",))),
+        ("flood from:2025-01-02 to:3/2/2025", "flood", Filters("2025-01-02", "2025-02-03")),
+        ("nguồn:VnExpress Source:BBC lũ", "lũ", Filters(sources=("VnExpress", "BBC"))),
+    ],
+)  # fmt: skip
+def test_filters_can_be_typed(typed, text, filters):
+    read = with_typed_filters(Query(typed))
+    assert (read.text, read.filters) == (text, filters)
+
+
+def test_a_language_can_be_typed():
+    assert with_typed_filters(Query("flood lang:en")).lang == "en"
+    with pytest.raises(QueryError, match="lang: must be one of"):
+        with_typed_filters(Query("flood lang:fr"))
+
+
+@pytest.mark.parametrize(
+    "text", ["time: 8:30", "ratio 3:2", "colour:red car", "author: ", "x from:"]
+)
+def test_what_is_no_filter_stays_words(text):
+    assert with_typed_filters(Query(text)).text == text
+
+
+def test_a_day_that_is_none_is_told():
+    with pytest.raises(QueryError, match="from: must be a day"):
+        with_typed_filters(Query("flood from:2025-13-01"))

@@ -31,7 +31,9 @@ from search.stores.base import (
     Term,
     WordGroup,
     WordLookup,
+    analysed,
     least_held,
+    wanted_names,
 )
 from search.stores.elasticsearch.indices import META, SMALL, Json, part_of
 from search.text.languages import FORM_FIELDS, LANGUAGES
@@ -85,6 +87,8 @@ def index_body(profile: ArchiveProfile, *, archive: str, of: str | None = None) 
             "title": frequencies,
             "opening": frequencies,
             "pairs": frequencies,
+            "authors": positions,
+            "section": positions,
         }
     }
     vector = {
@@ -191,9 +195,7 @@ def entry_of(source: Mapping[str, Any], made: ArchiveProfile) -> Entry:
         article,
         tuple(Passage(p["position"], p["start"], p["stop"]) for p in passages),
         vectors_of(source, made),
-        LANGUAGES[article.lang].forms(
-            title=article.title, body=article.body, words=source[article.lang]["words"]
-        ),
+        analysed(article, words=source[article.lang]["words"]),
         bool(source.get("shallow")),
     )
 
@@ -467,6 +469,10 @@ def conditions(lang: str | None, filters: Filters) -> list[Json]:
         found.append({"range": {"day": {k: v for k, v in bounds.items() if v is not None}}})
     if filters.sources:
         found.append({"terms": {"source": list(filters.sources)}})
+    found.extend(
+        {"bool": {"should": [phrase for of, some in names for phrase in _phrases(some, of)]}}
+        for names in wanted_names(filters, lang)
+    )
     return found
 
 

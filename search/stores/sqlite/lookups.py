@@ -185,7 +185,7 @@ def _places(ids: Sequence[str], snapshot: VectorSnapshot) -> IntArray:
 
 def _allowed(scope: Scope, snapshot: VectorSnapshot, words: WordSnapshot) -> BoolArray:
     allowed = snapshot.allowed(scope.filters)
-    if scope.phrases or scope.excluded:
+    if scope.phrases or scope.excluded or scope.filters.authors or scope.filters.sections:
         matching = np.zeros(len(allowed), np.bool_)
         matching[snapshot.places_of(words.matching(scope))] = True
         allowed &= matching

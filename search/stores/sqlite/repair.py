@@ -11,7 +11,7 @@ from typing import Any
 from search.addresses import article_key
 from search.records import Article, Passage, day_of
 from search.stores import links, notes
-from search.stores.base import Entry
+from search.stores.base import Entry, analysed
 from search.stores.ledger import (
     ORIGIN,
     TOMBSTONE,
@@ -167,7 +167,7 @@ def _mend_article(connection: sqlite3.Connection, row: int, dimension: int | Non
         article, words = _mended(columns), None
     whose = f"article {article.id}: its"
     if wrong or sound(lambda: text(words, f"{whose} words")) is None:
-        words = LANGUAGES[article.lang].forms(title=article.title, body=article.body).words
+        words = analysed(article).words
     sound(lambda: number(shallow, f"{whose} mark of being shallow"))
     if hash_ != article.content_hash and not wrong:
         wrong.append(f"{whose} content is not what its hash says")

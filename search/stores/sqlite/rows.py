@@ -12,7 +12,7 @@ import numpy as np
 
 from search.addresses import article_key
 from search.records import Article
-from search.stores.base import Entry
+from search.stores.base import Entry, analysed
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,
     Damage,
@@ -26,7 +26,7 @@ from search.stores.sqlite.values import (
 )
 from search.stores.sqlite.vector_index import ArticleRow, VectorBatch
 from search.stores.sqlite.word_index import WordRow
-from search.text.languages import LANGUAGES, Forms
+from search.text.languages import Forms
 
 BATCH = 500
 """Rows that are read at once."""
@@ -137,7 +137,7 @@ def select_in(
 def forms_of(article: Article, words: Any) -> Forms:
     """An article's analysed text; only its words are kept."""
     kept = text(words, f"article {article.id}: its words")
-    return LANGUAGES[article.lang].forms(title=article.title, body=article.body, words=kept)
+    return analysed(article, words=kept)
 
 
 def vector_batch(

@@ -33,6 +33,7 @@ from search.stores.base import (
     check_vectors,
     mismatch,
     names_of,
+    passes_names,
 )
 from search.stores.ledger import TOMBSTONE, Ledger, forget_articles
 from search.stores.records import Records
@@ -202,7 +203,10 @@ class EmbeddedStore:
             conditions.append(f"source IN ({','.join('?' * len(filters.sources))})")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         query = f"SELECT {ARTICLE_COLUMNS} FROM articles{where} ORDER BY id"  # noqa: S608
-        return self._snapshot(query, values, of=article_of)
+        found = self._snapshot(query, values, of=article_of)
+        if not filters.authors and not filters.sections:
+            return found
+        return (article for article in found if passes_names(article, filters))
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The model's own vectors of those of the ids that are kept, by position."""

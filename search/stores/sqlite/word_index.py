@@ -25,7 +25,7 @@ from tantivy import FieldType, Occur, Query
 
 from search.errors import StoreError, StoreUnavailableError
 from search.records import day_of
-from search.stores.base import Phrase, Scope, Term, WordGroup, least_held
+from search.stores.base import Phrase, Scope, Term, WordGroup, least_held, wanted_names
 from search.text.languages import FORM_FIELDS, LANGUAGES, Forms
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("row", indexed=True, fast=True)
     builder.add_integer_field("day", indexed=True, fast=True)
     builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
-    for name in ("exact", "folded"):
+    for name in ("exact", "folded", "authors", "section"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in ("words", "title", "opening", "pairs"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
@@ -209,6 +209,9 @@ class WordSnapshot:
             conditions.append(self._days(filters.date_from, filters.date_to))
         if filters.sources:
             conditions.append(Query.term_set_query(_SCHEMA, "source", list(filters.sources)))
+        for names in wanted_names(filters, scope.lang):
+            some = [(Occur.Should, self._phrase(p)) for _, phrases in names for p in phrases]
+            conditions.append(Query.boolean_query(some))
         clauses += [(Occur.Must, Query.const_score_query(c, 0.0)) for c in conditions]
         if not clauses:
             clauses.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
@@ -225,7 +228,7 @@ class WordSnapshot:
         )
 
     def _scored(self, term: Term) -> Query:
-        option = "position" if term.field in ("exact", "folded") else "freq"
+        option = "freq" if term.field in ("words", "title", "opening", "pairs") else "position"
         query = Query.term_query(_SCHEMA, term.field, term.token, option)
         return query if term.boost == 1.0 else Query.boost_query(query, term.boost)
 
