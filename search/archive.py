@@ -306,7 +306,9 @@ class Archive:
         if query.mode == "words" or not read.known:
             none = np.zeros((0, len(profile.direction)), np.float32)
             return {lang: search.look_up(lang, none) for lang in langs}, {}
-        free, languages = take_apart(self.encoder.encode_queries([read.meant]), profile.direction)
+        free, languages = take_apart(
+            self.encoder.encode_queries([read.embedded]), profile.direction
+        )
         own = QueryVectors(free[0], None, float(languages[0]))
         found = {read.lang: search.look_up(read.lang, own.rows())}
         meant = {read.lang: own}

@@ -18,6 +18,7 @@ from search.text.information import information
 from search.text.keyboard import decode_typing
 from search.text.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
 from search.text.quantities import Quantity
+from search.text.shorthand import expansion, separated
 from search.text.syllables import is_syllable
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
@@ -81,8 +82,18 @@ class ReadQuery:
 
     @property
     def meant(self) -> str:
-        """The text to embed."""
+        """The text with its diacritics, where they were restored."""
         return self.read_as or self.text
+
+    @property
+    def embedded(self) -> str:
+        """The text to embed: what abbreviations stand for is written out."""
+        written = [
+            expansion(token.exact) or self.meant[token.start : token.end]
+            for token in self.meant_tokens
+        ]
+        shown = [self.meant[token.start : token.end] for token in self.meant_tokens]
+        return self.meant if written == shown else " ".join(written)
 
     @cached_property
     def typed_tokens(self) -> tuple[Token, ...]:
@@ -188,6 +199,10 @@ class ReadQuery:
 
     def _forms(self, typed: Token, meant: Token, language: Language) -> tuple[Term, ...]:
         """The forms in a language's stories that stand for a word of the query."""
+        if language.code == "vi" and (whole := expansion(typed.exact)):
+            # The last pair tells most: "Chí Minh" of the city's name.
+            pair = "_".join(fold(word) for word in whole.split()[-2:])
+            return (Term("folded", typed.folded), Term("pairs", pair))
         if language.code != self.lang:
             return (Term("folded", typed.folded),)
         if not language.marks_tell_words_apart:
@@ -321,7 +336,7 @@ def read_query(
             " Shorten it to the words that matter."
         )
     typed = normalise(query.text).strip()
-    decoded = typed if query.verbatim else decode_typing(typed)
+    decoded = typed if query.verbatim else separated(decode_typing(typed))
     text, phrases, excluded = _take_apart(decoded)
     quoted = {form for phrase in phrases for form in phrase}
     beside = sum(token.exact not in quoted for token in tokens(text))

@@ -8,6 +8,7 @@
 - ``diacritics``: restores diacritics that were not typed, by that model.
 - ``keyboard``: reads keys of Telex and VNI that an input method left in a text.
 - ``quantities``: dates and numbers as one token each, however either language writes them.
+- ``shorthand``: syllables run together, abbreviations.
 - ``information``: how much a word tells: rare ones much, common ones little.
 - ``cognates``: names, numbers and acronyms that are written alike in every language.
 """

@@ -13,6 +13,7 @@ import numpy as np
 from search.text.detection import is_word
 from search.text.languages import fold
 from search.text.syllable_model import SyllableModel
+from search.text.syllables import is_syllable
 
 _WORD = re.compile(r"[^\W\d_][^\W_]*")
 _MAY_HAVE_KEYS = re.compile(r"[a-z][1-9]|[aeiouy][a-z]{0,12}[sfrxjd]|w|aa|ee|oo|dd")
@@ -31,6 +32,9 @@ _PLAIN_COUNT = 50  # from here on a token is a syllable as it stands
 _LEAST_TYPED = 3  # decoded tokens that show that a whole text is typed so
 _ENOUGH = 2.0  # evidence in the whole text that keys were left in it
 _CLOSE = 0.01  # or: how probable one neighbour makes a single doubtful token
+
+
+_DOUBLED = re.compile(r"(?<!\w)d{2}(?P<rest>\w{1,6})(?!\w)", re.IGNORECASE)
 
 
 @dataclass
@@ -74,6 +78,14 @@ class _Keys:
         return False
 
 
+def _with_stroke(match: re.Match[str]) -> str:
+    """ "ddội" with its đ: the input method took the marks and missed the beginning."""
+    rest = match["rest"]
+    if rest.isascii() or not is_syllable(fold(f"d{rest}")):
+        return match[0]
+    return ("Đ" if match[0][0].isupper() else "đ") + rest
+
+
 def decode_typing(text: str) -> str:
     """Replace the keys of Telex and VNI in a text by the marks they stand for.
 
@@ -83,6 +95,7 @@ def decode_typing(text: str) -> str:
     >>> decode_typing("ddaji hojc Viet5 Nam")
     'đại học Việt Nam'
     """
+    text = _DOUBLED.sub(_with_stroke, text)
     if not _MAY_HAVE_KEYS.search(text.lower()):
         return text
     words = list(_WORD.finditer(text))
