@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, jsonify, request
 
 from search.errors import QueryError
-from webui.parameters import MAX_K, read_address
+from webui.parameters import MAX_K, PARAMETERS, read_address
 from webui.site import PROBE, current_site
 
 blueprint = Blueprint("api", __name__)
@@ -19,10 +19,15 @@ def search() -> Response:
 
     Errors are ``{"error": {"code", "message"}}``.
 
-    Parameters: q, k, offset, lang, mode, from, to, source (repeatable), sort, verbatim, explain.
-    Unknown ones are ignored; a value that cannot be used is answered with 400 and named.
+    Parameters: q, k, offset, lang, mode, from, to, source, author, section (these three
+    repeatable), sort, verbatim, phrase, copies, explain. One that is unknown, or has a value that
+    cannot be used, is answered with 400 and named.
     """
     site = current_site()
+    if unknown := sorted(request.args.keys() - PARAMETERS):
+        raise QueryError(
+            f"There is no parameter “{unknown[0]}”. There are: {', '.join(sorted(PARAMETERS))}."
+        )
     address, errors = read_address(
         request.args,
         paging="offset",

@@ -21,7 +21,7 @@ MAX_PAGE_K = 100
 """Most stories of each language on one page; the API gives up to ``MAX_K``."""
 MAX_K = 1000
 MAX_SOURCES = 100
-"""Most sources one address may name; a form never sends more than it shows."""
+"""Most sources, authors or sections one address may name; a form never sends more than it shows."""
 # Above any archive's size; keeps absurd numbers away from the stores' integers.
 MAX_OFFSET = 10_000_000
 
@@ -79,12 +79,15 @@ class Address:
     date_from: str | None = None
     date_to: str | None = None
     sources: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
     page: int = 1
     k: int = DEFAULT_K
     offset: int = 0
     verbatim: bool = False
     explain: bool = False
     copies: bool = False
+    only_phrases: bool = False
 
     def query(self) -> Query:
         """Make the query for the archive."""
@@ -95,10 +98,13 @@ class Address:
             lang=self.lang,
             mode=self.mode,
             sort=self.sort,
-            filters=Filters(self.date_from, self.date_to, self.sources),
+            filters=Filters(
+                self.date_from, self.date_to, self.sources, self.authors, self.sections
+            ),
             verbatim=self.verbatim,
             explain=self.explain,
             copies=self.copies,
+            only_phrases=self.only_phrases,
         )
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
@@ -117,7 +123,16 @@ class Address:
         return tuple(LANGUAGES) if self.lang == "both" else (self.lang,)
 
 
-_NAMES = {"date_from": "from", "date_to": "to", "sources": "source"}
+_NAMES = {
+    "date_from": "from",
+    "date_to": "to",
+    "sources": "source",
+    "authors": "author",
+    "sections": "section",
+    "only_phrases": "phrase",
+}
+PARAMETERS = frozenset(_NAMES.get(field.name, field.name) for field in fields(Address))
+"""Names of all parameters of a search."""
 LANGS = ("both", *LANGUAGES)
 
 
@@ -168,13 +183,16 @@ def read_address(
         sort=read("sort", _one_of("sort", SORTS), SORTS[0]),
         date_from=read("from", _day("from"), None),
         date_to=read("to", _day("to"), None),
-        sources=_sources(args, errors),
+        sources=_names("source", args, errors),
+        authors=_names("author", args, errors),
+        sections=_names("section", args, errors),
         page=read("page", _number("page", 1), 1) if paging == "page" else 1,
         k=read("k", _number("k", 1, max_k), DEFAULT_K),
         offset=read("offset", _number("offset", 0), 0) if paging == "offset" else 0,
         verbatim=read("verbatim", _truth("verbatim"), False),
         explain=read("explain", _truth("explain"), False),
         copies=read("copies", _truth("copies"), False),
+        only_phrases=read("phrase", _truth("phrase"), False),
     )
     if address.date_from and address.date_to and address.date_from > address.date_to:
         errors.append(
@@ -270,13 +288,14 @@ def _truth(parameter: str) -> Callable[[str], bool]:
     return parse
 
 
-def _sources(args: MultiDict[str, str], errors: list[QueryError]) -> tuple[str, ...]:
-    """Read the sources named, each once, as typed: a source is an exact name."""
-    named = dict.fromkeys(s for value in args.getlist("source") if (s := normalise(value).strip()))
+def _names(parameter: str, args: MultiDict[str, str], errors: list[QueryError]) -> tuple[str, ...]:
+    """Read the names that are given, each once, as typed."""
+    given = args.getlist(parameter)
+    named = dict.fromkeys(s for value in given if (s := normalise(value).strip()))
     if len(named) > MAX_SOURCES:
         errors.append(
             BadParameterError(
-                "source",
+                parameter,
                 _l("No more than %(limit)s sources can be chosen at once.", limit=MAX_SOURCES),
             )
         )

@@ -274,9 +274,11 @@ def chips(address: Address) -> list[Chip]:
     if address.date_to:
         text = _l("until %(date)s", date=written_date(address.date_to))
         made.append(Chip(str(text), search_url(address, date_to=None)))
-    for source in address.sources:
-        rest = tuple(name for name in address.sources if name != source)
-        made.append(Chip(source, search_url(address, sources=rest)))
+    for kind in ("sources", "authors", "sections"):
+        chosen = getattr(address, kind)
+        for name in chosen:
+            rest = tuple(other for other in chosen if other != name)
+            made.append(Chip(name, search_url(address, **{kind: rest})))
     if address.mode != "hybrid":
         made.append(Chip(str(MODE_NAMES[address.mode]), search_url(address, mode="hybrid")))
     return made
