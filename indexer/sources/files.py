@@ -163,9 +163,6 @@ def _check_head(file: str, head: bytes, *, encoded: bool) -> None:
     """Refuse what is no text, or none in UTF-8 where only that will do."""
     if not head:
         raise FetchError("is empty: there is nothing to index")
-    for magic, what in _MAGIC:
-        if head.startswith(magic):
-            raise FetchError(f"is no text but {what}")
     if (wide := wide_encoding(head)) is not None:
         if encoded:
             return
@@ -173,6 +170,9 @@ def _check_head(file: str, head: bytes, *, encoded: bool) -> None:
         raise FetchError(
             f"is {name}, not UTF-8: convert it with iconv -f {name} -t UTF-8 '{shown(file)}'"
         )
+    for magic, what in _MAGIC:
+        if head.startswith(magic):
+            raise FetchError(f"is no text but {what}")
     if b"\x00" in head:
         raise FetchError("is no text but binary: only UTF-8 text can be indexed")
 
