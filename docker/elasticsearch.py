@@ -137,9 +137,10 @@ def download(release: Release, folder: Path) -> Path:
     say(f"Downloading {release.artifact} with Maven (about 1 GB, once) …")
     options = [f"-Dartifact={release.artifact}", f"-DoutputDirectory={folder}"]
     command = [maven, "-B", "-q", "-ntp", "dependency:copy", *options]
-    if subprocess.run(command, cwd=folder, stdout=sys.stderr, check=False).returncode:
+    answer = subprocess.run(command, cwd=folder, stdout=sys.stderr, check=False)
+    archive = next(folder.glob("*.zip"), None)
+    if answer.returncode or archive is None:
         fail("Maven could not download it: check ~/.m2/settings.xml and the network.", status=3)
-    (archive,) = folder.glob("*.zip")
     with archive.open("rb") as data:
         found = hashlib.file_digest(data, "sha256").hexdigest()
     if found != release.sha256:

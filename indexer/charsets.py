@@ -35,6 +35,8 @@ _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb23
 _SPELLINGS = {"x-windows-1258": "cp1258", "utf8mb4": "utf-8", "x-sjis": "cp932"}
 _NOT_FOR_TEXT = {"utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined"}
 _WIDE = 0.4  # share of zero bytes in every other place that only UTF-16 has
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
+_CONTROLS = 0.02  # most of them, as a share of the characters, that a text has
 _DAMAGED = 0.1  # share of unreadable characters that a text in UTF-8 may have
 _OTHER_SCRIPT = 0.4  # share of bytes beyond ASCII from which on a text is in no Latin script
 
@@ -100,10 +102,22 @@ def western(data: bytes) -> str:
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """Recognise UTF-16 or UTF-32 by its byte order mark, else by its zero bytes; else None."""
+    """Recognise UTF-16 or UTF-32 by its byte order mark, else by its zero bytes; else None.
+
+    Other files have zeros too: what they say must be text.
+    """
     for mark, encoding in _WIDE_MARKS:
         if head.startswith(mark):
             return encoding
+    guessed = _by_zeros(head)
+    if guessed is None:
+        return None
+    text = head.decode(guessed, "ignore")
+    return guessed if len(_CONTROL.findall(text)) <= _CONTROLS * len(text) else None
+
+
+def _by_zeros(head: bytes) -> str | None:
+    """Name the encoding that has zeros where these bytes have them; None where none has."""
     ends = [head[place::4].count(0) for place in range(4)]
     if sum(ends) > 0.6 * len(head):
         return "utf-32-be" if ends[0] > ends[3] else "utf-32-le"

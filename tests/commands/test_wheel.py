@@ -57,15 +57,21 @@ def pip(*arguments):
         [sys.executable, "-m", "pip", *map(str, arguments), *common],
         capture_output=True,
         text=True,
+        env=without_paths(),
         timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
 
 
+def without_paths():
+    """The environment without folders from which Python would take the tree's own packages."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 @pytest.fixture(scope="module")
 def environment():
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return without_paths()
 
 
 @pytest.fixture(scope="module")

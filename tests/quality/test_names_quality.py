@@ -37,10 +37,9 @@ def test_a_rare_name_leads_to_its_stories(shared, tmp_path):
         names = rare_names(opened.store, 100)
         assert len(names) == 100
         measured = {form: found_by_name(opened, names, form) for form in FORMS}
-    floors = {form: FLOORS[form] for form in FORMS}
     below = {
-        form: (found, floors[form])
+        form: (found, FLOORS[form])
         for form, found in measured.items()
-        if any(value < floor for value, floor in zip(found, floors[form], strict=True))
+        if any(value < floor for value, floor in zip(found, FLOORS[form], strict=True))
     }
     assert below == {}

@@ -133,3 +133,8 @@ def test_real_news_is_never_converted(shared):
 def test_wide_letters_are_known_though_all_of_them_are_ascii(encoding):
     text = "The ferry leaves at noon."  # as bytes it is UTF-8 too, with zeros between the letters
     assert decoded(text.encode(encoding), "utf-8") == text
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01" * 500, b"\x89PNG\r\n\x1a\n" + b"\x00\x01" * 500])
+def test_zeros_alone_make_no_wide_text(data):
+    assert charsets.wide_encoding(data) is None

@@ -7,9 +7,11 @@ import shutil
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from search.errors import ArchiveMissingError, StoreError, StoreUnavailableError
 from search.stores.sqlite.log import count_transaction, is_own_log, log_of
@@ -24,6 +26,31 @@ _MENDS = {"profile": "reembed"}
 
 FORMAT = 3
 """Of the tables. Nothing is migrated: an archive of another format is made anew."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that takes its cursors along when it is closed.
+
+    SQLite keeps a connection that is closed open as long as something is half read through it, and
+    its hold on the log with it. An error that is told to somebody, such as a log, keeps alive what
+    was read when it arose.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        """Run a statement."""
+        cursor = super().execute(*arguments)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close(self) -> None:
+        """Close the cursors, and the connection."""
+        for cursor in list(self._cursors):
+            cursor.close()
+        super().close()
 
 
 class SqliteFile:
@@ -248,7 +275,12 @@ class SqliteFile:
         suffix, pragmas = way
         uri = f"{self.path.absolute().as_uri()}{suffix}"
         connection = sqlite3.connect(
-            uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            uri,
+            uri=True,
+            timeout=_BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
         )
         try:
             for pragma in pragmas:

@@ -107,7 +107,7 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
                 raise Damage(f"{what} is of no kind that there is")
             text(key, f"{what}: its key")
             record = Record(kind, key, values_of(value), data)
-            insert_terms(connection, kind, key, strings(terms, f"{what}: its terms"))
+            borne = strings(terms, f"{what}: its terms")
             if not isinstance(data, bytes):
                 raise Damage(f"{what} has other data than it must")
             if kind == TOMBSTONE:
@@ -115,6 +115,7 @@ def _mend_records(connection: sqlite3.Connection) -> list[str]:
                     raise Damage(f"{what} bears other names")
             elif kind == ORIGIN:
                 origin_of(key)
+            insert_terms(connection, kind, key, borne)
         except (Damage, ValueError, TypeError, KeyError, RecursionError) as damage:
             wrong.append(str(damage) if isinstance(damage, Damage) else f"{what} ({damage})")
             connection.execute("DELETE FROM records WHERE rowid = ?", (row,))
