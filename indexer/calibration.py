@@ -7,19 +7,21 @@ text, from which the direction of language is taken.
 
 from __future__ import annotations
 
+import math
 import random
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
 from indexer.trial_archives import ranked_by
 from search.archive import Archive
-from search.encoders.base import FloatArray
+from search.encoders.base import Encoder, FloatArray
 from search.errors import SourceError
-from search.evaluation import Judged
+from search.evaluation import CUTOFF, Judged, measures
 from search.ranking.profile import RankingProfile
 from search.ranking.query import read_query
 from search.ranking.relevance import (
@@ -53,7 +55,30 @@ _NONSENSE_KEPT_OUT = 0.96
 _KNOWN = 2.0
 """What all queries with known answers count together, where all pooled judgements count 1."""
 
+_KNOWN_LOST = 0.001
+"""Share of known answers that need not even be possibly related."""
+
 Data = Sequence[tuple[Archive, Sequence[Judged]]]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query put to one language of an archive, and the stories of it that are judged.
+
+    Attributes:
+        direction: The query's language and the stories', such as "vi>en".
+        whole: Whether the archive holds all articles of its folder.
+        values: float64 (stories, features).
+        labels: float64 (stories,): 1 for what answers the query best, 0 for what does not.
+    """
+
+    judged: Judged
+    query: str
+    direction: str
+    whole: bool
+    ids: tuple[str, ...]
+    values: FloatArray64
+    labels: FloatArray64
 
 
 @dataclass(frozen=True)
@@ -61,6 +86,7 @@ class _JudgedPairs:
     """Queries and stories that are judged.
 
     Attributes:
+        asked: The queries, one after the other as in the arrays.
         values: float64 (pairs, features).
         labels: float64 (pairs,).
         weights: float64 (pairs,).
@@ -68,6 +94,7 @@ class _JudgedPairs:
         pooled: bool (pairs,): whether the query was judged by a pool.
     """
 
+    asked: tuple[_Asked, ...]
     values: FloatArray64
     labels: FloatArray64
     weights: FloatArray64
@@ -80,7 +107,8 @@ class Calibration:
     """What was fitted, and how well it does on queries that it was not fitted on.
 
     Attributes:
-        report: Cross-validated: by kind of pair, precision and recall of matches by probability.
+        report: Cross-validated: nDCG@10 by set of queries and direction, and precision and recall
+            of matches by probability.
     """
 
     profile: RankingProfile
@@ -102,6 +130,7 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
     Raises:
         SourceError: The data has too few articles in some language.
     """
+    data = [(_with_memory(archive), judged) for archive, judged in data]
     profile = replace(
         before,
         fingerprint="" if portable else data[0][0].encoder.fingerprint,
@@ -113,11 +142,12 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
     predicted = []
     kinds: tuple[Kind, ...] = ("own", "across")
     with ExitStack() as stack:
-        copies = [
-            (stack.enter_context(ranked_by(archive, profile, only=only)), judged)
-            for archive, judged in data
-            for only in (None, *_samples(judged))
-        ]
+        copies = []
+        for archive, judged in data:
+            entries = list(archive.store.entries())
+            for only in (None, *_samples(judged)):
+                chosen = [e for e in entries if only is None or e.article.id in only]
+                copies.append((stack.enter_context(ranked_by(archive, profile, chosen)), judged))
         for kind in kinds:
             pairs = _pairs(copies, profile, kind)
             used = {mode: _usable(mode, kind, portable=portable) for mode in _USED}
@@ -128,6 +158,10 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
             }
             profile = replace(profile, relevance=models)
         profile = _fit_meaning(copies, profile)
+    report |= _quality(predicted)
+    known = np.concatenate([p[(pairs.pooled == 0) & (pairs.labels > 0)] for p, pairs in predicted])
+    if len(known):
+        profile = replace(profile, related=_floor(float(np.quantile(known, _KNOWN_LOST))))
     probability = np.concatenate([p[pairs.pooled > 0] for p, pairs in predicted])
     relevant = np.concatenate([pairs.labels[pairs.pooled > 0] > 0 for _, pairs in predicted])
     if len(probability):
@@ -143,6 +177,29 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
             profile, match=max(thresholds, key=lambda t: _f1(report[f"match {t:.2f}"]))
         )
     return Calibration(profile, report)
+
+
+class _RememberingEncoder:
+    """An encoder that embeds each query once: each is put to many archives, by several models."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, FloatArray] = {}
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """See ``Encoder``."""
+        for text in texts:
+            if text not in self._known:
+                [self._known[text]] = self._encoder.encode_queries([text])
+        return np.stack([self._known[text] for text in texts])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+
+def _with_memory(archive: Archive) -> Archive:
+    encoder = cast("Encoder", _RememberingEncoder(archive.encoder))
+    return Archive(archive.store, archive.settings, encoder=encoder)
 
 
 GUESS = Regression(
@@ -162,6 +219,12 @@ _USED: Mapping[Mode, frozenset[str]] = {
     "meaning": MEANING,
 }
 """Features by mode."""
+
+
+def _floor(probability: float) -> float:
+    """The next lower number of two digits."""
+    digits = 1 - math.floor(math.log10(max(1e-6, probability)))
+    return float(math.floor(probability * 10**digits) / 10**digits)
 
 
 def _f1(measured: Mapping[str, float]) -> float:
@@ -196,32 +259,59 @@ def _cross_validated(pairs: _JudgedPairs, used: Sequence[str]) -> FloatArray64:
     return found
 
 
+def _quality(predicted: Sequence[tuple[FloatArray64, _JudgedPairs]]) -> dict[str, dict[str, float]]:
+    """By set of queries: nDCG@10 by direction, of whole folders, among what is judged."""
+    rankings: dict[int, dict[str, dict[str, list[str]]]] = {}
+    sets: dict[int, Judged] = {}
+    for probability, pairs in predicted:
+        ends = np.cumsum([len(asked.labels) for asked in pairs.asked])
+        for asked, its_own in zip(pairs.asked, np.split(probability, ends[:-1]), strict=True):
+            if asked.whole:
+                order = np.argsort(-its_own, kind="stable")[:CUTOFF]
+                sets[id(asked.judged)] = asked.judged
+                by_direction = rankings.setdefault(id(asked.judged), {})
+                found = by_direction.setdefault(asked.direction, {})
+                found[asked.query] = [asked.ids[place] for place in order]
+    return {
+        sets[number].name: {
+            direction: measures(sets[number].graded_in(direction.split(">")[1]), found).get(
+                f"ndcg@{CUTOFF}", 0.0
+            )
+            for direction, found in sorted(by_direction.items())
+        }
+        for number, by_direction in rankings.items()
+    }
+
+
 def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
     """All judged pairs of a kind. Pooled data and known answers weigh alike, however many."""
-    collected: dict[bool, list[tuple[FloatArray64, FloatArray64, int]]] = {True: [], False: []}
+    asked: list[_Asked] = []
+    whole = set[int]()
     for copy, sets in data:
         archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
         for judged in sets:
-            collected[judged.is_pooled] += _judged_pairs(archive, judged, kind)
-    columns: list[tuple[FloatArray64, ...]] = []
-    for pooled, found in collected.items():
-        total = sum(len(labels) for _, labels, _ in found)
-        for values, labels, fold in found:
-            size = len(labels)
-            # Each query with a known answer counts alike; of a pool each pair does.
-            weight = 1 / total if pooled else _KNOWN / (len(found) * size)
-            columns.append(
-                (values, labels, np.full(size, weight), np.full(size, fold), np.full(size, pooled))
-            )
-    return _JudgedPairs(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+            # The first that is made of a folder has all of it.
+            asked += _asked(archive, judged, kind, whole=id(judged) not in whole)
+            whole.add(id(judged))
+    pooled = np.array([one.judged.is_pooled for one in asked], np.bool_)
+    sizes = np.array([len(one.labels) for one in asked])
+    # Each query with a known answer counts alike; of a pool each pair does.
+    weights = np.where(
+        pooled, 1 / max(1, sizes[pooled].sum()), _KNOWN / (max(1, (~pooled).sum()) * sizes)
+    )
+    folds = [zlib.crc32(one.query.lstrip("u").encode()) % _FOLDS for one in asked]
+    return _JudgedPairs(
+        tuple(asked),
+        np.concatenate([one.values for one in asked]),
+        np.concatenate([one.labels for one in asked]),
+        *(np.repeat(column, sizes) for column in (weights, folds, pooled)),
+    )
 
 
-def _judged_pairs(
-    archive: Archive, judged: Judged, kind: Kind
-) -> Iterator[tuple[FloatArray64, FloatArray64, int]]:
-    """For each query: features and labels of its stories, and its fold."""
+def _asked(archive: Archive, judged: Judged, kind: Kind, *, whole: bool) -> Iterator[_Asked]:
+    """Each query, with features and labels of its judged stories."""
     most = max((g for grades in judged.grades.values() for g in grades.values()), default=1)
-    for id_, _, text in judged.queries:
+    for id_, query_lang, text in judged.queries:
         query = Query(text)
         read = read_query(query, max_chars=len(text))
         grades = judged.grades.get(id_, {})
@@ -229,7 +319,7 @@ def _judged_pairs(
         for lang, candidates in found.items():
             if (lang == read.lang) != (kind == "own"):
                 continue
-            ids, values = candidates.stories.ids, candidates.values
+            ids = candidates.stories.ids
             if judged.is_pooled and id_ not in judged.unanswerable:
                 kept = [place for place, story in enumerate(ids) if story in grades]
             else:
@@ -238,8 +328,15 @@ def _judged_pairs(
             if kept:
                 given = [grades.get(ids[place], 0) for place in kept]
                 labels = [0.0 if not g else _PARTLY if g < most else 1.0 for g in given]
-                fold = zlib.crc32((id_ or text).lstrip("u").encode()) % _FOLDS
-                yield values[kept], np.array(labels), fold
+                yield _Asked(
+                    judged,
+                    id_ or text,
+                    f"{query_lang}>{lang}",
+                    whole,
+                    tuple(ids[place] for place in kept),
+                    candidates.values[kept],
+                    np.array(labels),
+                )
 
 
 def _samples(sets: Sequence[Judged]) -> Iterator[frozenset[str]]:

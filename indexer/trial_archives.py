@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from search.errors import SettingsError, SourceError
 from search.evaluation import read_rows
 from search.ranking.profile import RankingProfile
 from search.settings import Settings
+from search.stores.base import Entry
 from search.stores.sqlite.store import EmbeddedStore
 
 _BATCH = 500
@@ -91,14 +92,14 @@ def filled_archive(
 
 @contextmanager
 def ranked_by(
-    archive: Archive, profile: RankingProfile, *, only: Collection[str] | None = None
+    archive: Archive, profile: RankingProfile, entries: Iterable[Entry] | None = None
 ) -> Iterator[Archive]:
     """Copy an archive, to be ranked by another profile. Nothing is embedded again.
 
     The copy is removed at the end. A profile without a direction compares the model's own vectors.
 
     Args:
-        only: Ids of the articles that are copied; None copies all.
+        entries: What is copied; None copies all.
     """
     with (
         tempfile.TemporaryDirectory(prefix="songngu-trial-") as place,
@@ -110,8 +111,8 @@ def ranked_by(
         ) as copy,
     ):
         copy.create()
-        entries = (e for e in archive.store.entries() if only is None or e.article.id in only)
-        while batch := list(islice(entries, _BATCH)):
+        waiting = iter(archive.store.entries() if entries is None else entries)
+        while batch := list(islice(waiting, _BATCH)):
             copy.store.upsert(batch)
         copy.store.flush()
         yield copy

@@ -37,6 +37,7 @@ class Judged:
         langs: The language of each article.
         kinds: What kind of query each is, where it is said (``metadata.kind``), by id.
         unanswerable: Ids of the queries that nothing answers (``metadata.expect`` is "none").
+        name: Of the folder and the file of queries.
     """
 
     queries: Collection[tuple[str, str, str]]
@@ -44,6 +45,7 @@ class Judged:
     langs: Mapping[str, str]
     kinds: Mapping[str, str] = field(default_factory=dict)
     unanswerable: frozenset[str] = frozenset()
+    name: str = ""
 
     @property
     def is_pooled(self) -> bool:
@@ -132,6 +134,7 @@ def read_judged(folder: Path, queries: Path | None = None) -> Judged:
             {row["_id"]: row["metadata"]["lang"] for row in corpus},
             {id_: str(said["kind"]) for id_, said in about.items() if said.get("kind")},
             frozenset(id_ for id_, said in about.items() if said.get("expect") == "none"),
+            f"{folder.name}/{(queries or folder / 'queries.jsonl').name}",
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
