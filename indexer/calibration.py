@@ -157,7 +157,7 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
                 for mode in _USED
             }
             profile = replace(profile, relevance=models)
-        profile = _fit_meaning(copies, profile)
+        profile = _fit_meaning(copies, profile, portable=portable)
     report |= _quality(predicted)
     known = np.concatenate([p[(pairs.pooled == 0) & (pairs.labels > 0)] for p, pairs in predicted])
     if len(known):
@@ -388,7 +388,7 @@ def _mean(entries: Sequence[Entry], lang: str) -> FloatArray:
     return np.asarray(np.concatenate(vectors).mean(axis=0), np.float32)
 
 
-def _fit_meaning(data: Data, profile: RankingProfile) -> RankingProfile:
+def _fit_meaning(data: Data, profile: RankingProfile, *, portable: bool) -> RankingProfile:
     """The profile with what tells queries that mean something from random words.
 
     As many of these as ``_NONSENSE_KEPT_OUT`` says are told apart.
@@ -415,9 +415,8 @@ def _fit_meaning(data: Data, profile: RankingProfile) -> RankingProfile:
                     labels.append(label)
     table, truth = np.array(values), np.array(labels)
     weights = np.where(truth > 0, 1 / max(1.0, truth.sum()), 1 / max(1.0, (1 - truth).sum()))
-    model = fit_regression(
-        table, truth, weights, used=QUERY_FEATURES, penalty=_PENALTY, names=QUERY_FEATURES
-    )
+    used = [name for name in QUERY_FEATURES if not (portable and name in SCALED)]
+    model = fit_regression(table, truth, weights, used=used, penalty=_PENALTY, names=QUERY_FEATURES)
     nonsense = model.probabilities(table[truth == 0])
     least = float(np.quantile(nonsense, _NONSENSE_KEPT_OUT)) if len(nonsense) else 0.0
     return replace(profile, meaningful=model, meaning=round(least, 3))

@@ -63,8 +63,18 @@ MEANING = frozenset(
         "same story",
     }
 )
-SCALED = frozenset({"cosine", "lift", "top lift", "feedback cosine", "feedback lift"})
-"""Features that mean as much as the scale of an encoder's cosines does."""
+SCALED = frozenset(
+    {
+        "cosine",
+        "lift",
+        "top lift",
+        "feedback cosine",
+        "feedback lift",
+        "top lift at home",
+        "top lift abroad",
+    }
+)
+"""Features, also of queries, that mean as much as the scale of an encoder's cosines does."""
 ACROSS_ONLY = frozenset(
     {"feedback cosine", "feedback lift", "feedback share", "same story", "no words"}
 )
