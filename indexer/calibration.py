@@ -32,6 +32,7 @@ from search.ranking.relevance import (
     SCALED,
     Kind,
     Regression,
+    background,
     fit_regression,
     query_features,
 )
@@ -136,6 +137,7 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
         fingerprint="" if portable else data[0][0].encoder.fingerprint,
         direction=np.zeros(0, np.float32) if portable else fit_direction(data),
         linking=None if portable else before.linking,
+        usual={},
         relevance={mode: {"own": GUESS, "across": GUESS} for mode in _USED},
     )
     report: dict[str, dict[str, float]] = {}
@@ -149,6 +151,10 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
                 chosen = [e for e in entries if only is None or e.article.id in only]
                 copies.append((stack.enter_context(ranked_by(archive, profile, chosen)), judged))
         for kind in kinds:
+            if not portable:
+                profile = replace(
+                    profile, usual=dict(profile.usual) | _usual(copies, profile, kind)
+                )
             pairs = _pairs(copies, profile, kind)
             used = {mode: _usable(mode, kind, portable=portable) for mode in _USED}
             predicted.append((_cross_validated(pairs, used["hybrid"]), pairs))
@@ -306,6 +312,24 @@ def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
         np.concatenate([one.labels for one in asked]),
         *(np.repeat(column, sizes) for column in (weights, folds, pooled)),
     )
+
+
+def _usual(data: Data, profile: RankingProfile, kind: Kind) -> dict[str, float]:
+    """What cosines of passages that do not answer usually are; see ``RankingProfile``."""
+    levels: dict[str, list[float]] = {}
+    for copy, sets in data:
+        archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
+        for _, _, text in (query for judged in sets for query in judged.queries):
+            query = Query(text)
+            read = read_query(query, max_chars=len(text))
+            found, _ = archive.candidates(query, read)
+            for lang, candidates in found.items():
+                if (lang == read.lang) == (kind == "own"):
+                    for name, nearest in zip(
+                        (kind, "feedback"), candidates.stories.nearest, strict=False
+                    ):
+                        levels.setdefault(name, []).append(background(nearest))
+    return {name: round(float(np.mean(found)), 4) for name, found in levels.items()}
 
 
 def _asked(archive: Archive, judged: Judged, kind: Kind, *, whole: bool) -> Iterator[_Asked]:

@@ -227,9 +227,10 @@ class Archive:
         sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
         links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
         sets = self._with_counterparts(query, read, sets, links, meant)
+        if query.lang != "both":
+            sets = {query.lang: sets[query.lang]}
         if not query.copies:
-            by_date = query.sort != "relevance"
-            sets = {lang: one_of_each(s, links, by_date=by_date) for lang, s in sets.items()}
+            sets = {lang: one_of_each(chosen, links) for lang, chosen in sets.items()}
         return sets, links
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
@@ -291,37 +292,34 @@ class Archive:
     def candidates(
         self, query: Query, read: ReadQuery
     ) -> tuple[dict[str, CandidateSet], dict[str, QueryVectors]]:
-        """Look a query up in each wanted language.
+        """Look a query up in each language, also in those that are not wanted.
 
-        The query's own language comes first, since its best story guides the search in the others.
+        What stands out in the query's own language guides the search in the others, and what the
+        others hold tells whether the query means something.
 
         Returns:
             The candidates by language, and the query vectors they were looked up with; none where
             only words were.
         """
-        langs = list(LANGUAGES) if query.lang == "both" else [query.lang]
         profile = self._profile()
         search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
         # To a query without a word that means something, no nearness means anything.
         if query.mode == "words" or not read.known:
             none = np.zeros((0, len(profile.direction)), np.float32)
-            return {lang: search.look_up(lang, none) for lang in langs}, {}
+            return {lang: search.look_up(lang, none) for lang in LANGUAGES}, {}
         free, languages = take_apart(
             self.encoder.encode_queries([read.embedded]), profile.direction
         )
         own = QueryVectors(free[0], None, float(languages[0]))
-        found = {read.lang: search.look_up(read.lang, own.rows())}
-        meant = {read.lang: own}
-        others = [lang for lang in langs if lang != read.lang]
-        if others:
-            home = found[read.lang]
-            abroad = replace(own, moved=self._with_feedback(own.query, home), lead=home.lead())
-            for lang in others:
-                found[lang], meant[lang] = (
-                    search.look_up(lang, abroad.rows(), lead=abroad.lead),
-                    abroad,
-                )
-        return {lang: found[lang] for lang in langs}, {lang: meant[lang] for lang in langs}
+        home = search.look_up(read.lang, own.rows())
+        lead = home.lead()
+        abroad = replace(own, moved=self._with_feedback(own.query, home), lead=lead)
+        found, meant = {}, {}
+        for lang in LANGUAGES:
+            at_home = lang == read.lang
+            found[lang] = home if at_home else search.look_up(lang, abroad.rows(), lead=lead)
+            meant[lang] = own if at_home else abroad
+        return found, meant
 
     def _with_feedback(self, vector: FloatArray, home: CandidateSet) -> FloatArray:
         """Move a query's vector towards the best story of its own language, as far as it is sure.
@@ -504,8 +502,8 @@ def _means_something(
     """Whether a query means something in the archive, as far as its stories show."""
     if profile.meaningful is None:
         return True
-    home = found.get(read.lang) or next(iter(found.values()))
-    abroad = next((c for lang, c in found.items() if lang != read.lang), home)
+    home = found[read.lang]
+    abroad = next(candidates for lang, candidates in found.items() if lang != read.lang)
     values = query_features((home.values, home.relevance), (abroad.values, abroad.relevance))
     return float(profile.meaningful.probabilities(values[None])[0]) >= profile.meaning
 

@@ -207,9 +207,16 @@ class CandidateSearch:
         if stories is None:
             stories = self._store.stories(lookup)
         quoted = np.array([id_ in holding for id_ in stories.ids], np.bool_)
-        facts = QueryFacts(self._articles_in(lang), len(shares[0]), self._read.known, lead)
-        values = features(stories, facts)
         kind: Kind = "own" if lang == self._read.lang else "across"
+        usual = self._profile.usual
+        facts = QueryFacts(
+            self._articles_in(lang),
+            len(shares[0]),
+            self._read.known,
+            lead,
+            (usual.get(kind), usual.get("feedback")),
+        )
+        values = features(stories, facts)
         mode = self._query.mode if len(vectors) else "words"
         certain = quoted.copy()
         if by_words and not phrases and len(stories.ids):

@@ -9,13 +9,11 @@ from search.ranking.candidates import Scored
 from search.stores.links import Link
 
 
-def one_of_each(
-    ranked: Sequence[Scored], links: Mapping[str, Link], *, by_date: bool = False
-) -> list[Scored]:
+def one_of_each(ranked: Sequence[Scored], links: Mapping[str, Link]) -> list[Scored]:
     """Leave one of each group of copies: of those that were found, the first published.
 
-    A copy that filters keep out stands for nobody. The one that stays takes the best place and
-    score of its group; in an order by date, its own.
+    A copy that filters keep out stands for nobody. The one that stays takes the best place, zone
+    and relevance of its group.
     """
     stands: dict[str, Scored] = {}
     for scored in ranked:
@@ -31,11 +29,8 @@ def one_of_each(
         if link is None or link.group not in stands:
             result.append(scored)
             continue
-        chosen = stands[link.group]
-        if by_date:
-            if chosen.id == scored.id:
-                result.append(scored)
-        elif link.group not in shown:
+        if link.group not in shown:
             shown.add(link.group)
+            chosen = stands[link.group]
             result.append(replace(chosen, relevance=scored.relevance, zone=scored.zone))
     return result

@@ -57,6 +57,8 @@ class RankingProfile:
         fingerprint: Of the encoder they were fitted for; empty for any.
         direction: Shape (dimension,), L2-normalised, or empty: along it the model's vectors of one
             text in two languages differ. It is the difference of the means of parallel passages.
+        usual: What cosines of passages that do not answer a query usually are: in its own language
+            ("own"), across ("across"), and of queries with feedback ("feedback").
         relevance: The models of relevance.
         match: Probability from which on a story is a match.
         related: Probability from which on it is possibly related.
@@ -67,6 +69,7 @@ class RankingProfile:
 
     fingerprint: str = ""
     direction: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
+    usual: Mapping[str, float] = field(default_factory=dict)
     relevance: Models = field(default_factory=dict)
     match: float = 0.4
     related: float = 0.01
@@ -86,6 +89,7 @@ class RankingProfile:
             "related": self.related,
             "meaningful": self.meaningful.to_json() if self.meaningful else None,
             "meaning": self.meaning,
+            "usual": dict(self.usual),
             "relevance": {
                 mode: {kind: model.to_json() for kind, model in models.items()}
                 for mode, models in self.relevance.items()
@@ -103,6 +107,7 @@ class RankingProfile:
         return cls(
             fingerprint=str(values["fingerprint"]),
             direction=direction.astype(np.float32),
+            usual={name: float(level) for name, level in values["usual"].items()},
             relevance=_models(values["relevance"]),
             match=float(values["match"]),
             related=float(values["related"]),

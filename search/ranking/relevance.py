@@ -79,6 +79,8 @@ ACROSS_ONLY = frozenset(
     {"feedback cosine", "feedback lift", "feedback share", "same story", "no words"}
 )
 _BACKGROUND = slice(20, 100)
+_USUAL_COUNTS = 5
+"""Stories that what is usual counts as much as, beside those that were found."""
 _LEAST_TOP = 0.01
 """Lift below which the best of a list is no better than its background."""
 
@@ -92,23 +94,28 @@ class QueryFacts:
         words: How many words that tell something can occur in it.
         known: Whether any word of the query means something.
         lead: How far the likeliest story in the query's own language is above the next, 0 to 1.
+        usual: What cosines of passages that do not answer usually are, for the query's vector and
+            the moved one; None where it is not known.
     """
 
     articles: int
     words: int
     known: bool
     lead: float = 0.0
+    usual: tuple[float | None, float | None] = (None, None)
 
 
-def background(cosines: FloatArray) -> float:
+def background(cosines: FloatArray, usual: float | None = None) -> float:
     """What is near to a query without answering it: the mean behind the twentieth, best first.
 
-    Of a short list it is the mean of its lower half.
+    Of a short list it is the mean of its lower half, drawn towards what is usual the more the
+    fewer there are; the nearest of all is never counted, where that is known.
     """
-    if not len(cosines):
-        return 0.0
-    start = min(_BACKGROUND.start, len(cosines) // 2)
-    return float(np.mean(cosines[start : _BACKGROUND.stop]))
+    start = min(_BACKGROUND.start, (len(cosines) + (usual is not None)) // 2)
+    counted = cosines[start : _BACKGROUND.stop]
+    if usual is not None:
+        counted = np.concatenate([counted, np.full(_USUAL_COUNTS, usual)])
+    return float(np.mean(counted)) if len(counted) else 0.0
 
 
 def features(stories: Stories, facts: QueryFacts) -> FloatArray:
@@ -120,7 +127,7 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
     found = dict.fromkeys(FEATURES, np.zeros(count))
     for column in range(stories.cosines.shape[1]):
         nearest = stories.nearest[column]
-        level = background(nearest)
+        level = background(nearest, facts.usual[column])
         top = max(_LEAST_TOP, float(nearest[0]) - level) if len(nearest) else _LEAST_TOP
         cosine = np.where(np.isnan(stories.cosines[:, column]), level, stories.cosines[:, column])
         lift = cosine - level

@@ -77,6 +77,13 @@ def test_a_word_counts_as_its_best_form(filled):
     assert found.shares.tolist() == [pytest.approx([1, 0]), pytest.approx([1, 0.4])]
 
 
+def test_by_meaning_alone(filled):
+    found = filled.stories(lookup([], np.stack([unit(1), unit(1)])))
+    assert found.ids == ("c", "d")
+    assert found.cosines[0].tolist() == pytest.approx([1, 1], abs=1e-3)
+    assert [len(nearest) for nearest in found.nearest] == [2, 2]
+
+
 def test_each_vector_finds_its_own(filled):
     found = filled.stories(lookup(["none"], np.stack([unit(1), unit(0, 0, 1)]), nearest=1))
     assert set(found.ids) == {"a", "c"}

@@ -17,8 +17,8 @@ LINKS = {
 }
 
 
-def shown(ids, **options):
-    return [(s.id, round(s.relevance, 1)) for s in one_of_each(scored(*ids), LINKS, **options)]
+def shown(ids):
+    return [(s.id, round(s.relevance, 1)) for s in one_of_each(scored(*ids), LINKS)]
 
 
 def test_the_first_published_takes_the_best_place_of_its_group():
@@ -30,8 +30,10 @@ def test_of_those_that_were_found_the_first_stands():
     assert shown("d") == [("d", 1.0)]
 
 
-def test_by_date_it_keeps_its_own_place():
-    assert shown("bdac", by_date=True) == [("a", 0.8), ("c", 0.7)]
+def test_it_takes_the_best_zone_and_keeps_its_own_day():
+    best = Scored("b", 0.9, "match", day=9)
+    first = Scored("c", 0.1, "related", day=3)
+    assert one_of_each([best, first], LINKS) == [Scored("c", 0.9, "match", day=3)]
 
 
 def test_without_links_nothing_changes():

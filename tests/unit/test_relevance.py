@@ -46,6 +46,14 @@ def test_the_background_is_behind_the_twentieth():
     assert background(np.zeros(0)) == 0.0
 
 
+def test_the_background_of_a_short_list_is_drawn_towards_what_is_usual():
+    assert background(np.array([0.9]), 0.7) == pytest.approx(0.7)
+    assert background(np.array([0.9, 0.76]), 0.7) == pytest.approx(0.71)
+    assert background(np.zeros(0), 0.7) == pytest.approx(0.7)
+    many = np.array([0.9] * 20 + [0.5] * 80)
+    assert background(many, 0.7) == pytest.approx((80 * 0.5 + 5 * 0.7) / 85)
+
+
 def test_features_say_how_far_a_story_stands_out():
     values = features(stories([0.9, 0.8, 0.6, 0.6]), FACTS)
     assert values.shape == (4, len(FEATURES))

@@ -136,8 +136,10 @@ def test_errors_have_one_shape(client, parameters, status, code, named):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_unknown_parameters_are_ignored(client):
-    assert client.get("/api/v1/search", query_string={"q": QUERY, "x": "1"}).status_code == 200
+def test_unknown_parameters_are_refused_by_name(client):
+    answer = client.get("/api/v1/search", query_string={"q": QUERY, "colour": "1"})
+    assert answer.status_code == 400
+    assert "colour" in answer.json["error"]["message"]
 
 
 def test_unknown_addresses_and_methods(client):

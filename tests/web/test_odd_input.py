@@ -6,14 +6,14 @@ import pytest
 from support.pages import read_page
 
 ONLY_SIGNS = ["😀🎉", "!?…—.,;", "-", "-- -", "(.*)+$", "*", "\\", "\u0301\u0301", "<>", "' \" '"]
-NOTHING = ["   ", "\u200b\u00a0", '""', '-""', "-5", '-"Na Uy"', "\x00"]
+NOTHING = ["   ", "\u200b\u00a0", '""', '-""', '-"Na Uy"', "\x00"]
 ANSWERED = [
     *("ĐẠI HỌC CẢNH SÁT", "POLICE COOPERATION", "2０25 Ｈà Nội", "Hà\u200b N\u200dội\ufeff"),
     *("<script>alert(1)</script>", "</mark><b>Hà Nội", "Hà&nbsp;Nội &amp; Huế"),
     *("'; DROP TABLE articles; --", '" OR 1=1 --', "title:Oslo AND (x OR y)~2^3 [1 TO 2}"),
     *('"Hà Nội', '"Hà" Nội"', "“Hà Nội” ”", '"" Huế', '"a" ' * 60, "Hà Nội " + "-b " * 100),
     *("Осло 北京 police Hà Nội", "شرطة", "ตำรวจ", "\u202eiộN àH\u202c", "𝐇𝐚̀ 𝐍𝐨̣̂𝐢", "m² Ⅷ ﬁre"),
-    *("lũ lụt " * 70, "x" * 500, "1" * 400, "a" + "\u0301" * 300, "https://bao.example/a?b=c#d"),
+    *("-5", "lũ lụt " * 70, "x" * 500, "1" * 400, "a" + "\u0301" * 300, "https://bao.example/a?b=c#d"),
     *("24/9/2025-", "99/99/9999 0/0", "1.2.3.4 1,,2 5%%", "-Huế 24/9", "a\x00b\x07 Huế", "%00%20"),
     *("cảnh_sát", "Aas-Hansen O'Neill’s", "#lũ @lụt", "aaaa eeee wwww 1w2w3", "ddddd"),
     unicodedata.normalize("NFD", "Đường sắt tốc độ cao"),
