@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.trial_archives import ranked_by
 from search.archive import Archive
@@ -53,12 +54,13 @@ _SAMPLES = ((60, 10), (400, 4))
 """Articles in each language, and how many such parts of an archive are looked at."""
 _NONSENSE_QUERIES = 150
 _NONSENSE_KEPT_OUT = 0.96
-_KNOWN = 2.0
+_KNOWN = 1.0
 """What all queries with known answers count together, where all pooled judgements count 1."""
 
 _KNOWN_LOST = 0.001
 """Share of known answers that need not even be possibly related."""
 
+BoolArray = npt.NDArray[np.bool_]
 Data = Sequence[tuple[Archive, Sequence[Judged]]]
 
 
@@ -91,8 +93,9 @@ class _JudgedPairs:
         values: float64 (pairs, features).
         labels: float64 (pairs,).
         weights: float64 (pairs,).
-        folds: int (pairs,): queries are in one fold as a whole.
+        folds: int64 (pairs,): queries are in one fold as a whole.
         pooled: bool (pairs,): whether the query was judged by a pool.
+        whole: bool (pairs,): whether the archive holds all articles of its folder.
     """
 
     asked: tuple[_Asked, ...]
@@ -100,7 +103,8 @@ class _JudgedPairs:
     labels: FloatArray64
     weights: FloatArray64
     folds: FloatArray64
-    pooled: FloatArray64
+    pooled: BoolArray
+    whole: BoolArray
 
 
 @dataclass(frozen=True)
@@ -165,11 +169,12 @@ def fit(data: Data, before: RankingProfile, *, portable: bool = False) -> Calibr
             profile = replace(profile, relevance=models)
         profile = _fit_meaning(copies, profile, portable=portable)
     report |= _quality(predicted)
-    known = np.concatenate([p[(pairs.pooled == 0) & (pairs.labels > 0)] for p, pairs in predicted])
+    known = np.concatenate([p[~pairs.pooled & (pairs.labels > 0)] for p, pairs in predicted])
     if len(known):
         profile = replace(profile, related=_floor(float(np.quantile(known, _KNOWN_LOST))))
-    probability = np.concatenate([p[pairs.pooled > 0] for p, pairs in predicted])
-    relevant = np.concatenate([pairs.labels[pairs.pooled > 0] > 0 for _, pairs in predicted])
+    told = [(p, pairs, pairs.pooled & pairs.whole) for p, pairs in predicted]
+    probability = np.concatenate([p[chosen] for p, _, chosen in told])
+    relevant = np.concatenate([pairs.labels[chosen] > 0 for _, pairs, chosen in told])
     if len(probability):
         thresholds = np.round(np.arange(0.2, 0.71, 0.05), 2).tolist()
         for least in thresholds:
@@ -300,6 +305,7 @@ def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
             asked += _asked(archive, judged, kind, whole=id(judged) not in whole)
             whole.add(id(judged))
     pooled = np.array([one.judged.is_pooled for one in asked], np.bool_)
+    is_whole = np.array([one.whole for one in asked], np.bool_)
     sizes = np.array([len(one.labels) for one in asked])
     # Each query with a known answer counts alike; of a pool each pair does.
     weights = np.where(
@@ -310,7 +316,7 @@ def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
         tuple(asked),
         np.concatenate([one.values for one in asked]),
         np.concatenate([one.labels for one in asked]),
-        *(np.repeat(column, sizes) for column in (weights, folds, pooled)),
+        *(np.repeat(column, sizes) for column in (weights, folds, pooled, is_whole)),
     )
 
 

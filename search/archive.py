@@ -303,9 +303,10 @@ class Archive:
         """
         profile = self._profile()
         search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
-        # To a query without a word that means something, no nearness means anything.
-        if query.mode == "words" or not read.known:
-            none = np.zeros((0, len(profile.direction)), np.float32)
+        none = np.zeros((0, len(profile.direction)), np.float32)
+        # To words that mean nothing no nearness means anything: they are known, or stand here.
+        unknown = not read.known and not search.look_up(read.lang, none).stories.ids
+        if query.mode == "words" or unknown:
             return {lang: search.look_up(lang, none) for lang in LANGUAGES}, {}
         free, languages = take_apart(
             self.encoder.encode_queries([read.embedded]), profile.direction

@@ -212,7 +212,6 @@ class CandidateSearch:
         facts = QueryFacts(
             self._articles_in(lang),
             len(shares[0]),
-            self._read.known,
             lead,
             (usual.get(kind), usual.get("feedback")),
         )

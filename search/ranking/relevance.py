@@ -35,10 +35,8 @@ FEATURES = (
     "feedback lift",
     "feedback share",
     "same story",  # that, as far as one story at home stands out from all others
-    "known",  # whether the query has a word that means something
     "few words",  # 1 / words of the query that tell something
     "no words",  # whether none of its words can occur in the language
-    "size",  # logarithm of how many articles there are in the language
 )
 QUERY_FEATURES = (
     "best at home",  # log odds of the likeliest story in the query's own language
@@ -50,7 +48,7 @@ QUERY_FEATURES = (
     "words",  # highest BM25 score at home, over the logarithm of the archive's size
 )
 """What tells a query that means something in an archive from one that does not."""
-MONOTONE = frozenset(FEATURES) - {"top lift", "known", "few words", "no words", "size"}
+MONOTONE = frozenset(FEATURES) - {"top lift", "few words", "no words"}
 MEANING = frozenset(
     {
         "cosine",
@@ -92,7 +90,6 @@ class QueryFacts:
     Attributes:
         articles: How many the archive has in the language.
         words: How many words that tell something can occur in it.
-        known: Whether any word of the query means something.
         lead: How far the likeliest story in the query's own language is above the next, 0 to 1.
         usual: What cosines of passages that do not answer usually are, for the query's vector and
             the moved one; None where it is not known.
@@ -100,7 +97,6 @@ class QueryFacts:
 
     articles: int
     words: int
-    known: bool
     lead: float = 0.0
     usual: tuple[float | None, float | None] = (None, None)
 
@@ -145,10 +141,8 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
         ("held", "in title", "in opening", "pairs"), stories.shares.T, strict=True
     ):
         found[name] = share
-    found["known"] = np.full(count, float(facts.known))
     found["few words"] = np.full(count, 1.0 / max(1, facts.words))
     found["no words"] = np.full(count, float(facts.words == 0))
-    found["size"] = np.full(count, np.log(2.0 + facts.articles))
     return np.column_stack([found[name] for name in FEATURES])
 
 

@@ -111,7 +111,8 @@ def test_named_stories_have_everything_too(filled):
 def test_a_story_without_passages_is_found_by_words(filled):
     filled.upsert([entry("e", "Oslo harbour", lang="en")])
     filled.flush()
-    found = filled.stories(lookup(["oslo", "harbour"], np.stack([unit(1)])))
+    found = filled.stories(lookup(["oslo", "harbour"], np.stack([unit(1)]), nearest=9))
+    assert len(found.nearest[0]) == 4
     assert "e" in found.ids
     assert np.isnan(found.cosines[found.ids.index("e"), 0])
 

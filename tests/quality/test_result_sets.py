@@ -75,10 +75,11 @@ LAWS = ["gia ca phe", "lũ lụt", "flood", "Việt Nam", "new rules for tourist
 @pytest.mark.parametrize("text", LAWS)
 def test_pages_and_orders_show_one_and_the_same_set(archive, text):
     whole = archive.search(Query(text, k=1000))
+    longest = max(len(hits) for hits in whole.results.values())
     for sort in ("relevance", "newest", "oldest"):
-        for k in (1, 3, 7):
+        for k in (3, 7):
             seen = {lang: [] for lang in whole.results}
-            for offset in range(0, 120, k):
+            for offset in range(0, longest + k, k):
                 page = archive.search(Query(text, k=k, offset=offset, sort=sort))
                 assert page.total == whole.total
                 assert page.related == whole.related

@@ -17,7 +17,7 @@ from search.ranking.relevance import (
 )
 from search.stores.base import Stories
 
-FACTS = QueryFacts(articles=1000, words=2, known=True)
+FACTS = QueryFacts(articles=1000, words=2)
 SHIPPED = "35d47fc0df16072e"
 
 

@@ -79,6 +79,7 @@ def find_stories(
     nearest = []
     for own in scores:
         best = np.sort(own[there])[::-1][: lookup.nearest]
+        best = best[best >= -1]  # less have those without a passage
         nearest.append(best.astype(np.float64))
         if len(best):
             rows.update(snapshot.rows[there[own[there] >= best[-1]]].tolist())
