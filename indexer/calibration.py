@@ -330,7 +330,7 @@ def _usual(data: Data, profile: RankingProfile, kind: Kind) -> dict[str, float]:
             read = read_query(query, max_chars=len(text))
             found, _ = archive.candidates(query, read)
             for lang, candidates in found.items():
-                if (lang == read.lang) == (kind == "own"):
+                if (lang == read.side(lang).lang) == (kind == "own"):
                     for name, nearest in zip(
                         (kind, "feedback"), candidates.stories.nearest, strict=False
                     ):
@@ -347,7 +347,7 @@ def _asked(archive: Archive, judged: Judged, kind: Kind, *, whole: bool) -> Iter
         grades = judged.grades.get(id_, {})
         found, _ = archive.candidates(query, read)
         for lang, candidates in found.items():
-            if (lang == read.lang) != (kind == "own"):
+            if (lang == read.side(lang).lang) != (kind == "own"):
                 continue
             ids = candidates.stories.ids
             if judged.is_pooled and id_ not in judged.unanswerable:

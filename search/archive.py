@@ -23,6 +23,7 @@ from search.ranking.profile import RankingProfile, archive_profile, profile_for
 from search.ranking.query import ReadQuery, read_query, with_typed_filters
 from search.ranking.relevance import query_features
 from search.ranking.snippets import Marker, best_snippet
+from search.ranking.suggestion import doubtful_words, suggested
 from search.records import Article, Hit, Passage, Query, Results
 from search.settings import Settings
 from search.stores.base import (
@@ -47,6 +48,11 @@ _TELLING = 3
 """Stories of the query's own language that tell others."""
 _TOLD_AGAIN = 0.95
 """What is left of a story's relevance where it is told in another language."""
+
+_ENOUGH_HOLD_ALL = 3
+"""Stories with all of a query's words from which on they are spelled right."""
+_MANY_MATCHES = 10
+"""From which on nobody needs another spelling."""
 
 
 class Archive:
@@ -191,7 +197,20 @@ class Archive:
             mixed=tuple(_mixed(query, results)),
             counterparts={id_: articles[id_] for id_ in others if id_ in articles},
             phrases=_phrases(read, found),
+            suggestion=self._suggestion(asked, read, found)
+            if sum(_count(chosen, "match") for chosen in sets.values()) < _MANY_MATCHES
+            else None,
         )
+
+    def _suggestion(
+        self, query: Query, read: ReadQuery, found: Mapping[str, CandidateSet]
+    ) -> str | None:
+        """The query spelled as the archive spells it, where hardly a story has all its words."""
+        words = [] if query.verbatim else doubtful_words(read)
+        own = [lang for lang in found if read.side(lang).lang == lang] or list(found)
+        if not words or all(found[lang].holding_all() >= _ENOUGH_HOLD_ALL for lang in own):
+            return None
+        return suggested(query.text, self.store.alike(words))
 
     def result_sets(self, query: Query) -> dict[str, list[Scored]]:
         """Find all that answers a query, by language: matches, then what is possibly related.
@@ -482,6 +501,8 @@ def open_store(location: str, settings: Settings) -> Store:
 def _hit(article: Article, scored: Scored, marker: Marker, nearest: Passage | None) -> Hit:
     passage = best_snippet(article, nearest, marker)
     title_marks = tuple(marker.spans(article.title))
+    if scored.held and not (passage.marks or title_marks):
+        passage = best_snippet(article, None, marker, otherwise=passage)
     matched = []
     if scored.held and (passage.marks or title_marks):
         matched.append("words")

@@ -320,6 +320,8 @@ def _print_mended(report: MendReport) -> None:
 def _print_results(results: Results) -> None:
     if results.read_as:
         click.echo(f"Searched for: {results.read_as}  (--verbatim searches for what was typed)\n")
+    if results.suggestion:
+        click.echo(f"Did you mean: {results.suggestion}\n")
     for lang, hits in results.results.items():
         total, related = results.total[lang], results.related[lang]
         click.secho(f"{LANGUAGES[lang].endonym} – {total}", bold=True, underline=True)

@@ -240,6 +240,8 @@ class Results:
             was done.
         phrases: What became of quoted phrases: "required"; "first", where stories that hold them
             come first, and others after them; "nowhere", where none holds them; None without any.
+        suggestion: What may have been meant, where the archive does not have a word of the query
+            but one that is spelled like it; it is not searched for.
         total: Stories that match in each language.
         related: Stories in each language that are possibly related; they come behind the matches.
         results: Up to ``k`` hits for each language, matches first.
@@ -257,6 +259,7 @@ class Results:
     mixed: tuple[str, ...]
     counterparts: Mapping[str, Article] = field(default_factory=dict)
     phrases: Literal["required", "first", "nowhere"] | None = None
+    suggestion: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write the answer of ``songngu search --json`` and ``GET /api/v1/search``."""
@@ -265,6 +268,7 @@ class Results:
             "query_lang": self.query_lang,
             "read_as": self.read_as,
             "phrases": self.phrases,
+            "suggestion": self.suggestion,
             "mode": self.query.mode,
             "took_ms": round(self.took_ms, 1),
             "total": self.total,

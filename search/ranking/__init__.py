@@ -6,6 +6,7 @@
   answers.
 - ``deduplication``: one hit for all copies of a story.
 - ``snippets``: the passage that is shown of a hit, and the marks in it.
+- ``suggestion``: the query with words of the archive in place of those that nobody knows.
 - ``explain``: how the relevance of a hit came about.
 - ``profile``: what was fitted for an encoder: the models, and its direction of language.
 

@@ -104,6 +104,10 @@ class CandidateSet:
         order = np.argsort(-self.relevance, kind="stable")
         return [int(place) for place in order[:number]]
 
+    def holding_all(self) -> int:
+        """How many stories hold all that the query says."""
+        return int(np.count_nonzero(self.stories.shares[:, 0] >= _ALL))
+
     def lead(self) -> float:
         """How far the likeliest story is above the mean of the next three."""
         best = [float(self.relevance[place]) for place in self.best(4)]
@@ -139,7 +143,7 @@ class CandidateSet:
             id=stories.ids[place],
             relevance=float(self.relevance[place]),
             zone=zone,
-            held=bool(stories.words[place] > 0),
+            held=bool(stories.words[place] > 0 or stories.shares[place, 0] > 0),
             quoted=bool(self.quoted[place]),
             near=bool(len(cosines) and self.values[place, _LIFT_SHARE] >= _NEAR),
             day=int(stories.days[place]),
@@ -184,14 +188,15 @@ class CandidateSearch:
             lead: See ``QueryFacts``.
             ids: Only these articles.
         """
-        phrases, excluded = self._read.clauses(lang)
+        read = self._read.side(lang)
+        phrases, excluded = read.clauses(lang)
         by_words = self._query.mode != "meaning"
         within = None if ids is None else tuple(ids)
         free = Scope(lang, self._query.filters, ids=within, excluded=excluded)
-        shares = self._read.shares(lang)
+        shares = read.shares(lang)
         lookup = StoryLookup(
             free,
-            self._read.terms(lang) if by_words else (),
+            read.terms(lang) if by_words else (),
             shares if by_words else tuple(() for _ in shares),
             _ENOUGH,
             vectors,
@@ -207,7 +212,7 @@ class CandidateSearch:
         if stories is None:
             stories = self._store.stories(lookup)
         quoted = np.array([id_ in holding for id_ in stories.ids], np.bool_)
-        kind: Kind = "own" if lang == self._read.lang else "across"
+        kind: Kind = "own" if lang == read.lang else "across"
         usual = self._profile.usual
         facts = QueryFacts(
             self._articles_in(lang),
@@ -222,7 +227,7 @@ class CandidateSearch:
             held, pairs = stories.shares[:, 0], stories.shares[:, 3]
             if self._query.mode == "words":
                 certain |= held >= _ENOUGH - 1e-6
-            elif kind == "own":
+            elif kind == "own" and not self._read.sides:
                 certain |= (held >= _ALL) & ((pairs >= _ALL) | (not shares[3]))
         model = self._profile.relevance[mode][kind]
         return CandidateSet(

@@ -12,7 +12,7 @@ from search.errors import QueryError, QueryTooLongError
 from search.records import MODES, SORTS, Filters, Query, day_of
 from search.stores.base import Phrase, Term, WordGroup
 from search.text.cognates import beside_names, written_alike
-from search.text.detection import detect, is_known
+from search.text.detection import Detection, detect, is_known, switch
 from search.text.diacritics import Restorer
 from search.text.information import information
 from search.text.keyboard import decode_typing
@@ -45,6 +45,12 @@ _LANGUAGE_NAMES = {"vi": "vi", "việt": "vi", "viet": "vi", "en": "en", "anh": 
 _TYPOGRAPHIC = re.compile("[“”„‟«»]")
 _HEADLINE_WORDS = 4
 """Words beside a quotation from which on it is one in a headline, not a phrase that must occur."""
+
+# A query in two languages: a few words of each. One English word among many is a loan.
+_MOST_MIXED_WORDS = 12
+_WORDS_BESIDE_ONE = 8
+_CLEAR_SWITCH = 3.5  # log odds of the less certain part; single names and loans are below
+_FEWEST_IN_SIDE = 2
 
 # Boosts of the fields in a language's own word list, relative to the exact or folded token.
 _COMPOUND_BOOST = 0.25
@@ -79,6 +85,11 @@ class ReadQuery:
     phrases: tuple[tuple[str, ...], ...] = ()
     excluded: tuple[tuple[str, ...], ...] = ()
     quotes: bool = False
+    sides: tuple[ReadQuery, ...] = ()
+
+    def side(self, target: str) -> ReadQuery:
+        """What it says to a language's stories: all of it, unless it is in two languages."""
+        return next((side for side in self.sides if side.lang == target), self)
 
     @property
     def meant(self) -> str:
@@ -251,6 +262,30 @@ class ReadQuery:
         return frozenset(beside_names(self.typed_tokens, self._alike))
 
     @cached_property
+    def own_words(self) -> int:
+        """How many words only its language has: no name, number or function word, and in English
+        none that may be a Vietnamese syllable."""
+        return sum(
+            not alike
+            and token.exact not in LANGUAGES[self.lang].stop_words
+            and is_syllable(token.folded) == (self.lang == "vi")
+            for token, alike in zip(self.meant_tokens, self._alike, strict=True)
+        )
+
+    def written_alike_in(self, text: str) -> str:
+        """The words of ``text`` or ``meant`` that other languages share, far ones kept apart."""
+        kept, last = "", 0
+        both = zip(self.typed_tokens, tokens(text), self._alike, self._in_date, strict=True)
+        for place, (_, token, alike, dated) in enumerate(both):
+            if alike or dated:
+                kept += text[last : token.start] if place and last else ""
+                kept += text[token.start : token.end]
+                last = token.end
+            elif last:
+                kept, last = f"{kept} | ", 0
+        return kept.strip(" |")
+
+    @cached_property
     def _alike(self) -> list[bool]:
         alike = written_alike(self.typed_tokens, self.meant_tokens, text=self.text, lang=self.lang)
         return [found and not date for found, date in zip(alike, self._in_date, strict=True)]
@@ -355,13 +390,74 @@ def read_query(
         raise QueryError(
             "The query has only signs in it. Type a word, a name, a number or a question."
         )
-    detection = detect(text)
+    detection = _detected(text)
     read_as = text if decoded != typed else None
+    if not (query.verbatim or phrases) and (parts := _parts(text, restorer)):
+        meant = " ".join(part.meant for part in parts)
+        return ReadQuery(
+            text,
+            detection.lang,
+            meant if meant != text else read_as,
+            excluded=excluded,
+            sides=tuple(_joined(parts, place, excluded=excluded) for place, _ in enumerate(parts)),
+        )
     if not query.verbatim and detection.lang == "vi" and detection.accents != "full":
         restoration = (restorer or Restorer.bundled)().restore(text)
         restored = _with_phrases(restoration.text, text, phrases)
         read_as = restored if restored != text else read_as
     return ReadQuery(text, detection.lang, read_as, phrases, excluded, quotes)
+
+
+def _detected(text: str) -> Detection:
+    """The language of a query: abbreviations alone are those of the list, which is Vietnamese."""
+    words = [token.exact for token in tokens(text) if token.exact[0].isalpha()]
+    if words and all(map(expansion, words)):
+        return Detection("vi", 1.0)
+    return detect(text)
+
+
+def _parts(text: str, restorer: Callable[[], Restorer] | None) -> tuple[ReadQuery, ...]:
+    """The two parts of a query that is half in one language, half in the other; else nothing.
+
+    A query in one language is not to be torn apart: each side must be clear, with words that only
+    its language has, and must say something without the other's.
+    """
+    words = sum(token.exact[0].isalpha() for token in tokens(text))
+    if not 2 < words <= _MOST_MIXED_WORDS:
+        return ()
+    place, odds = switch(text)
+    if odds < _CLEAR_SWITCH:
+        return ()
+    halves = [text[:place].strip(), text[place:].strip()]
+    langs = [detect(half).lang for half in halves]
+    if sorted(langs) != ["en", "vi"]:
+        return ()
+    parts = []
+    for half, lang in zip(halves, langs, strict=True):
+        restored = (restorer or Restorer.bundled)().restore(half).text if lang == "vi" else half
+        parts.append(ReadQuery(half, lang, restored if restored != half else None))
+    own = {part.lang: part.own_words for part in parts}
+    if own["vi"] < _FEWEST_IN_SIDE or _WORDS_BESIDE_ONE * own["en"] < words:
+        return ()
+    sides = [_joined(parts, number) for number, _ in enumerate(parts)]
+    if any(len(side.shares(side.lang)[0]) < _FEWEST_IN_SIDE for side in sides):
+        return ()
+    return tuple(parts)
+
+
+def _joined(
+    parts: Sequence[ReadQuery], number: int, *, excluded: tuple[tuple[str, ...], ...] = ()
+) -> ReadQuery:
+    """One part of a query with what of the other is written alike in its language."""
+    own, other = parts[number], parts[1 - number]
+
+    def with_other(mine: str, others: str) -> str:
+        texts = [mine, others] if number == 0 else [others, mine]
+        return " | ".join(text for text in texts if text)
+
+    text = with_other(own.text, other.written_alike_in(other.text))
+    meant = with_other(own.meant, other.written_alike_in(other.meant))
+    return ReadQuery(text, own.lang, meant if meant != text else None, excluded=excluded)
 
 
 def _with_phrases(restored: str, typed: str, phrases: Sequence[tuple[str, ...]]) -> str:

@@ -10,12 +10,19 @@ from itertools import pairwise
 
 from search.ranking.query import ReadQuery
 from search.records import Article, Passage, Snippet
+from search.text.information import information
 from search.text.languages import LANGUAGES, Token, fold, has_marks, tokens
 from search.text.quantities import Quantity
+from search.text.shorthand import expansion
 from search.text.syllables import is_syllable
 
 SNIPPET_CHARS = 320
 _ELLIPSIS = "…"
+_COMMON = 3.5
+"""Decimal digits that a syllable tells, below which it is in stories of any kind."""
+_NEAR = 6
+"""Words between two that are said together."""
+_SENTENCE_ENDS = frozenset('.?!:…\n"“')
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,10 @@ class Marker:
         quantities: The query's dates and numbers.
         pairs: Neighbours in the query, folded, where it was in another language.
         name_parts: Syllables that are marked only within a name.
+        common: Forms that are marked only near other words of the query.
+        respelled: Folded forms that count with a capital inside a sentence, whatever their marks:
+            where a reading is announced, other words are not what was found, but names may be.
+        written_out: What abbreviations stand for, folded.
     """
 
     lang: str
@@ -36,11 +47,15 @@ class Marker:
     quantities: tuple[Quantity, ...] = ()
     pairs: frozenset[tuple[str, str]] = frozenset()
     name_parts: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
+    respelled: frozenset[str] = frozenset()
+    written_out: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def of(cls, read: ReadQuery, target: str) -> Marker:
         """The marker for a query's matches in a language's articles."""
         language = LANGUAGES[target]
+        read = read.side(target)
         excluded = {form for phrase in read.excluded for form in phrase}
         if target != read.lang:
             alike = {form for form in read.alike() if form not in language.stop_words}
@@ -61,14 +76,28 @@ class Marker:
         meant = _content(read.without_dates(read.meant_tokens), language.stop_words)
         if language.marks_tell_words_apart:
             accented = any(map(has_marks, typed))
-            unmarked = () if accented else typed
+            unmarked = frozenset() if accented else frozenset(map(fold, typed))
+            exact = frozenset({*meant, *typed} if accented else meant)
+            announced = read.read_as is not None
+            several = len(set(map(fold, meant))) > 1
             return cls(
                 target,
-                frozenset({*meant, *typed} if accented else meant),
+                exact,
                 # An unaccented word finds every word it may stand for.
-                frozenset(map(fold, unmarked)),
+                frozenset() if announced else unmarked,
                 frozenset(),
                 read.quantities,
+                common=frozenset(
+                    form
+                    for form in (exact if announced else exact | unmarked)
+                    if several and information(form, target) < _COMMON
+                ),
+                respelled=unmarked if announced else frozenset(),
+                written_out=tuple(
+                    tuple(fold(word) for word in whole.split())
+                    for token in read.typed_tokens
+                    if (whole := expansion(token.exact))
+                ),
             )
         stems = frozenset(language.query_words(typed))
         return cls(target, frozenset(), frozenset(map(fold, typed)), stems, read.quantities)
@@ -85,10 +114,43 @@ class Marker:
             parts = [token.folded in self.name_parts for token in words]
             matched = [a or b for a, b in zip(matched, parts, strict=True)]
             matched = self._names(text, words, matched)
+        matched = self._near_others(words, matched)
+        for place, word in enumerate(words):
+            if self.respelled and word.folded in self.respelled:
+                matched[place] |= _is_name(text, words, place)
+            for whole in self.written_out:
+                # A story has been found by the last two syllables: "Chí Minh".
+                if tuple(w.folded for w in words[max(0, place - 1) : place + 1]) == whole[-2:]:
+                    first = max(0, place + 1 - len(whole))
+                    if tuple(w.folded for w in words[first : place + 1]) != whole:
+                        first = place - 1
+                    matched[first : place + 1] = [True] * (place + 1 - first)
         found = zip(words, matched, strict=True)
         marks = [(word.start, word.end) for word, match in found if match]
         marks += [(quantity.start, quantity.end) for quantity in self._said(text)]
         return _joined(text, sorted(marks))
+
+    def _near_others(self, words: Sequence[Token], matched: Sequence[bool]) -> list[bool]:
+        """Without common syllables that stand alone, far from other words of the query."""
+        places = [place for place, match in enumerate(matched) if match]
+
+        def stays(place: int) -> bool:
+            word = words[place]
+            return word.exact not in self.common and (
+                word.folded not in self.common or not self.folded
+            )
+
+        return [
+            match
+            and (
+                stays(place)
+                or any(
+                    abs(place - other) <= _NEAR and words[other].folded != words[place].folded
+                    for other in places
+                )
+            )
+            for place, match in enumerate(matched)
+        ]
 
     def _names(self, text: str, words: Sequence[Token], matched: Sequence[bool]) -> list[bool]:
         capital = [m and text[w.start].isupper() for w, m in zip(words, matched, strict=True)]
@@ -147,15 +209,29 @@ class Marker:
         return _stem(self.lang, token.exact)
 
 
+def _is_name(text: str, words: Sequence[Token], place: int) -> bool:
+    """Whether a word has a capital inside a sentence."""
+    if not place or not text[words[place].start].isupper():
+        return False
+    return _SENTENCE_ENDS.isdisjoint(text[words[place - 1].end : words[place].start])
+
+
 @lru_cache(maxsize=1 << 16)
 def _stem(lang: str, form: str) -> str:
     return LANGUAGES[lang].query_words([form])[0]
 
 
-def best_snippet(article: Article, passage: Passage | None, marker: Marker) -> Snippet:
-    """The passage that was nearest (else the whole body), cut around its densest marks."""
+def best_snippet(
+    article: Article, passage: Passage | None, marker: Marker, *, otherwise: Snippet | None = None
+) -> Snippet:
+    """The passage that was nearest (else the whole body), cut around its densest marks.
+
+    Args:
+        otherwise: What is shown where it has no marks.
+    """
     text = article.body[passage.start : passage.end] if passage is not None else article.body
-    return cut(text.strip(), marker.spans(text.strip()))
+    marks = marker.spans(text.strip())
+    return cut(text.strip(), marks) if marks or otherwise is None else otherwise
 
 
 def cut(text: str, marks: Sequence[tuple[int, int]]) -> Snippet:

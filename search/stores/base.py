@@ -502,6 +502,15 @@ class Store(Protocol):
             ArchiveMismatchError: A vector's length differs from the archive's.
         """
 
+    def alike(self, words: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Find the archive's words that are spelled like each of some folded ones.
+
+        Returns:
+            For each the words that begin with the same letter and are at most
+            ``search.text.spelling.MOST_EDITS`` away, and itself where it occurs, with how many
+            articles have them; of very many the nearest.
+        """
+
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept, by ascending id, streamed: one consistent state where it can."""
 

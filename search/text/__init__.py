@@ -9,6 +9,7 @@
 - ``keyboard``: reads keys of Telex and VNI that an input method left in a text.
 - ``quantities``: dates and numbers as one token each, however either language writes them.
 - ``shorthand``: syllables run together, abbreviations.
+- ``spelling``: which of an archive's words was meant by one that it does not have.
 - ``information``: how much a word tells: rare ones much, common ones little.
 - ``cognates``: names, numbers and acronyms that are written alike in every language.
 """

@@ -196,6 +196,22 @@ def detect(text: str, *, default: str | None = None) -> Detection:
     return Detection("vi", confidence, _accents(words))
 
 
+def switch(text: str) -> tuple[int, float]:
+    """Find where a text most likely goes over from one language into the other.
+
+    Returns:
+        (offset of the first word after it, log odds of the less certain part); the odds are 0
+        where no two parts are in two languages.
+    """
+    words = [token for token in tokens(text) if token.exact[0].isalpha()]
+    best = (0, 0.0)
+    for place in range(1, len(words)):
+        before, after = _odds(words[:place], text), _odds(words[place:], text)
+        if before * after < 0 and min(abs(before), abs(after)) > best[1]:
+            best = (words[place].start, min(abs(before), abs(after)))
+    return best
+
+
 def is_third_language(text: str) -> bool:
     """Tell whether a text is in another language than ours; never so of only a few words.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +21,8 @@ _LEAST_SHARE = 2e-4  # forms rarer than this among their likes are not considere
 _CARE_WEIGHT = 3.0  # how strictly a word is left alone beside words with all their marks
 _CAPITAL_WEIGHT = 0.7  # many a query has no capitals where they belong, or too many
 _END_WEIGHT = 0.4  # a query may stop in the middle of a phrase
+_HARDLY_LAST = 0.05  # of a syllable's places, those before the end of a phrase
+_LAST_WEIGHT = 0.03  # of such a syllable at the end of a query: "so voi do la" is no "so với đó là"
 _BREAKS = frozenset('.,;:!?()[]{}"“”‘’…/–—\n')
 _HARDLY_ENGLISH = -11.0
 _HARDLY_VIETNAMESE = 50
@@ -236,6 +238,8 @@ class Restorer:
         """
         model = self._model
         length = len(lattice)
+        if not ended:
+            lattice = [*lattice[:-1], self._as_last(lattice[-1])]
         lattice = [*lattice, _BREAK if ended else _END]
         scores = model.after_one(lattice[0].forms, lattice[1].forms) * lattice[1].weights
         steps: list[FloatArray] = []
@@ -268,6 +272,12 @@ class Restorer:
                 behind = (steps[i - 2] * behind).sum(axis=2)
                 behind /= behind.max()
         return chosen[:length], certainty[:length]
+
+    def _as_last(self, position: _Position) -> _Position:
+        """The last place of a query: function words that lead to another are hardly there."""
+        share = self._model.after_one(position.forms, np.array([START], np.int64))[:, 0]
+        weights = np.where(share < _HARDLY_LAST, _LAST_WEIGHT, 1.0) * position.weights
+        return replace(position, weights=weights)
 
 
 def _has_tone(typed: str) -> bool:

@@ -19,7 +19,7 @@ from search.text.languages import LANGUAGES
 
 COMMANDS = cli.list_commands(None)
 
-ANSWER = {"query", "query_lang", "read_as", "phrases", "mode", "took_ms"} | {
+ANSWER = {"query", "query_lang", "read_as", "phrases", "suggestion", "mode", "took_ms"} | {
     *("total", "related", "results", "mixed"),
 }
 HIT = {
@@ -136,6 +136,12 @@ def test_a_query_that_cannot_be_answered_is_one_and_one_line(archive, options, r
 def other_language(id_):
     stem, lang = id_.rsplit("-", 1)
     return f"{stem}-{'en' if lang == 'vi' else 'vi'}"
+
+
+def test_a_word_that_nobody_has_is_offered_as_one_that_is_there(archive):
+    done = songngu("search", "railwya", "--archive", archive)
+    assert "Did you mean: railway\n" in done.stdout
+    assert "Did you mean" not in songngu("search", "railway", "--archive", archive).stdout
 
 
 def test_the_answer_of_search_as_json(archive):

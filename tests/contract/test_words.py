@@ -156,3 +156,33 @@ def test_phrases_hold(archive):
     assert found(archive, '"Tam Quang" visit', "en") == ["en-visit"]
     assert found(archive, '"dduwowngf sawts"', "vi") == ["vi-rail"]
     assert "vi-rail" not in found(archive, "24/9 -đường", "vi")
+
+
+def test_words_that_are_spelled_alike_are_told_with_how_many_stories_have_them(archive):
+    found = archive.store.alike(["ministre", "oslo", "ralways", "xyzzyx"])
+    assert found == {
+        "ministre": {"minister": 1, "ministers": 1},
+        "oslo": {"oslo": 2},
+        "ralways": {"railway": 1, "railways": 1},
+        "xyzzyx": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Ministerr Oslo", "Minister Oslo"),
+        ("customres cheated", "customers cheated"),
+        ("Minister Oslo", None),
+        ("omelette", None),
+        ("đường sát", None),
+        ("duong sac", None),
+        ("qwrtzx", None),
+    ],
+)
+def test_a_word_that_nobody_has_is_offered_as_one_that_is_there(archive, typed, meant):
+    assert archive.search(Query(typed, mode="words")).suggestion == meant
+
+
+def test_nothing_is_offered_to_who_wants_exactly_what_was_typed(archive):
+    assert archive.search(Query("Ministerr", mode="words", verbatim=True)).suggestion is None

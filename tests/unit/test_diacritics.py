@@ -149,3 +149,16 @@ def test_keys_of_input_methods(typed, meant):
 )
 def test_words_and_codes_are_no_keys(text):
     assert decode_typing(text) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("dong yen tang gia so voi do la", "đồng yen tăng giá so với đô la"),
+        ("gia do la", "giá đô la"),
+        ("do la ly do", "đó là lý do"),
+        ("bo truong do la ai?", "bộ trưởng đó là ai?"),
+    ],
+)
+def test_a_query_hardly_ends_with_a_word_that_leads_to_another(typed, meant):
+    assert Restorer.bundled().restore(typed).text == meant

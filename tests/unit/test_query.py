@@ -267,3 +267,48 @@ def test_what_is_no_filter_stays_words(text):
 def test_a_day_that_is_none_is_told():
     with pytest.raises(QueryError, match="from: must be a day"):
         with_typed_filters(Query("flood from:2025-13-01"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "vietnamese", "english"),
+    [
+        ("fed rate hike lai suat usd", "fed lãi suất usd", "fed rate hike usd"),
+        ("giá vàng SJC today", "giá vàng SJC", "SJC today"),
+        ("ID card căn cước công dân", "ID căn cước công dân", "ID card"),
+        ("ngân hàng nhà nước interest rate", "ngân hàng nhà nước", "interest rate"),
+        (
+            "Boeing 727 bị bỏ rơi Nội Bài auction",
+            "Boeing 727 bị bỏ rơi Nội Bài",
+            "Boeing 727 Nội Bài auction",
+        ),
+    ],
+)
+def test_each_half_of_a_query_in_two_languages_asks_its_own_stories(typed, vietnamese, english):
+    query = read(typed)
+    for lang, words in (("vi", vietnamese), ("en", english)):
+        side = query.side(lang)
+        assert side.lang == lang
+        assert side.meant.replace(" |", "") == words
+        asked = {term.token for group in side.shares(lang)[0] for term in group.terms}
+        other = {"vi": english, "en": vietnamese}[lang].lower().split()
+        assert asked.isdisjoint({*other} - {*words.lower().split()})
+
+
+def test_what_is_put_beside_each_other_in_a_side_is_no_pair():
+    side = read("fed rate hike lai suat usd").side("en")
+    assert "hike_usd" not in {t.token for g in side.shares("en")[3] for t in g.terms}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Wenger gia hạn hợp đồng với Arsenal", "game online cho trẻ em", "banh mi price"),
+        *("Minister meets Luong Tam Quang", "minister meets luong tam quang"),
+        *("premier league bong da anh", "man utd gặp real madrid", "apple ra mat iphone"),
+        *("Cầu thủ nào đã ghi điểm từ vạch 2 yard?", "Engineering News-Record là gì?"),
+        *("Doctor Who là loại Chúa tể gì?", "truong sa islands dispute"),
+        *("ho chi minh city mayor", '"ID card" căn cước công dân'),
+    ],
+)  # fmt: skip
+def test_a_query_in_one_language_is_not_torn_apart(text):
+    assert read(text).sides == ()

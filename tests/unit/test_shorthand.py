@@ -49,6 +49,15 @@ def test_a_query_is_embedded_with_its_abbreviations_written_out():
     assert {"ubnd", "nhan_dan", "hn", "ha_noi"} <= words
 
 
+@pytest.mark.parametrize("text", ["ubnd hn", "tphcm", "bds q9", "UBND TPHCM 2017"])
+def test_abbreviations_alone_are_vietnamese(text):
+    assert read_query(Query(text), max_chars=100).lang == "vi"
+
+
+def test_an_abbreviation_beside_english_is_english():
+    assert read_query(Query("VN shares rise sharply"), max_chars=100).lang == "en"
+
+
 def test_verbatim_reads_nothing_into_it():
     assert read_query(Query("xuatkhau gao", verbatim=True), max_chars=100).text == "xuatkhau gao"
 

@@ -4,7 +4,7 @@ import pytest
 
 from search.ranking.query import read_query
 from search.ranking.snippets import SNIPPET_CHARS, Marker, best_snippet, cut
-from search.records import Article, Passage, Query
+from search.records import Article, Passage, Query, Snippet
 
 
 def marked(query, text, target=None):
@@ -19,6 +19,25 @@ def test_typed_marks_count():
 
 def test_unmarked_words_find_every_spelling():
     assert marked("duong sat", "Ông Dương đi đường sắt") == ["Dương", "đường sắt"]
+
+
+def test_of_a_reading_that_is_announced_no_other_word_is_marked():
+    text = "Giá cà phê tăng, vườn cà phê già, cả hàng giả. Giả cũng bán với giá cao."
+    assert marked("gia ca phe", text) == ["Giá cà phê", "cà phê"]
+    assert marked("gia ca phe", "Người già, cả trẻ em") == []
+
+
+def test_common_syllables_far_from_the_others_are_not_marked():
+    text = "Lũ lụt ở miền Trung. Người dân cả nước tập trung quyên góp, kể cả học sinh."
+    assert marked("lũ lụt miền trung", text) == ["Lũ lụt", "miền Trung"]
+    assert marked("đội tuyển việt nam", "Một nam sinh lớp mười hai") == []
+    assert marked("đường", "một con đường") == ["đường"]
+
+
+def test_what_an_abbreviation_stands_for_is_marked():
+    text = "UBND thành phố Hồ Chí Minh họp ở Hà Nội"
+    assert marked("ubnd tphcm", text) == ["UBND thành phố Hồ Chí Minh"]
+    assert marked("tphcm", "Đường Hồ Chí Minh") == ["Chí Minh"]
 
 
 def test_tone_placement_is_no_difference():
@@ -52,6 +71,12 @@ def test_nothing_is_marked_in_an_empty_text():
 
 def test_excluded_words_are_not_marked_across_languages():
     assert marked("Police Oslo -Bergen", "Oslo Bergen", "vi") == ["Oslo"]
+
+
+def test_of_a_query_in_two_languages_each_marks_its_own_words():
+    query = "fed rate hike lai suat usd"
+    assert marked(query, "Fed tăng lãi suất, USD lên giá", "vi") == ["Fed", "lãi suất", "USD"]
+    assert marked(query, "The Fed rates rose again", "en") == ["Fed rates"]
 
 
 def test_dates_are_marked_as_a_whole_and_in_no_parts():
@@ -111,3 +136,11 @@ def test_the_nearest_passage_is_shown():
     passage = Passage(1, start, len(article.body))
     assert best_snippet(article, passage, Marker.of(read, "vi")).text == "Đoạn hai."
     assert best_snippet(article, None, Marker.of(read, "vi")).text == article.body
+
+
+def test_where_no_mark_is_another_passage_stays():
+    article = Article(id="a", lang="vi", text="Đoạn một.")
+    shown = Snippet("Đoạn hai.")
+    for typed, text in (("bão", "Đoạn hai."), ("một", "Đoạn một.")):
+        marker = Marker.of(read_query(Query(typed), max_chars=500), "vi")
+        assert best_snippet(article, None, marker, otherwise=shown).text == text

@@ -22,6 +22,7 @@ def test_search_answers_in_the_shape_of_results(client, archive):
         "query_lang",
         "read_as",
         "phrases",
+        "suggestion",
         "mode",
         "took_ms",
         "total",

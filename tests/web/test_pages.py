@@ -181,6 +181,18 @@ def test_restored_diacritics_are_said_with_the_way_back(client, archive):
     assert again.one("p", cls="read-as").one("b").text == read_as
 
 
+def test_a_word_that_nobody_has_is_offered_as_one_that_is_there(client):
+    page = get(client, q="railwya line", lang="en")
+    note = page.one("p", cls="read-as")
+    assert note.text == "Did you mean railway line?"
+    right = read_page(client.get(note.one("a").get("href")))
+    assert right.one("input", name="q").get("value") == "railway line"
+    assert right.one("input", name="lang", type="hidden").get("value") == "en"
+    assert not right.all("p", cls="read-as")
+    page = get(client, q="railwya", headers={"Accept-Language": "vi"})
+    assert page.one("p", cls="read-as").text == "Có phải bạn muốn tìm railway?"
+
+
 def test_the_language_switch_is_in_the_address(client):
     page = get(client, q=EN_QUERY, sort="newest")
     switch = page.one("nav", cls="switch")

@@ -37,6 +37,7 @@ from search.stores.base import (
 )
 from search.stores.elasticsearch.indices import META, SMALL, Json, part_of
 from search.text.languages import FORM_FIELDS, LANGUAGES
+from search.text.spelling import MOST_EDITS, nearest_words
 
 FORMAT = 6
 """Of the documents. Nothing is migrated: an archive of another format is made anew."""
@@ -47,6 +48,8 @@ MOST_HITS = 1_000_000
 _SPAN = ("position", "start", "stop")
 _MOST_ID_BYTES = 512  # Elasticsearch's limit of _id
 _OVERSAMPLE = 1.5
+_MOST_ALIKE = 50
+"""Words that are spelled like one: those few letters away come first."""
 _LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
 _MOST_CANDIDATES = 10_000  # of an approximate search, for Elasticsearch
 _MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
@@ -455,6 +458,52 @@ def nearest_candidates(hits: Sequence[Mapping[str, Any]], k: int) -> list[Candid
 def _best(found: list[Candidate], k: int) -> list[Candidate]:
     # Rescored in another order, equal vectors may differ in the last bits of a float32.
     return sorted(found, key=lambda candidate: (-round(candidate.score, 6), candidate.id))[:k]
+
+
+def alike_body(words: Sequence[str]) -> Json:
+    """The search for the vocabulary around some words: term suggesters, and their own counts."""
+    suggesters: Json = {
+        f"{lang}:{word}": {
+            "text": word,
+            "term": {
+                "field": f"{lang}.folded",
+                "analyzer": "keyword",
+                "suggest_mode": "always",
+                "max_edits": MOST_EDITS,
+                "prefix_length": 1,
+                "min_word_length": 1,
+                "size": _MOST_ALIKE,
+                "shard_size": _MOST_ALIKE,
+                "max_inspections": _MOST_ALIKE,
+                "accuracy": 0.0,
+            },
+        }
+        for lang in LANGUAGES
+        for word in words
+    }
+    counted = {
+        f"{lang}:{word}": {"term": {f"{lang}.folded": word}} for lang in LANGUAGES for word in words
+    }
+    return {
+        "size": 0,
+        "suggest": suggesters,
+        "aggs": {"words": {"filters": {"filters": counted}}},
+        "track_total_hits": False,
+    }
+
+
+def alike_of(answer: Mapping[str, Any], words: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The vocabulary around each word; see ``Store.alike``."""
+    itself = answer["aggregations"]["words"]["buckets"]
+    found = {}
+    for word in words:
+        near: Counter[str] = Counter()
+        for name in (f"{lang}:{word}" for lang in LANGUAGES):
+            near[word] += itself[name]["doc_count"]
+            for option in answer["suggest"][name][0]["options"]:
+                near[option["text"]] += option["freq"]
+        found[word] = nearest_words(word, (+near).items())
+    return found
 
 
 def _term(term: Term, lang: str) -> Json:

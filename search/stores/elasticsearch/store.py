@@ -313,6 +313,13 @@ class ElasticsearchStore:
         self._check_whole(found.body)
         return bodies.stories_of(found["hits"]["hits"], lookup)
 
+    def alike(self, words: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Find the archive's words that are spelled like each of some folded ones."""
+        with self._errors():
+            found = self._searching.search(index=self._target, **bodies.alike_body(words))
+        self._check_whole(found.body)
+        return bodies.alike_of(found.body, words)
+
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""
         made = self._required_profile()

@@ -65,6 +65,7 @@ from search.stores.sqlite.values import (
     spans_and_vectors,
     text,
 )
+from search.text.spelling import nearest_words
 
 _KEPT_COLUMNS = "id, hash, shallow, day"
 
@@ -239,6 +240,11 @@ class EmbeddedStore:
         """Find what may answer a query in one snapshot of the archive."""
         _, snapshots, words = self._follower.follow()
         return find_stories(lookup, snapshots, words, location=self.location)
+
+    def alike(self, words: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Find the archive's words that are spelled like each of some folded ones."""
+        _, _, index = self._follower.follow()
+        return {word: nearest_words(word, index.vocabulary(word[:1])) for word in words if word}
 
     def entries(self) -> Iterator[Entry]:
         """Everything that is kept at the moment of the first step, by ascending id."""

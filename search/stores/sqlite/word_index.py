@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -158,6 +159,22 @@ class WordSnapshot:
         hits = self._search(scope.lang, self._query((), scope), limit)
         return [row for row, _ in self._rows(scope.lang, hits)]
 
+    def vocabulary(self, prefix: str) -> list[tuple[str, int]]:
+        """All folded words that begin so, with how many articles have them."""
+        found: Counter[str] = Counter()
+        for searcher in self.searchers.values():
+            try:
+                found.update(dict(searcher.terms_with_prefix("folded", prefix)))
+            except (ValueError, OSError) as error:
+                raise self._damaged(error) from error
+        return list(found.items())
+
+    def _damaged(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"The word index beside the archive is damaged ({error}). Delete the folder"
+            f" {self.folder}: it is built again from the archive."
+        )
+
     def _search(
         self, lang: str, query: Query, limit: int
     ) -> list[tuple[float, tantivy.DocAddress]]:
@@ -166,10 +183,7 @@ class WordSnapshot:
                 self.searchers[lang].search(query, limit=limit, count=False).hits
             )
         except (ValueError, OSError) as error:
-            raise StoreError(
-                f"The word index beside the archive is damaged ({error}). Delete the folder"
-                f" {self.folder}: it is built again from the archive."
-            ) from error
+            raise self._damaged(error) from error
         return hits
 
     def _rows(
