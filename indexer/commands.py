@@ -450,7 +450,8 @@ def _filled(
 
 
 def _search(archive: Archive, mode: Mode) -> Callable[[str], Ranked]:
-    return lambda text: Ranked.of(archive, Query(text, mode=mode))
+    # Each copy is judged by itself.
+    return lambda text: Ranked.of(archive, Query(text, mode=mode, copies=True))
 
 
 def _print_table(reports: dict[str, dict[str, Any]]) -> None:

@@ -23,7 +23,6 @@ Kind = Literal["own", "across"]
 FEATURES = (
     "cosine",  # of the story's nearest passage to the query
     "lift",  # that, above the background of all that is near
-    "top lift",  # the best story's lift
     "lift share",  # the story's lift as a share of the best's
     "words",  # BM25 score over the logarithm of the archive's size
     "words share",  # BM25 score as a share of the best's
@@ -48,12 +47,11 @@ QUERY_FEATURES = (
     "words",  # highest BM25 score at home, over the logarithm of the archive's size
 )
 """What tells a query that means something in an archive from one that does not."""
-MONOTONE = frozenset(FEATURES) - {"top lift", "few words", "no words"}
+MONOTONE = frozenset(FEATURES) - {"few words", "no words"}
 MEANING = frozenset(
     {
         "cosine",
         "lift",
-        "top lift",
         "lift share",
         "feedback cosine",
         "feedback lift",
@@ -65,7 +63,6 @@ SCALED = frozenset(
     {
         "cosine",
         "lift",
-        "top lift",
         "feedback cosine",
         "feedback lift",
         "top lift at home",
@@ -133,7 +130,6 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
             found["same story"] = share * facts.lead
         else:
             found |= {"cosine": cosine, "lift": lift, "lift share": share}
-            found["top lift"] = np.full(count, top)
     best = float(stories.words.max(initial=0.0))
     found["words"] = stories.words / np.log(2.0 + facts.articles)
     found["words share"] = stories.words / best if best > 0 else np.zeros(count)
@@ -166,8 +162,8 @@ def query_features(
         [
             best(home[1]),
             best(abroad[1]),
-            most(home[0], "top lift"),
-            most(abroad[0], "top lift"),
+            most(home[0], "lift"),
+            most(abroad[0], "lift"),
             most(home[0], "held"),
             most(home[0], "pairs"),
             most(home[0], "words"),

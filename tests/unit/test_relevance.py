@@ -58,7 +58,6 @@ def test_features_say_how_far_a_story_stands_out():
     values = features(stories([0.9, 0.8, 0.6, 0.6]), FACTS)
     assert values.shape == (4, len(FEATURES))
     assert column(values, "lift").tolist() == pytest.approx([0.3, 0.2, 0.0, 0.0])
-    assert column(values, "top lift").tolist() == pytest.approx([0.3] * 4)
     assert column(values, "lift share").tolist() == pytest.approx([1, 2 / 3, 0, 0])
 
 
