@@ -23,7 +23,7 @@ import lxml.html
 from lxml.html import HtmlElement
 
 from indexer.pages.bylines import people, personal
-from indexer.pages.dates import parse_date
+from indexer.pages.dates import unambiguous
 from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 
 _ARTICLE_TYPE = re.compile(r"\w*Article|(?:Blog|LiveBlog|SocialMedia)Posting|Report", re.IGNORECASE)
@@ -51,7 +51,8 @@ class PageMetadata:
     Attributes:
         titles: The headline in all forms given, the likeliest first, the window's title last; some
             with the site's name, some empty.
-        date: Published, ISO 8601, with the time of day where one is given.
+        date: Published, ISO 8601, with the time of day where one is given; as it is written where
+            that can be read in two ways.
         day: Published, by what trafilatura makes of names and forms that are not known here.
         lang: "vi" or "en", where the page declares it; not checked against its text.
         is_article: Whether the page declares itself an article, or something else; None where
@@ -234,7 +235,7 @@ def _date(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]
     )
     for value in given:
         try:
-            return parse_date(_clean(value) if isinstance(value, str) else value)
+            return unambiguous(_clean(value) if isinstance(value, str) else value)
         except ValueError:
             continue
     return None
