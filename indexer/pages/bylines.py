@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import takewhile
-from urllib.parse import urlsplit
 
 from search.text.languages import fold
 from search.text.quantities import MONTH
@@ -264,10 +263,13 @@ def people(text: str) -> tuple[str, ...]:
     return names_in(text) or ((text,) if 0 < len(text.split()) <= 5 else ())
 
 
-def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, ...]:
-    """Keep the names of persons: not the paper's own, an agency's or a system's account."""
-    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
-    sites = {letters(name) for name in (source, *host.split("."))}
+def personal(names: Sequence[str], sites: Sequence[str]) -> tuple[str, ...]:
+    """Keep the names of persons: not the paper's own, an agency's or a system's account.
+
+    Args:
+        sites: What the paper is called.
+    """
+    known = {letters(name) for name in sites}
     kept = (
         name.title() if name.isupper() and " " in name else name
         for name in names
@@ -276,7 +278,7 @@ def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, .
         and not _ACCOUNT.search(fold(name))
         and not any(
             letters(name) == site or (len(name) >= 6 and site.startswith(letters(name)))
-            for site in sites
+            for site in known
         )
     )
     return tuple(dict.fromkeys(kept))

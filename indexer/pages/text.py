@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from indexer.pages.bylines import presents_author
-from indexer.pages.lines import Kind, Line, read_lines
+from indexer.pages.lines import LEAST_WORDS, Kind, Line, read_lines, telling_words
 from indexer.pages.prose import unwrapped
 from indexer.pages.surroundings import (
     find_authors,
@@ -27,10 +27,7 @@ from indexer.pages.surroundings import (
     notes_author,
 )
 from search.errors import ExtractionError
-from search.text.languages import LANGUAGES, exact_tokens, fold
-
-_LEAST_WORDS = 25
-"""Words of running text below which nothing is taken for an article."""
+from search.text.languages import fold
 
 _TEASER = 45
 """Most words of the sentence under a headline in a list of stories."""
@@ -39,8 +36,6 @@ _WEDGE = 5
 """Copies from which a label between paragraphs is a part of the page's frame."""
 
 _QUOTES = "\"“”«»‘’'"
-
-_STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
 _AGO = re.compile(
     r"\b\d+ (?:min|hour|day|week|month|year|phut|gio|ngay|tuan|thang|nam)\w* (?:ago|truoc)"
@@ -111,7 +106,7 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     kept = [i for i in _kept(lines, min(first, start), start, end) if i != lead]
     if not kept and lead is not None:
         kept, lead = [lead], None
-    if sum(lines[i].words for i in kept) < _LEAST_WORDS - 10:
+    if sum(lines[i].words for i in kept) < LEAST_WORDS - 10:
         raise _too_little(lines, sum(lines[i].words for i in kept))
     authors = find_authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
@@ -164,7 +159,7 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
     for i, worth in enumerate(_worths(lines)):
         if lines[i].kind is Kind.END:
             # What follows is another text. Comments can be many times as long as the story.
-            after_comments = after_comments or best >= 2 * _LEAST_WORDS
+            after_comments = after_comments or best >= 2 * LEAST_WORDS
             total, begin = 0.0, i + 1
             continue
         total += worth * (0.03 if after_comments else 1.0)
@@ -179,7 +174,7 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
     words = sum(
         line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
     )
-    if words < _LEAST_WORDS:
+    if words < LEAST_WORDS:
         raise _too_little(lines, words)
     return best_start, best_end
 
@@ -242,12 +237,8 @@ def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
 
 def _sums_up(last: Line, before: Sequence[Line]) -> bool:
     """Tell whether a paragraph has two words in common with the headline above it."""
-    headlines = {word for line in before if line.headline for word in _telling_words(line)}
-    return len(headlines & _telling_words(last)) >= 2
-
-
-def _telling_words(line: Line) -> set[str]:
-    return {fold(word) for word in exact_tokens(line.text) if word not in _STOP_WORDS}
+    headlines = {word for line in before if line.headline for word in telling_words(line.text)}
+    return len(headlines.intersection(telling_words(last.text))) >= 2
 
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
@@ -322,7 +313,7 @@ def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
     """Tell whether prose sums up a story that the line above points to ("Watch: …")."""
     if i == 0 or lines[i - 1].kind is not Kind.LINK or not _teaser(lines, i):
         return False
-    return len(_telling_words(lines[i - 1]) & _telling_words(lines[i])) >= 2
+    return len(set(telling_words(lines[i - 1].text)) & set(telling_words(lines[i].text))) >= 2
 
 
 def _dated_teaser(lines: Sequence[Line], i: int) -> bool:
