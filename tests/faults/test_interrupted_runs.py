@@ -173,7 +173,7 @@ def test_a_run_that_workers_share_ends_its_elasticsearch(run, tmp_path, monkeypa
     monkeypatch.delenv("SONGNGU_TEST_ES_URL", raising=False)
     test = "\n@pytest.mark.parametrize('n', range(4))\ndef test(n, elasticsearch_url):\n    pass\n"
     process = run(test, "-n", "2")
-    status = process.wait(timeout=240)
+    status = process.wait(timeout=600)
     said = (tmp_path / "said").read_text()
     assert "4 passed" in said
     assert "LEFT RUNNING" not in said
