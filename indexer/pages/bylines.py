@@ -27,6 +27,7 @@ _CREDITS = re.compile(
 _SIGNED_BELOW = re.compile(
     r"(?:by|written by|words by|story by|authors?|author of the article|tac gia|thuc hien|bai)\s*:?"
 )
+_GLUED_BY = re.compile(r"^By(?=[A-Z])")  # where copying lost the gap
 _SIGNED_AFTER = re.compile(r"(?<=\d)[\s,|·•–—-]+(?:by|bởi)\s+(?P<names>\S.*)$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)\.?")  # "(Reporting by Ann Lee; Editing by Tom Park)"
@@ -95,7 +96,7 @@ _LABEL_WORDS = frozenset(
     " an and or of in on at for to update updates updated published breaking exclusive analysis"
     " review reviews science technology health culture travel money markets events games today"
     " download pdf privacy login join key point points glance last next latest top best new now"
-    " full open".split()
+    " full open courtesy get graphics marketing".split()
 )
 
 
@@ -151,7 +152,7 @@ def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
     Args:
         vietnamese_only: Whether names must be spelled in Vietnamese syllables.
     """
-    text = _bounded(text)
+    text = _GLUED_BY.sub("", _bounded(text))
     if len(text.split()) > 12:
         return ()
     parts = [without_role(part) for part in _NAME_DIVIDER.split(text.strip(" ,;|·•–—-"))]

@@ -133,7 +133,8 @@ class _Page:
     """A page on which it is known what is told.
 
     Attributes:
-        lines: The blocks' texts as lines of page text; bylines also where the mark-up says so.
+        lines: The blocks' texts as lines of page text; captions and bylines also where the mark-up
+            says so.
         told: Numbers of the blocks that are the story's, ascending.
         headline: The number of the block with the title; None where the page does not show it.
         cards: Of what is told, numbers of the blocks that sum up other stories.
@@ -145,7 +146,7 @@ class _Page:
     ) -> None:
         self.blocks, self.shape, self.head = blocks, shape, head
         self.lines = read_lines("\n\n".join(block.text for block in blocks))
-        self.lines = [self._signed(i) for i in range(len(blocks))]
+        self.lines = [self._line(i) for i in range(len(blocks))]
         end = _thread(blocks, self.lines)
         numbers = self._without_asides([i for i in range(end) if told[i]])
         numbers = numbers or self._largest(end)
@@ -346,9 +347,11 @@ class _Page:
                 break
             yield around
 
-    def _signed(self, i: int) -> Line:
-        """Make a byline of names alone, if the mark-up says that they signed."""
+    def _line(self, i: int) -> Line:
+        """Judge a line by its mark-up too: what pictures show, and names alone that signed."""
         block, line = self.blocks[i], self.lines[i]
+        if block.role is Role.CAPTION and line.kind in (Kind.SHORT, *_SIGNING):
+            return replace(line, kind=Kind.CAPTION, names=(), date=None)
         if line.names or block.words > 12 or not (names := bare_names(block.text)):
             return line
         if not any(_BYLINES.search(names_of(element)) for element in self._near(i)):
