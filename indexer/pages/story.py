@@ -340,8 +340,8 @@ class _Page:
     def _line(self, i: int) -> Line:
         """Judge a line by its mark-up too: what pictures show, and names alone that signed."""
         block, line = self.blocks[i], self.lines[i]
-        if block.role is Role.CAPTION and line.kind in (Kind.SHORT, *_SIGNING):
-            return replace(line, kind=Kind.CAPTION, names=(), date=None)
+        if block.role is Role.CAPTION and line.kind is Kind.SHORT:
+            return replace(line, kind=Kind.CAPTION)
         if line.names or block.words > 12 or not (names := bare_names(block.text)):
             return line
         if not any(_BYLINES.search(names_of(element)) for element in self._near(i)):
