@@ -149,6 +149,7 @@ class _Page:
         self.lines = [self._line(i) for i in range(len(blocks))]
         end = _thread(blocks, self.lines)
         numbers = self._without_asides([i for i in range(end) if told[i]])
+        numbers = numbers or self._largest(end)
         self.headline = self._headline(numbers)
         if self.headline is not None:
             numbers = [i for i in numbers if i > (self.headline or 0)] or numbers
@@ -184,6 +185,15 @@ class _Page:
             words[self.blocks[i].aside] += self.blocks[i].words
         most = _ASIDE * words.total()
         return [i for i in numbers if not (b := self.blocks[i]).aside or words[b.aside] > most]
+
+    def _largest(self, end: int) -> list[int]:
+        """List the paragraphs of the element with most of them, where trafilatura finds none."""
+        words: Counter[HtmlElement | None] = Counter()
+        prose = [i for i in range(end) if self.blocks[i].prose and not self.blocks[i].aside]
+        for i in prose:
+            words[self.blocks[i].element.getparent()] += self.blocks[i].words
+        best = max(words, key=words.__getitem__, default=None)
+        return [i for i in prose if self.blocks[i].element.getparent() is best]
 
     def _until_end(self, numbers: Sequence[int]) -> list[int]:
         """Keep what is told above comments, footers and the next story on the page.
