@@ -10,7 +10,7 @@ from typing import Any
 
 from indexer.charsets import conversion
 from indexer.language import language_of
-from indexer.pages.dates import parse_date
+from indexer.pages.dates import parse_date, reads_two_ways
 from indexer.pages.prose import tidy, without_html
 from indexer.pages.text import clean_page
 from indexer.sources import RawDocument
@@ -287,10 +287,16 @@ def _date(value: object, lang: str, warnings: list[str]) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
-        return parse_date(value, lang=lang)
+        date = parse_date(value, lang=lang)
     except ValueError as error:
         warnings.append(f"date: {error}; kept without a date")
         return None
+    if reads_two_ways(value):
+        warnings.append(
+            f"date: {value!r} is taken for {date[:10]}, month first, as AM and PM are American:"
+            f" write it as {date[:10]}"
+        )
+    return date
 
 
 def _id_of_content(title: str, lead: str, text: str) -> str:

@@ -298,7 +298,7 @@ class Indexer:
             yield article, document
 
     def _bring(self, read: Sequence[_Read]) -> None:
-        """Record which sources bring articles, before these are written: none is left without."""
+        """Record the source of each article before it is written: a kill leaves none without."""
         brought: dict[str, list[str]] = {}
         for article, document in read:
             if document.origin.source is not None:

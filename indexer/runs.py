@@ -45,11 +45,11 @@ class Web(Protocol):
 
     @property
     def unchanged(self) -> int:
-        """How many entries needed no fetching, or had not changed."""
+        """Count the entries that needed no fetching, or had not changed."""
 
     @property
     def stopping(self) -> bool:
-        """Whether the run is to end."""
+        """Tell whether the run is to end."""
 
     def documents(self) -> Iterator[RawDocument | Failure]:
         """Give the documents behind the addresses that may be new.
@@ -75,7 +75,7 @@ class _NoWeb:
 
     @property
     def stopping(self) -> bool:
-        """Whether the run is to end."""
+        """Tell whether the run is to end."""
         return self._stop.is_set()
 
     def documents(self) -> Iterator[RawDocument | Failure]:

@@ -25,7 +25,7 @@ def limited(chunks: Iterable[bytes], *, max_bytes: int) -> Iterator[bytes]:
 
 
 def unpacked(chunks: Iterable[bytes], encoding: str, *, max_bytes: int) -> bytes:
-    """Take the content encoding off a body; what is packed never fills the memory unpacked.
+    """Decode the content encoding of a body, bounded: a small one may unpack to gigabytes.
 
     Args:
         encoding: The header Content-Encoding.

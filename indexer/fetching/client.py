@@ -134,10 +134,10 @@ class Fetcher:
 
     @contextmanager
     def spending(self, budget: Budget) -> Iterator[None]:
-        """Let all requests that this thread makes in the block be of one budget.
+        """Charge every request that this thread makes in the block to one budget.
 
-        robots.txt, redirects and further tries count like any other. What cannot be afforded ends
-        with ``SpentError``.
+        robots.txt, redirects and further tries count like any other. A request that the budget
+        has no room for raises ``SpentError``.
         """
         self._current.budget = budget
         try:

@@ -96,7 +96,7 @@ class Hosts:
             self.rest(name, _REST_S, f"{name} failed {_PATIENCE} times in a row")
 
     def postpone(self, name: str, seconds: float) -> None:
-        """Let nobody ask a host before so many seconds have passed; whoever wants to, waits."""
+        """Make all who want to ask a host wait until so many seconds have passed."""
         host = self._host(name)
         host.next_at = max(host.next_at, time.monotonic() + seconds)
 

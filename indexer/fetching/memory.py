@@ -212,7 +212,7 @@ def _row(record: Page | Seen | SourceState, now: float) -> tuple[Any, ...]:
 
 
 def memory_path(archive: str) -> Path:
-    """Name the file of what was fetched for an archive: beside it, else in the cache."""
+    """Name the file that holds what was fetched: beside an archive, for a server in the cache."""
     if not archive.startswith(("http://", "https://")):
         return Path(f"{archive}.fetched")
     name = hashlib.sha256(archive.encode()).hexdigest()[:24]

@@ -40,7 +40,7 @@ Marks = Mapping[str, float]
 
 
 def surroundings(cosines: FloatArray, usual: float) -> FloatArray:
-    """Average the cosines to the nearest neighbours, without the very nearest: it may be the pair.
+    """Average an article's cosines to its neighbours, but the nearest: that may be its counterpart.
 
     Args:
         cosines: Shape (n, up to NEIGHBOURS + 1), each row descending.
@@ -77,7 +77,7 @@ def marks(article: Article) -> Marks:
 
 
 def in_common(one: Marks, other: Marks) -> tuple[float, float]:
-    """Weigh the marks that both have: (weight, its share of the one that has fewer)."""
+    """Weigh the marks that two stories share: the sum, and its share of the story with fewer."""
     common = sum(one[mark] for mark in one.keys() & other.keys())
     return common, common / max(1.0, min(sum(one.values()), sum(other.values())))
 

@@ -270,7 +270,7 @@ def _match(store: Store, model: str, profile: RankingProfile, on_progress: Progr
 def _surroundings_now(
     links: Links, found: Sequence[Near], model: str, profile: RankingProfile
 ) -> dict[str, np.float32]:
-    """Compute the surroundings of older candidates anew, since the archive has grown."""
+    """Compute again how near candidates of earlier runs are to the archive, which has grown."""
     assert profile.linking is not None
     new = {id_ for part in found for id_ in part.ids}
     older = sorted({part.others[i] for part in found for i in np.unique(part.places)} - new)
@@ -295,7 +295,7 @@ def _surroundings_now(
 def _settle(
     links: Links, pairs: Sequence[tuple[str, str, float]], near: dict[str, np.float32]
 ) -> None:
-    """Write pairs and their copies; who loses a counterpart to another is written without one."""
+    """Write new pairs and their copies; clear the link of an article that loses its counterpart."""
     records = links.records([id_ for one, other, _ in pairs for id_ in (one, other)])
     new: dict[str, LinkRecord] = {}
     freed: list[str] = []

@@ -7,8 +7,9 @@ date, pieces lost) and takes away what lines of furniture say of themselves; ``r
 pages without an article.
 
 Page text (``text.clean_page``), as copying all of a page gives it: ``lines`` judges each line,
-``surroundings`` finds title, lead, date and names beside the body. Both ways share ``lines``,
-and ``dates`` and ``bylines``, which read dates and names as publishers write them.
+``surroundings`` finds title, lead, date and names beside the body. For dates and names both ways go
+the same steps: ``dates`` and ``bylines`` read them as publishers write them, ``lines`` knows the
+lines with one, and ``surroundings`` which of these are the story's.
 
 Nothing here opens files or sockets. ``prose`` is also for text that comes in fields. May import
 ``indexer.charsets`` and ``search.text``: where a page comes from is not known here, so neither

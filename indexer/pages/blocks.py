@@ -14,7 +14,7 @@ from enum import Enum, auto
 
 from lxml.html import HtmlElement
 
-from search.text.languages import normalise
+from search.text.languages import fold, normalise
 
 
 class Role(Enum):
@@ -245,9 +245,8 @@ class _Walk:
     def flush(self, element: HtmlElement, role: Role) -> None:
         """End a block."""
         text = " ".join(normalise("".join(self._parts)).split())
-        letters = sum(map(len, text.split()))
-        if letters:
-            linked = min(1.0, self._linked / letters)
+        if fold(text):
+            linked = min(1.0, self._linked / sum(map(len, text.split())))
             words = count_words(text)
             self.blocks.append(Block(text, role, element, words, linked, self._aside))
         self._parts, self._linked = [], 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import takewhile
-from urllib.parse import urlsplit
 
 from search.text.languages import fold
 from search.text.quantities import MONTH
@@ -28,6 +27,7 @@ _CREDITS = re.compile(
 _SIGNED_BELOW = re.compile(
     r"(?:by|written by|words by|story by|authors?|author of the article|tac gia|thuc hien|bai)\s*:?"
 )
+_GLUED_BY = re.compile(r"^By(?=[A-Z])")  # where copying lost the gap
 _SIGNED_AFTER = re.compile(r"(?<=\d)[\s,|·•–—-]+(?:by|bởi)\s+(?P<names>\S.*)$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\((?:theo|nguồn|via|source)[: ]\s*(?P<names>[^)]{2,60})\)", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)\.?")  # "(Reporting by Ann Lee; Editing by Tom Park)"
@@ -96,7 +96,7 @@ _LABEL_WORDS = frozenset(
     " an and or of in on at for to update updates updated published breaking exclusive analysis"
     " review reviews science technology health culture travel money markets events games today"
     " download pdf privacy login join key point points glance last next latest top best new now"
-    " full open".split()
+    " full open courtesy get graphics marketing".split()
 )
 
 
@@ -152,7 +152,7 @@ def bare_names(text: str, *, vietnamese_only: bool = False) -> tuple[str, ...]:
     Args:
         vietnamese_only: Whether names must be spelled in Vietnamese syllables.
     """
-    text = _bounded(text)
+    text = _GLUED_BY.sub("", _bounded(text))
     if len(text.split()) > 12:
         return ()
     parts = [without_role(part) for part in _NAME_DIVIDER.split(text.strip(" ,;|·•–—-"))]
@@ -264,10 +264,13 @@ def people(text: str) -> tuple[str, ...]:
     return names_in(text) or ((text,) if 0 < len(text.split()) <= 5 else ())
 
 
-def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, ...]:
-    """Keep the names of persons: not the paper's own, an agency's or a system's account."""
-    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
-    sites = {letters(name) for name in (source, *host.split("."))}
+def personal(names: Sequence[str], sites: Sequence[str]) -> tuple[str, ...]:
+    """Keep the names of persons: not the paper's own, an agency's or a system's account.
+
+    Args:
+        sites: What the paper is called.
+    """
+    known = {letters(name) for name in sites}
     kept = (
         name.title() if name.isupper() and " " in name else name
         for name in names
@@ -276,7 +279,7 @@ def personal(names: Sequence[str], source: str, url: str | None) -> tuple[str, .
         and not _ACCOUNT.search(fold(name))
         and not any(
             letters(name) == site or (len(name) >= 6 and site.startswith(letters(name)))
-            for site in sites
+            for site in known
         )
     )
     return tuple(dict.fromkeys(kept))

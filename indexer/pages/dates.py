@@ -3,7 +3,10 @@
 Only dates that are fully given count: day, month and year. "Today" or "May" is refused, because
 nobody knows which day that was; the day of collection is never taken for the day of publication.
 Numbers between slashes, dots or dashes are day first (24/9/2025), as both Vietnam and most
-English-language press write them, unless only month first is possible (9/24/2025).
+English-language press write them, unless only month first is possible (9/24/2025). With a clock of
+AM and PM they are month first, "3/4/2026 8:00 AM" is 4 March: programs made for America write so,
+also those of Vietnamese papers, whose own clocks have 24 hours. On 670 pages 132 such dates can
+only be month first, and none only day first. It stays a guess (``reads_two_ways``).
 """
 
 from __future__ import annotations
@@ -41,12 +44,15 @@ _DAY = r"(?P<d>\d{1,2})"
 _YEAR = r"(?P<y>\d{4})"
 _SHORT_YEAR = r"(?P<y>\d{4}|\d{2})"
 
+_NUMBERS = re.compile(
+    rf"(?<![\d/.]){_DAY} ?(?P<sep>[-/.]) ?(?P<m>\d{{1,2}}) ?(?P=sep) ?{_SHORT_YEAR}(?!\d)"
+)
 _DATES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?<!\d){_YEAR}(?P<sep>[-/.])(?P<m>\d{{1,2}})(?P=sep){_DAY}(?!\d)",
         rf"(?<!\d){_YEAR}(?P<m>\d\d)(?P<d>\d\d)(?=t?\d{{4}}(?:\d\d)?(?!\d)|(?!\d))",
-        rf"(?<![\d/.]){_DAY} ?(?P<sep>[-/.]) ?(?P<m>\d{{1,2}}) ?(?P=sep) ?{_SHORT_YEAR}(?!\d)",
+        _NUMBERS.pattern,
         rf"(?<!\d){_DAY} ?(?:thang|th|thg) ?\.?(?P<m>\d{{1,2}})(?: ?[,/-] ?| )(?:nam )?{_YEAR}"
         r"(?!\d)",
         rf"(?<!\d){_DAY} ?thang (?P<vm>{_VIETNAMESE_MONTH})(?: ?[,/-] ?| )(?:nam )?{_YEAR}(?!\d)",
@@ -68,6 +74,7 @@ _TIME = re.compile(
     r"(?!\d)(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<vhalf>sa|ch|sang|trua|chieu|toi)\b)?"
 )
 _COMPACT_TIME = re.compile(r"^t?(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?(?!\d)")
+_HALF_OF_DAY = re.compile(r"\d ?[ap]\.? ?m\b")
 _ZONE = re.compile(
     r"(?<!\S)(?P<bare>[+-]\d\d(?::?\d\d)?)(?![\d:])z?"
     r"|(?:\b|(?<=\d))(?:(?P<name>gmt|utc|ut|z|est|edt|cst|cdt|mst|mdt|pst|pdt|ict)\b)?"
@@ -130,6 +137,28 @@ def parse_date(value: object, *, lang: str | None = None) -> str:
     if isinstance(value, str):
         return _from_text(value, value, lang)
     raise _refused(value)
+
+
+def reads_two_ways(value: object) -> bool:
+    """Tell whether a date may be another day too, and which one it is was guessed by its clock."""
+    found = _NUMBERS.search(fold(value)) if isinstance(value, str) else None
+    return found is not None and (
+        found["d"] != found["m"]
+        and max(int(found["d"]), int(found["m"])) <= 12
+        and _has_american_clock(found)
+    )
+
+
+def unambiguous(value: object) -> str:
+    """Read a published date, but keep it as it is written where it ``reads_two_ways``.
+
+    So that the guess is made, and told, where the article is taken in.
+
+    Raises:
+        ValueError: As in ``parse_date``.
+    """
+    read = parse_date(value)
+    return str(value) if reads_two_ways(value) else read
 
 
 def find_date(line: str) -> tuple[str, str] | None:
@@ -232,13 +261,19 @@ def _day(found: re.Match[str], value: object) -> date:
         month = _VIETNAMESE_MONTHS[name]
     else:
         month = int(parts["m"])
-        if month > 12 >= day and found.start("y") > found.start("m"):
+        month_first = month > 12 or _has_american_clock(found)
+        if month_first and day <= 12 and found.start("y") > found.start("m"):
             day, month = month, day
     try:
         found_day = date(year, month, day)
     except ValueError as error:
         raise _ImpossibleDateError(f"{_shown(value)} is no day of the calendar") from error
     return _checked(found_day, value)
+
+
+def _has_american_clock(found: re.Match[str]) -> bool:
+    """Tell whether numbers between slashes stand with a time of AM or PM."""
+    return found.groupdict().get("sep") == "/" and _HALF_OF_DAY.search(found.string) is not None
 
 
 def _with_time(day: date, rest: str, after: str, value: object) -> tuple[str, str]:

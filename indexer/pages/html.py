@@ -9,9 +9,10 @@ from lxml.html import HtmlElement
 from indexer.pages.blocks import Shape, blocks_of
 from indexer.pages.bylines import personal
 from indexer.pages.dates import parse_date
+from indexer.pages.lines import LEAST_WORDS
 from indexer.pages.markup import decoded, parsed
 from indexer.pages.metadata import read_metadata
-from indexer.pages.refusals import LEAST_WORDS, refuse
+from indexer.pages.refusals import refuse
 from indexer.pages.story import Head, Story, find_story
 from indexer.pages.telling import Reading, read_page, told_blocks
 from indexer.pages.titles import find_title
@@ -76,7 +77,7 @@ def extract_page(
         "lead": story.lead,
         "text": text,
         "date": head.date or _shown_date(tree, story, head.day),
-        "authors": list(head.authors or personal(story.names, head.source, head.url)),
+        "authors": list(head.authors or personal(story.names, head.sites)),
         "captions": list(captions),
         "section": head.section,
         "tags": list(head.tags),

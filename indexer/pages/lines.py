@@ -15,7 +15,12 @@ from itertools import takewhile
 
 from indexer.pages.bylines import credits_line, is_name, says_signed, signature, signers_beside_date
 from indexer.pages.dates import find_date
-from search.text.languages import fold
+from search.text.languages import LANGUAGES, exact_tokens, fold
+
+LEAST_WORDS = 25
+"""Words of running text below which nothing is taken for an article."""
+
+_STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
 
 class Kind(Enum):
@@ -355,6 +360,11 @@ def _in_company(lines: Sequence[Line], i: int) -> Line:
 def caption_text(text: str) -> str:
     """Cut a caption to what it says, without the labels and buttons in its line."""
     return _NO_CAPTION_TEXT.sub("", text).strip()
+
+
+def telling_words(text: str) -> list[str]:
+    """List the folded words of a line that are no stop words."""
+    return [fold(token) for token in exact_tokens(text) if token not in _STOP_WORDS]
 
 
 def ends_sentence(text: str) -> bool:

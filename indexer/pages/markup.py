@@ -14,6 +14,7 @@ import lxml.html
 from lxml.html import HtmlElement
 
 from indexer import charsets
+from indexer.pages.prose import without_elements
 from search.errors import ExtractionError
 from search.text.languages import with_few_marks
 
@@ -25,10 +26,7 @@ LONGEST = 2_000_000
 
 _HEAD = 100_000  # characters looked at to know text from other things
 
-_UNSEEN = re.compile(r"<(script|style|svg|template)\b([^>]{0,2000})>", re.IGNORECASE)
-_ENDS = {
-    tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in ("script", "style", "svg", "template")
-}
+_UNSEEN = re.compile(r"<(script|style|svg|template)\b[^>]{0,2000}>", re.IGNORECASE)
 # Pictures and fonts that stand in their own address, as saved pages have them.
 _INLINE_DATA = re.compile(r"\bdata:[\w.+-]{1,40}/[\w.+-]{1,80}[;,][^\"'\s<>)]{200,}", re.IGNORECASE)
 # Old editors leave these open, paragraph after paragraph, until the page is too deep to be parsed.
@@ -62,7 +60,8 @@ def parsed(text: str) -> HtmlElement:
         )
     if len(_CONTROL.findall(text, 0, _HEAD)) > 0.02 * min(len(text), _HEAD):
         raise ExtractionError("is no page but binary: only HTML can be read")
-    text = _INLINE_DATA.sub("data:,", _without_unseen(text.replace("\x00", "")))
+    text = without_elements(text.replace("\x00", ""), _UNSEEN, kept="ld+json")
+    text = _INLINE_DATA.sub("data:,", text)
     text = _CONTROL.sub(" ", text)
     text = _REFERENCES.sub(_few_references, with_few_marks(_MEANINGLESS.sub("", text)))
     if len(text) > LONGEST:
@@ -79,30 +78,6 @@ def parsed(text: str) -> HtmlElement:
     if not isinstance(tree, HtmlElement):
         raise ExtractionError("no HTML is in it: there is nothing to index")
     return tree
-
-
-def _without_unseen(text: str) -> str:
-    """Drop scripts (but JSON-LD), styles and drawings, which can be most of a page.
-
-    In one pass: an expression for all of it goes over the page again at each one left open.
-    """
-    parts, at, unclosed = [], 0, set[str]()
-    while (found := _UNSEEN.search(text, at)) is not None:
-        tag = found[1].lower()
-        end = None if tag in unclosed else _ENDS[tag].search(text, found.end())
-        if end is None or "ld+json" in found[2].lower():
-            if end is None:
-                unclosed.add(tag)
-            # Tags inside JSON are text: an "<svg>" there ends nowhere on the page.
-            after = found.end() if end is None else end.start()
-            parts.append(text[at:after])
-            at = after
-            continue
-        parts.append(text[at : found.start()])
-        close = text.find(">", end.end())
-        at = len(text) if close < 0 else close + 1
-    parts.append(text[at:])
-    return " ".join(parts)
 
 
 def _few_references(run: re.Match[str]) -> str:

@@ -23,7 +23,7 @@ import lxml.html
 from lxml.html import HtmlElement
 
 from indexer.pages.bylines import people, personal
-from indexer.pages.dates import parse_date
+from indexer.pages.dates import unambiguous
 from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
 
 _ARTICLE_TYPE = re.compile(r"\w*Article|(?:Blog|LiveBlog|SocialMedia)Posting|Report", re.IGNORECASE)
@@ -51,8 +51,10 @@ class PageMetadata:
     Attributes:
         titles: The headline in all forms given, the likeliest first, the window's title last; some
             with the site's name, some empty.
-        date: Published, ISO 8601, with the time of day where one is given.
+        date: Published, ISO 8601, with the time of day where one is given; as it is written where
+            that can be read in two ways.
         day: Published, by what trafilatura makes of names and forms that are not known here.
+        sites: What the site is called: as in ``source``, and the parts of its host's name.
         lang: "vi" or "en", where the page declares it; not checked against its text.
         is_article: Whether the page declares itself an article, or something else; None where
             it does neither.
@@ -71,6 +73,7 @@ class PageMetadata:
     tags: tuple[str, ...]
     url: str | None
     source: str
+    sites: tuple[str, ...]
     lang: str | None
     is_article: bool | None
     is_video: bool
@@ -93,7 +96,9 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
     canonical = _canonical(tree, meta, url)
     title = _string(given.title)
     article = _article_node(nodes, [title, *headings], canonical)
-    source = _source(article, meta, canonical)
+    host = (urlsplit(canonical or "").hostname or "").removeprefix("www.")
+    source = _source(article, meta) or host
+    sites = (source, *host.split("."))
     types = {kind for node in nodes for kind in _types(node)}
     og_type = meta.get("og:type", "").lower()
     is_article: bool | None = None
@@ -107,11 +112,12 @@ def read_metadata(tree: HtmlElement, *, url: str | None = None) -> PageMetadata:
         description=_string(given.description),
         date=_date(tree, article, meta),
         day=given.date,
-        authors=personal(_authors(tree, article, _string(given.author)), source, canonical),
+        authors=personal(_authors(tree, article, _string(given.author)), sites),
         section=_section(nodes, article, meta, title),
         tags=_tags(tree, article, meta, given.tags or ()),
         url=canonical,
         source=source,
+        sites=sites,
         lang=_language(tree, article, meta),
         is_article=is_article,
         is_video=not article and (_VIDEO_TYPE.match(og_type) is not None),
@@ -234,7 +240,7 @@ def _date(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]
     )
     for value in given:
         try:
-            return parse_date(_clean(value) if isinstance(value, str) else value)
+            return unambiguous(_clean(value) if isinstance(value, str) else value)
         except ValueError:
             continue
     return None
@@ -311,12 +317,11 @@ def _joined(base: str, address: str) -> str | None:
         return None
 
 
-def _source(article: Mapping[str, Any], meta: Mapping[str, str], url: str | None) -> str:
-    """Name the site by what it calls itself, else by its host."""
+def _source(article: Mapping[str, Any], meta: Mapping[str, str]) -> str:
+    """Name the site by what it calls itself; empty where that is nothing, or no name."""
     named = meta.get("og:site_name") or _string(article.get("publisher"))
     found = (named or meta.get("application-name", "")).split(" | ")[0].strip()
-    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
-    return found if 0 < len(found) <= 80 and "://" not in found else host
+    return found if len(found) <= 80 and "://" not in found else ""
 
 
 def _language(tree: HtmlElement, article: Mapping[str, Any], meta: Mapping[str, str]) -> str | None:

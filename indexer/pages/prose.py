@@ -19,9 +19,9 @@ _INLINE_TAG = re.compile(
     re.IGNORECASE,
 )
 _UNSEEN = re.compile(r"<!--|<(script|style|noscript|template)\b", re.IGNORECASE)
-_END = {
-    tag: re.compile(rf"</{tag}\s*>", re.IGNORECASE)
-    for tag in ("script", "style", "noscript", "template")
+_ENDS = {
+    tag: re.compile(rf"</{tag}[^<>]{{0,100}}>", re.IGNORECASE)
+    for tag in ("script", "style", "noscript", "svg", "template")
 } | {"": re.compile("-->")}
 # Only these prove that a text is HTML: "<S>" alone may be a share's ticker.
 _HTML_EVIDENCE = re.compile(
@@ -100,27 +100,30 @@ def unwrapped(text: str) -> str:
     return normalise("\n".join(" ".join(paragraph) for paragraph in paragraphs))
 
 
-def _without_tags(text: str) -> str:
-    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _without_unseen(text)))
-
-
-def _without_unseen(text: str) -> str:
-    """Drop the comments, scripts and styles that are closed.
+def without_elements(text: str, begin: re.Pattern[str], *, kept: str | None = None) -> str:
+    """Drop scripts, styles, comments and the like with all that is in them, where they are closed.
 
     In one pass: an expression for all of it goes over the text again at each one left open.
+
+    Args:
+        begin: Finds how each begins; its first group is the name, of a comment none.
+        kept: What the beginning of one says that stays.
     """
-    parts, at, unclosed = [], 0, set[str]()
-    for found in _UNSEEN.finditer(text):
+    parts, at, here, unclosed = [], 0, 0, set[str]()
+    while (found := begin.search(text, here)) is not None:
         tag = (found[1] or "").lower()
-        if found.start() < at or tag in unclosed:
-            continue
-        end = _END[tag].search(text, found.end())
+        end = None if tag in unclosed else _ENDS[tag].search(text, found.end())
+        here = (end or found).end()
         if end is None:
             unclosed.add(tag)
-            continue
-        parts += [text[at : found.start()], " "]
-        at = end.end()
+        elif kept is None or kept not in found[0].lower():
+            parts += [text[at : found.start()], " "]
+            at = here
     return "".join([*parts, text[at:]])
+
+
+def _without_tags(text: str) -> str:
+    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", without_elements(text, _UNSEEN)))
 
 
 def _indented(line: str) -> bool:

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from indexer.pages.blocks import Block, Role
+from indexer.pages.lines import LEAST_WORDS
 from indexer.pages.metadata import PageMetadata
 from indexer.pages.story import Story
 from search.errors import NotAnArticleError
 from search.text.languages import fold
-
-LEAST_WORDS = 25
-"""Words of running text below which nothing is taken for an article."""
 
 _ERROR_PAGE = re.compile(
     r"\b(?:404|403|410|50[0-4])\b.{0,30}(?:not found|error|forbidden|gone|khong tim thay|loi)"

@@ -1,7 +1,8 @@
 """The blocks of a page that are told → lead, paragraphs, captions, who signed and when.
 
 What trafilatura misses is added here: the *sapo* that Vietnamese papers set apart under the
-headline, captions, dates and bylines in Vietnamese, pieces of a story that stand beside the rest.
+headline, captions, pieces of a story that stand beside the rest, and bylines and dates, which are
+found as in page text (``surroundings``).
 What is told is judged once more by its words, as lines of page text are, because mark-up ends where
 editors paste text into it.
 """
@@ -17,11 +18,12 @@ from itertools import pairwise
 
 from lxml.html import HtmlElement
 
+from indexer.pages import dates
 from indexer.pages.blocks import Block, Role, Shape, names_of
 from indexer.pages.bylines import bare_names, letters, presents_author
-from indexer.pages.dates import find_date
 from indexer.pages.lines import Kind, Line, read_lines
 from indexer.pages.prose import is_syndicated
+from indexer.pages.surroundings import find_authors, find_date
 from search.text.languages import exact_tokens, fold
 
 _NO_LEAD = frozenset(
@@ -87,8 +89,8 @@ class Story:
         lead: Set apart above the story; may be empty.
         paragraphs: Of the text, in order: sub-headings, list entries and rows of tables too.
         captions: What the pictures with it show.
-        names: Who signed, by lines that say so and little else.
-        date: ISO 8601, shown with the title; None where none is.
+        names: Who signed, as the page shows it.
+        date: ISO 8601, shown with the title or right after the story; None where none is.
         words: Of prose in the paragraphs.
         listed: Whether most of what was told sums up other stories, each under its headline.
         titled: Whether the page shows its headline.
@@ -131,7 +133,8 @@ class _Page:
     """A page on which it is known what is told.
 
     Attributes:
-        lines: The blocks' texts as lines of page text; None for a text of signs alone.
+        lines: The blocks' texts as lines of page text; captions and bylines also where the mark-up
+            says so.
         told: Numbers of the blocks that are the story's, ascending.
         headline: The number of the block with the title; None where the page does not show it.
         cards: Of what is told, numbers of the blocks that sum up other stories.
@@ -142,10 +145,10 @@ class _Page:
         self, blocks: Sequence[Block], told: Sequence[bool], shape: Shape, head: Head
     ) -> None:
         self.blocks, self.shape, self.head = blocks, shape, head
-        self.lines = _lines(blocks)
+        self.lines = read_lines("\n\n".join(block.text for block in blocks))
+        self.lines = [self._line(i) for i in range(len(blocks))]
         end = _thread(blocks, self.lines)
-        numbers = [i for i in range(end) if told[i] and self.lines[i] is not None]
-        numbers = self._without_asides(numbers)
+        numbers = self._without_asides([i for i in range(end) if told[i]])
         numbers = numbers or self._largest(end)
         self.headline = self._headline(numbers)
         if self.headline is not None:
@@ -159,17 +162,15 @@ class _Page:
     def story(self) -> Story:
         """Put together what the page tells, and what stands around it."""
         lead = self._lead()
-        kept, signatures = self._kept(lead)
-        kept, signed = self._without_credits(kept)
-        start, end = self.told[0], self.told[-1] + 1
-        near = [*self._around(start), *signatures, *self._below(end)]
+        kept = self._without_credits(self._kept(lead))
+        start, end = self.told[0], (kept or self.told)[-1] + 1
         said = {fold(self.blocks[i].text) for i in kept}
         return Story(
             lead="" if lead is None else self.blocks[lead].text,
             paragraphs=tuple(self._shown(i) for i in kept),
             captions=self._captions(said),
-            names=tuple(dict.fromkeys((*(name for line in near for name in line.names), *signed))),
-            date=next((line.date for line in near if line.date), None),
+            names=find_authors(self.lines, self.first, start, end, None),
+            date=find_date(self.lines, self.headline, start, end),
             words=sum(b.words for b in (self.blocks[i] for i in kept) if not _heads(b)),
             listed=self._listed(),
             titled=self.headline is not None,
@@ -215,10 +216,10 @@ class _Page:
     def _divides(self, i: int) -> bool:
         block, line = self.blocks[i], self.lines[i]
         title = block.role is Role.TITLE and block.words >= 3 and not self._pictured(i)
-        return title or (line is not None and line.kind is Kind.END and block.words <= 60)
+        return title or (line.kind is Kind.END and block.words <= 60)
 
     def _completed(self, numbers: Sequence[int], end: int) -> list[int]:
-        """Add to what is told what stands with it as its equal: nothing is lost inside a story."""
+        """Add blocks like those that are told (same parent, or tag and class): none gets lost."""
         if not numbers:
             return []
         beside, alike = Counter[HtmlElement | None](), Counter[tuple[str, ...]]()
@@ -231,7 +232,7 @@ class _Page:
         start = numbers[0] if self.headline is None else min(self.headline + 1, numbers[0])
         for i in range(start, end):
             block = self.blocks[i]
-            if i in found or self.lines[i] is None or block.aside or block.linked >= 0.5:
+            if i in found or block.aside or block.linked >= 0.5:
                 continue
             within = i < numbers[-1]
             equal = beside[block.element.getparent()] >= 2
@@ -247,44 +248,43 @@ class _Page:
                 found.add(i)
         return sorted(found)
 
-    def _kept(self, lead: int | None) -> tuple[list[int], list[Line]]:
-        """Choose the blocks that are text, and the lines that say who signed and when."""
+    def _kept(self, lead: int | None) -> list[int]:
+        """Choose the blocks that are text."""
         kept: list[int] = []
         pending: list[int] = []
-        signatures: list[Line] = []
         said = {letters(self.head.title)}
         if lead is not None:
             said.add(letters(self.blocks[lead].text))
         for i in self.told:
             block, line = self.blocks[i], self.lines[i]
-            if line is None or i == lead or block.role is Role.CAPTION or self._pictured(i):
+            if i == lead or block.role is Role.CAPTION or self._pictured(i):
                 continue
             if i in self.cards:
                 pending = []
                 continue
             if line.kind in _SIGNING and block.words <= 16 and block.role is not Role.ROW:
-                signatures.append(line)
-            elif names := self._signers(i):
-                signatures.append(replace(line, names=names))
-            elif _inserted(block, line) or (block.words >= 5 and letters(block.text) in said):
                 continue
-            elif _heads(block):
+            if _inserted(block, line) or (block.words >= 5 and letters(block.text) in said):
+                continue
+            if _heads(block):
                 pending.append(i)
             else:  # a heading counts only if a paragraph follows
                 kept += (*pending, i)
                 pending = []
                 said.add(letters(block.text))
-        return kept, signatures
+        return kept
 
-    def _without_credits(self, kept: list[int]) -> tuple[list[int], tuple[str, ...]]:
-        """Drop last lines about the story or its author; return whom a last one names, too."""
+    def _without_credits(self, kept: list[int]) -> list[int]:
+        """Drop last lines about the story or its author; names alone are a byline."""
         texts = [self.blocks[i].text for i in kept]
         for at in range(len(kept) - 1, max(1, len(kept) - 6), -1):
             about = _CREDITS.fullmatch(texts[at]) or is_syndicated(texts[at])
             if about or presents_author(texts[at], self.head.authors):
                 del kept[at:]
-        names = bare_names(self.blocks[kept[-1]].text) if len(kept) > 1 else ()
-        return (kept[:-1] if names else kept), names
+        if len(kept) > 1 and (names := bare_names(self.blocks[kept[-1]].text)):
+            last = kept.pop()
+            self.lines[last] = replace(self.lines[last], kind=Kind.BYLINE, names=names)
+        return kept
 
     def _shown(self, i: int) -> str:
         block = self.blocks[i]
@@ -315,7 +315,7 @@ class _Page:
             block, line = self.blocks[i], self.lines[i]
             if not 6 <= block.words <= 130 or block.role in (Role.CAPTION, Role.TITLE):
                 continue
-            if line is None or line.kind in _NO_LEAD or block.linked > 0.5 or self._pictured(i):
+            if line.kind in _NO_LEAD or block.linked > 0.5 or self._pictured(i):
                 continue
             tokens = tokens_of(block.text)
             if overlap(tokens, title) >= 0.8:
@@ -347,38 +347,24 @@ class _Page:
                 break
             yield around
 
-    def _around(self, start: int) -> Iterator[Line]:
-        """Yield the lines by the title, where date and byline stand: those under it first."""
-        under = range(self.first, max(start, self.first + 4))
-        above = range(self.first - 1, max(-1, self.first - 5), -1)
-        for i in (*under, *above):
-            line = self.lines[i] if i < len(self.lines) else None
-            if line is not None:
-                yield replace(line, names=line.names or self._signers(i))
-
-    def _below(self, end: int) -> Iterator[Line]:
-        """Yield the lines right under the story that say who signed; a date there is another's."""
-        for i in range(end, min(end + 3, len(self.blocks))):
-            line = self.lines[i]
-            if line is not None and (names := line.names or self._signers(i)):
-                yield replace(line, names=names, date=None)
-
-    def _signers(self, i: int) -> tuple[str, ...]:
-        """Read the names that a block consists of, if the mark-up says that they signed."""
-        if self.blocks[i].words > 12 or not any(
-            _BYLINES.search(names_of(element)) for element in self._near(i)
-        ):
-            return ()
-        return bare_names(self.blocks[i].text)
+    def _line(self, i: int) -> Line:
+        """Judge a line by its mark-up too: what pictures show, and names alone that signed."""
+        block, line = self.blocks[i], self.lines[i]
+        if block.role is Role.CAPTION and line.kind is Kind.SHORT:
+            return replace(line, kind=Kind.CAPTION)
+        if line.names or block.words > 12 or not (names := bare_names(block.text)):
+            return line
+        if not any(_BYLINES.search(names_of(element)) for element in self._near(i)):
+            return line
+        return replace(line, kind=line.kind if line.date else Kind.BYLINE, names=names)
 
     def _captions(self, said: set[str]) -> tuple[str, ...]:
         """List what the pictures with the story show, each said once."""
         found = []
-        for i in range(min(self.first, self.told[0]), self.told[-1] + 3):
-            line = self.lines[i] if i < len(self.lines) else None
-            if line is None or (line.kind is not Kind.CAPTION and line.kind in _NO_LEAD):
+        for i in range(min(self.first, self.told[0]), min(self.told[-1] + 3, len(self.lines))):
+            block, line = self.blocks[i], self.lines[i]
+            if line.kind is not Kind.CAPTION and line.kind in _NO_LEAD:
                 continue
-            block = self.blocks[i]
             credited = line.kind is Kind.CAPTION and block.words <= _LONG and i <= self.told[-1]
             if (credited or block.role is Role.CAPTION or self._pictured(i)) and not block.aside:
                 found.append(block.text)
@@ -461,22 +447,16 @@ def _likeness(element: HtmlElement) -> tuple[str, ...]:
     return tuple(f"{e.tag} {e.get('class') or ''}".strip() for e in named)
 
 
-def _lines(blocks: Sequence[Block]) -> list[Line | None]:
-    """Judge each block as a line; None for a text without letters and digits."""
-    lines = iter(read_lines("\n\n".join(block.text for block in blocks)))
-    return [next(lines, None) if fold(block.text) else None for block in blocks]
-
-
-def _thread(blocks: Sequence[Block], lines: Sequence[Line | None]) -> int:
+def _thread(blocks: Sequence[Block], lines: Sequence[Line]) -> int:
     """Find the number of the block where readers' comments begin; without any, of all blocks.
 
     They can be many times as long as the story. Only what follows shows that "12 comments" heads
     them and is no button: one date after the other.
     """
-    words, dated = 0, cache(lambda j: blocks[j].words <= 14 and find_date(blocks[j].text))
+    words, dated = 0, cache(lambda j: blocks[j].words <= 14 and dates.find_date(blocks[j].text))
     for i, block in enumerate(blocks):
         line = lines[i]
-        if line is not None and line.kind is Kind.END and block.words <= 10 and words >= 40:
+        if line.kind is Kind.END and block.words <= 10 and words >= 40:
             below = range(i + 1, min(i + 60, len(blocks)))
             if sum(bool(dated(j)) for j in below) >= _DATES_OF_THREAD:
                 return i

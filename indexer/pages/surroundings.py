@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from indexer.pages.bylines import bare_names, is_agency
-from indexer.pages.lines import Kind, Line, caption_text, sentence_ends
-from search.text.languages import LANGUAGES, exact_tokens, fold
+from indexer.pages.lines import Kind, Line, caption_text, sentence_ends, telling_words
+from search.text.languages import exact_tokens, fold
 
 _HEAD = 60
 """Lines above the body in which the title is looked for: portraits, shares, players between."""
@@ -25,8 +25,6 @@ _NEAR = 15
 """Lines around title and body in which a date or a byline belongs to the article."""
 
 _BREADCRUMB = re.compile(r"\s[/›»>]\s")
-
-_STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
 
 def find_title(lines: Sequence[Line], start: int, end: int) -> int | None:
@@ -93,7 +91,7 @@ def _title_score(lines: Sequence[Line], i: int, start: int, body: set[str]) -> f
     signs = _signs_below(lines, i)
     if start - i > _HEAD and not (signs or line.copies > 1):
         return 0.0
-    words = [fold(token) for token in exact_tokens(line.text) if token not in _STOP_WORDS]
+    words = telling_words(line.text)
     shared = sum(word in body for word in words) / max(1, len(words))
     if shared < 0.34:
         return 0.0

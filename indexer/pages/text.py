@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from indexer.pages.bylines import presents_author
-from indexer.pages.lines import Kind, Line, read_lines
+from indexer.pages.lines import LEAST_WORDS, Kind, Line, read_lines, telling_words
 from indexer.pages.prose import unwrapped
 from indexer.pages.surroundings import (
     find_authors,
@@ -27,10 +27,7 @@ from indexer.pages.surroundings import (
     notes_author,
 )
 from search.errors import ExtractionError
-from search.text.languages import LANGUAGES, exact_tokens, fold
-
-_LEAST_WORDS = 25
-"""Words of running text below which nothing is taken for an article."""
+from search.text.languages import fold
 
 _TEASER = 45
 """Most words of the sentence under a headline in a list of stories."""
@@ -39,8 +36,6 @@ _WEDGE = 5
 """Copies from which a label between paragraphs is a part of the page's frame."""
 
 _QUOTES = "\"“”«»‘’'"
-
-_STOP_WORDS = frozenset(word for lang in LANGUAGES.values() for word in lang.stop_words)
 
 _AGO = re.compile(
     r"\b\d+ (?:min|hour|day|week|month|year|phut|gio|ngay|tuan|thang|nam)\w* (?:ago|truoc)"
@@ -111,7 +106,7 @@ def clean_page(text: str, *, lang: str | None = None) -> CleanedPage:
     kept = [i for i in _kept(lines, min(first, start), start, end) if i != lead]
     if not kept and lead is not None:
         kept, lead = [lead], None
-    if sum(lines[i].words for i in kept) < _LEAST_WORDS - 10:
+    if sum(lines[i].words for i in kept) < LEAST_WORDS - 10:
         raise _too_little(lines, sum(lines[i].words for i in kept))
     authors = find_authors(lines, first, start, end, lang)
     signed = {fold(name) for name in authors}
@@ -164,7 +159,7 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
     for i, worth in enumerate(_worths(lines)):
         if lines[i].kind is Kind.END:
             # What follows is another text. Comments can be many times as long as the story.
-            after_comments = after_comments or best >= 2 * _LEAST_WORDS
+            after_comments = after_comments or best >= 2 * LEAST_WORDS
             total, begin = 0.0, i + 1
             continue
         total += worth * (0.03 if after_comments else 1.0)
@@ -179,7 +174,7 @@ def _body(lines: Sequence[Line]) -> tuple[int, int]:
     words = sum(
         line.words for line in lines[best_start:best_end] if line.kind in (Kind.PROSE, Kind.ITEM)
     )
-    if words < _LEAST_WORDS:
+    if words < LEAST_WORDS:
         raise _too_little(lines, words)
     return best_start, best_end
 
@@ -242,12 +237,8 @@ def _without_last_teasers(lines: Sequence[Line], start: int, end: int) -> int:
 
 def _sums_up(last: Line, before: Sequence[Line]) -> bool:
     """Tell whether a paragraph has two words in common with the headline above it."""
-    headlines = {word for line in before if line.headline for word in _telling_words(line)}
-    return len(headlines & _telling_words(last)) >= 2
-
-
-def _telling_words(line: Line) -> set[str]:
-    return {fold(word) for word in exact_tokens(line.text) if word not in _STOP_WORDS}
+    headlines = {word for line in before if line.headline for word in telling_words(line.text)}
+    return len(headlines.intersection(telling_words(last.text))) >= 2
 
 
 def _worths(lines: Sequence[Line]) -> Iterator[float]:
@@ -257,12 +248,8 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
         labels = labels + 1 if line.kind is Kind.SHORT and line.words <= 4 else 0
         if line.kind is Kind.LISTING or (line.kind is Kind.END and told):
             listing = True
-        elif line.kind in (Kind.DATE, Kind.BYLINE) and not told:
-            listing = False  # lists above a story end where its head begins
-        elif labels > 2:
-            listing = False  # its "heading" was an entry of a menu
-        elif line.kind is Kind.PROSE and listing and not _teaser(lines, i):
-            listing = False
+        elif listing:
+            listing = not _ends_list(lines, i, told, labels)
         if line.kind is Kind.PROSE:
             if line.copies > 1:  # a teaser, a notice; or the whole story stands there twice
                 yield -5.0 if line.words < _TEASER else 0.4 * min(line.words, 60)
@@ -280,6 +267,18 @@ def _worths(lines: Sequence[Line]) -> Iterator[float]:
             yield -0.5 if wedged else _short_worth(line) * (1.5 if listing else 1.0)
         else:
             yield _WORTH.get(line.kind, 0.0)
+
+
+def _ends_list(lines: Sequence[Line], i: int, told: int, labels: int) -> bool:
+    """Tell whether a line is no part of a list of other stories that began above it.
+
+    Args:
+        told: Words of the story so far.
+        labels: How many labels stand one under the other here: of a menu, if they are many.
+    """
+    if lines[i].kind in (Kind.DATE, Kind.BYLINE) and not told:
+        return True  # lists above a story end where its head begins
+    return labels > 2 or (lines[i].kind is Kind.PROSE and not _teaser(lines, i))
 
 
 def _other_story(lines: Sequence[Line], i: int, told: int) -> bool:
@@ -322,7 +321,7 @@ def _linked_teaser(lines: Sequence[Line], i: int) -> bool:
     """Tell whether prose sums up a story that the line above points to ("Watch: …")."""
     if i == 0 or lines[i - 1].kind is not Kind.LINK or not _teaser(lines, i):
         return False
-    return len(_telling_words(lines[i - 1]) & _telling_words(lines[i])) >= 2
+    return len(set(telling_words(lines[i - 1].text)) & set(telling_words(lines[i].text))) >= 2
 
 
 def _dated_teaser(lines: Sequence[Line], i: int) -> bool:
@@ -356,49 +355,50 @@ def _refuse_list(body: Sequence[Line]) -> None:
 
 def _kept(lines: Sequence[Line], first: int, start: int, end: int) -> list[int]:
     """Choose the lines that are the article's text."""
-    kept: list[int] = []
-    live = _told_live(lines)
     # Above the body a line without its full stop promotes something.
-    kept += [
+    kept = [
         i
         for i in range(first, start)
         if lines[i].kind is Kind.PROSE and lines[i].copies == 1 and (lines[i].full or i == first)
     ]
-    i = start
-    listing = False
+    live, listing, i = _told_live(lines), False, start
     while i < end:
-        line = lines[i]
-        if line.kind is Kind.LISTING:
+        kind, stop = lines[i].kind, i + 1
+        if kind is Kind.LISTING:
             listing = True
-        elif line.kind is Kind.PROSE:
+        elif kind is Kind.PROSE:
             listing = listing and _teaser(lines, i)
             other = listing or (not live and _linked_teaser(lines, i))
             repeated = _said_before(lines, kept, i) or _pulled(lines, start, end, i)
             if not other and not repeated:
                 kept.append(i)
-        elif line.kind is Kind.ITEM:
+        elif kind is Kind.ITEM:
             listing = listing and not _spoken(lines, i)
             if not listing:
                 kept.append(i)
-        elif line.kind is Kind.SHORT:
-            stop = i
+        elif kind is Kind.SHORT:
             while stop < end and lines[stop].kind is Kind.SHORT:
                 stop += 1
-            if not listing:
+            if listing:
+                kept += _heading_after_list(lines, i, stop, end)
+            else:
                 found = _kept_short(lines, i, stop, end)
                 kept += (j for j in found if not _pulled(lines, start, end, j))
-            elif (
-                stop < end
-                and stop - i > 1
-                and _sub_heading(lines, stop - 1, end)
-                and lines[stop - 1].words < min(lines[j].words for j in range(i, stop - 1))
-                and not _spoken(lines, stop)
-            ):
-                kept.append(stop - 1)  # the list ends with it, not in it
-            i = stop
-            continue
-        i += 1
+        i = stop
     return kept
+
+
+def _heading_after_list(lines: Sequence[Line], i: int, stop: int, end: int) -> list[int]:
+    """Choose the last of the short lines of a list, where it heads what follows: or none."""
+    last = stop - 1
+    heads = (
+        i < last
+        and stop < end
+        and _sub_heading(lines, last, end)
+        and lines[last].words < min(line.words for line in lines[i:last])
+        and not _spoken(lines, stop)
+    )
+    return [last] if heads else []
 
 
 def _said_before(lines: Sequence[Line], kept: Sequence[int], i: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import feedparser
 from feedparser.mixin import _FeedParserMixin as FeedParser
 
-from indexer.pages.dates import parse_date
+from indexer.pages.dates import unambiguous
 from indexer.pages.prose import is_syndicated, tidy, without_html
 from indexer.sources.entries import XML_HEAD, Listing, ListingEntry, absolute, with_ampersands
 
@@ -158,10 +158,13 @@ def _as_parsed(item: Mapping[str, object]) -> dict[str, object]:
 
 
 def _date(written: object, parsed: Any) -> str:
-    """Read a date as ISO 8601, in the publisher's time zone; without one the day alone."""
+    """Read a date as ISO 8601, in the publisher's time zone; without one the day alone.
+
+    What can be read in two ways stays as it is written.
+    """
     if isinstance(written, str) and written.strip():
         try:
-            return parse_date(written)
+            return unambiguous(written)
         except ValueError:
             pass
     if parsed is not None:

@@ -74,7 +74,7 @@ def is_missing(value: object) -> bool:
 
 
 def is_placeholder(value: object) -> bool:
-    """Tell whether what was written means that there is no value."""
+    """Tell whether a value is what programs write for none: "NULL", NaN."""
     if isinstance(value, str):
         return value.strip() in _MISSING
     return isinstance(value, float) and math.isnan(value)

@@ -75,7 +75,7 @@ class WebReader:
 
     @property
     def unchanged(self) -> int:
-        """Count entries of the current run that had not to be fetched, or had not changed."""
+        """Count the entries of this run that needed no fetching, or had not changed."""
         return self._crawler.unchanged
 
     @property

@@ -318,6 +318,21 @@ def test_commands_import_only_what_they_use(command, unwanted):
     assert not unwanted & modules
 
 
+def test_indexing_vietnamese_goes_without_scikit_learn(tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "Thành phố mở đường sắt đô thị."}))
+    code = (
+        "import sys\nfrom search.cli import cli\n"
+        "cli.main(['index', 'a.jsonl', '--archive', 'a.db'], standalone_mode=False)\n"
+        "print('|'.join(sys.modules))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    ).stdout
+    modules = set(output.splitlines()[-1].split("|"))
+    assert "pyvi" in modules
+    assert "sklearn" not in modules
+
+
 def test_the_command_reads_a_table_from_standard_input(tmp_path):
     rows = "kop,story,day\nA,Tàu về cảng sáng nay sau ba tháng ở biển.,6/10/2025\nB,,\n"
     arguments = ["index", "-", "--format", "csv", "--map", "title=kop", "--archive", "a.db"]

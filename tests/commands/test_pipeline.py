@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 
 import numpy as np
@@ -28,13 +27,10 @@ def both(request, tmp_path):
     """An archive of each kind; the parameter says which."""
     place = str(tmp_path / "news.db")
     if request.param == "elasticsearch":
-        url = request.getfixturevalue("elasticsearch_url")
-        place = f"{url}/songngu-pipeline-{uuid.uuid4().hex}"
+        place = request.getfixturevalue("cluster")
     with open_archive(place, settings=Settings()) as opened:
         opened.create()
         yield opened
-        if request.param == "elasticsearch":
-            opened.store.drop()
 
 
 def document(number, line=None, **fields):

@@ -6,7 +6,6 @@ import re
 import shlex
 import signal
 import urllib.request
-import uuid
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ from support.news_pages import STORIES, article, item, rss, sitemap
 from support.web_server import Reply, WebServer
 
 import search
-from search.archive import open_store
-from search.settings import Settings
 
 README = (Path(search.__file__).parents[1] / "README.md").read_text("utf-8")
 NOT_RUN = {
@@ -84,16 +81,6 @@ def site():
         pages = sitemap([(server.url("/tau.html"), "")])
         server.pages["/sitemap.xml"] = Reply(pages, kind="application/xml")
         yield server
-
-
-@pytest.fixture
-def cluster(elasticsearch_url):
-    """An archive's address on the server that the tests share."""
-    address = f"{elasticsearch_url}/songngu-test-{uuid.uuid4().hex}"
-    yield address
-    store = open_store(address, Settings())
-    store.drop()
-    store.close()
 
 
 def test_every_command_is_run_or_listed_with_a_reason():

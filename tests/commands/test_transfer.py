@@ -27,15 +27,6 @@ def archive(tmp_path_factory):
     return str(demo_archive(tmp_path_factory))
 
 
-@pytest.fixture
-def cluster(elasticsearch_url):
-    place = f"{elasticsearch_url}/songngu-copy-{uuid.uuid4().hex}"
-    yield place
-    store = open_store(place, Settings())
-    store.drop()
-    store.close()
-
-
 def entries(place):
     store = open_store(place, Settings())
     try:

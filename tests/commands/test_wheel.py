@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.once import made_once
 
 from search import cli
 
@@ -24,7 +25,12 @@ VIETNAMESE = "Một câu hỏi, tin tức hai thứ tiếng"
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """The wheel, built from a copy of the tree, which stays as it is."""
-    tree, built = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
+    (path,) = (made_once(tmp_path_factory, "wheel", build) / "built").iterdir()
+    return path
+
+
+def build(folder):
+    tree, built = folder / "tree", folder / "built"
     for name in PACKAGES:
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tree / "tests").mkdir()
@@ -32,22 +38,21 @@ def wheel(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     pip("wheel", "--no-build-isolation", "--wheel-dir", built, tree)
-    (path,) = built.iterdir()
-    return path
 
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
     """The folder of programs of an environment with the wheel and what it needs, but no tree."""
-    folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    programs = folder / "bin"
-    pip("--python", programs / "python", "install", wheel)
-    # A path in a .pth file is not looked through for .pth files: no editable install gets in.
-    (packages,) = folder.glob("lib/python*/site-packages")
-    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    (packages / "dependencies.pth").write_text("\n".join(places))
-    return programs
+
+    def install(folder):
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        pip("--python", folder / "bin" / "python", "install", wheel)
+        # A path in a .pth file is not looked through for .pth files: no editable install gets in.
+        (packages,) = folder.glob("lib/python*/site-packages")
+        places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+        (packages / "dependencies.pth").write_text("\n".join(places))
+
+    return made_once(tmp_path_factory, "environment", install) / "bin"
 
 
 def pip(*arguments):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.commands import songngu
+from support.archives import demo_archive
 
-from indexer.demo import stories_path
 from search.archive import open_archive
 from search.records import Query
 from search.settings import Settings
@@ -17,9 +16,7 @@ OFFSETS = (0, 10, 40, 3_330, 9_990, 10_000, 59_000)
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """The demo's stories in a file."""
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    assert songngu("index", stories_path(), "--archive", path, cwd=path.parent).returncode == 0
-    return str(path)
+    return str(demo_archive(tmp_path_factory))
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])

@@ -6,12 +6,14 @@ import json
 import os
 import socket
 import sqlite3
+import subprocess
 import tty
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from support.commands import one_line, songngu, songngu_json
+from support.once import made_once
 
 GOOD = {
     "id": "good",
@@ -44,6 +46,9 @@ REASONS = {
     "word.json": "is not JSON",
 }
 
+LONG = 40_000
+"""Characters of a line that is no article's: embedding it is most of what these tests take."""
+
 LINES = [
     (GOOD, None, None),
     (b'{"id": "bytes", "text": "Ti\xea\xf1 t\xe1\xfcc"}', "failed", "is not UTF-8"),
@@ -54,8 +59,8 @@ LINES = [
     (b"[1, 2, 3]", "failed", "object"),
     (b"[" * 200_000, "failed", "nested too deeply"),
     ({"id": "huge", "text": "Twenty megabytes. " * 1_170_000}, "failed", "split it"),
-    ({"id": "wide", "text": "một hai ba bốn năm " * 5263}, None, None),
-    ({"id": "unbroken", "text": "x" * 100_000}, "warning", "lang"),
+    ({"id": "wide", "text": "một hai ba bốn năm " * (LONG // 19)}, None, None),
+    ({"id": "unbroken", "text": "x" * LONG}, "warning", "lang"),
     ({"id": "long id" * 200, "text": "An id is no text."}, "failed", "id is longer"),
     ({"id": "german", "lang": "de", "text": "Eine Brücke wurde eröffnet."}, "failed", "lang"),
     ({"id": "twice", "text": "The first of two with this id."}, None, None),
@@ -116,7 +121,11 @@ def exported(archive):
 @pytest.fixture(scope="module")
 def lines_run(tmp_path_factory):
     """One file with every kind of bad line between good ones: (folder, finished process)."""
-    folder = tmp_path_factory.mktemp("lines")
+    folder = made_once(tmp_path_factory, "broken-lines", index_lines)
+    return folder, subprocess.CompletedProcess(**json.loads((folder / "done.json").read_text()))
+
+
+def index_lines(folder):
     encoded = [
         line if isinstance(line, bytes) else json.dumps(line, ensure_ascii=False).encode()
         for line, _, _ in LINES
@@ -126,7 +135,7 @@ def lines_run(tmp_path_factory):
         *("index", "news.jsonl", "--archive", "news.db", "--errors", "bad.jsonl", "--json"),
         cwd=folder,
     )
-    return folder, done
+    (folder / "done.json").write_text(json.dumps(vars(done)), "utf-8")
 
 
 def test_bad_lines_are_counted_and_the_status_says_so(lines_run):
@@ -175,7 +184,7 @@ def test_good_lines_between_bad_ones_are_kept(lines_run):
 def test_very_long_lines_are_cut_into_passages_that_lose_nothing(lines_run):
     folder, _ = lines_run
     connection = sqlite3.connect(folder / "news.db")
-    for id_, least in (("wide", 40), ("unbroken", 10)):
+    for id_, least in (("wide", LONG // 2_500), ("unbroken", LONG // 10_000)):
         [length] = connection.execute(
             "SELECT length(text) FROM articles WHERE id = ?", (id_,)
         ).fetchone()
@@ -184,7 +193,7 @@ def test_very_long_lines_are_cut_into_passages_that_lose_nothing(lines_run):
             " ORDER BY position",
             (id_,),
         ).fetchall()
-        assert length >= 99_990
+        assert length >= LONG - 19
         assert len(spans) >= least
         assert spans[0][0] == 0
         assert spans[-1][1] == length

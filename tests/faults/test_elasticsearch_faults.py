@@ -13,17 +13,20 @@ import sys
 import tempfile
 import threading
 import uuid
-from contextlib import contextmanager
+from base64 import b64encode
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
+from elasticsearch import Elasticsearch
 from support.commands import one_line, songngu
 from support.elasticsearch import MISSING_PREREQUISITE, SCRIPT, skip_or_fail
 from support.entries import PROFILE, entry, unit
 
+from search.archive import open_store
 from search.errors import StoreError, StoreUnavailableError
 from search.settings import Settings
 from search.stores.base import NearestLookup, Scope, Term, WordLookup, hashes_of
@@ -31,6 +34,8 @@ from search.stores.elasticsearch import ElasticsearchStore
 from search.stores.links import LinkRecord, Links
 
 SECRET = "a-very-secret-word"
+PASSWORD = "mật/kh@u#1"  # of the server that wants to know who asks; its user is songngu
+ENCODED = quote(PASSWORD, safe="")
 HURRIED = Settings(query_timeout_s=0.5, index_timeout_s=1.0)
 ANYTHING = WordLookup(Scope("vi"), (Term("exact", "tin"),), 5)
 
@@ -283,7 +288,8 @@ class OwnServer:
         self.data = self.folder / "server"
         self.folder.chmod(0o755)
         self.port = free_port()
-        self.url = f"http://songngu:{SECRET}@127.0.0.1:{self.port}"
+        self.address = f"127.0.0.1:{self.port}"
+        self.url = f"http://songngu:{ENCODED}@{self.address}"
 
     def _script(self, command, *options):
         return subprocess.run(
@@ -291,7 +297,7 @@ class OwnServer:
                 *(sys.executable, str(SCRIPT), command),
                 *("--port", str(self.port), "--data", str(self.data), *options),
             ],
-            env={**os.environ, "SONGNGU_ES_PASSWORD": SECRET},
+            env={**os.environ, "SONGNGU_ES_PASSWORD": PASSWORD},
             capture_output=True,
             text=True,
         )
@@ -322,7 +328,7 @@ def own_server():
 
 
 def test_wrong_credentials(own_server, tmp_path):
-    wrong = f"http://songngu:{SECRET}-not@127.0.0.1:{own_server.port}/news"
+    wrong = f"http://songngu:{SECRET}-not@{own_server.address}/news"
     with opened(wrong, Settings()) as store:
         with pytest.raises(StoreError, match="SONGNGU_ES_API_KEY") as raised:
             store.profile()
@@ -331,11 +337,38 @@ def test_wrong_credentials(own_server, tmp_path):
     assert done.returncode == 1
     assert "refuses the credentials" in one_line(done.stderr)
     assert SECRET not in done.stderr + done.stdout
-    key = f"http://127.0.0.1:{own_server.port}/news"
+    key = f"http://{own_server.address}/news"
     done = songngu("stats", "--archive", key, cwd=tmp_path, SONGNGU_ES_API_KEY=f"{SECRET}=")
     assert done.returncode == 1
     assert "refuses the credentials" in one_line(done.stderr)
     assert SECRET not in done.stderr + done.stdout
+
+
+def profile_at(place, settings=None):
+    with closing(open_store(place, settings or Settings())) as store:
+        return store.profile()
+
+
+def test_a_password_with_every_sign_in_the_address_or_beside_it(own_server):
+    assert profile_at(f"{own_server.url}/news") is None
+    named = f"http://songngu@{own_server.address}/news"
+    assert profile_at(named, Settings(es_password=PASSWORD)) is None
+    # The address comes first, as flags come before the environment.
+    assert profile_at(f"{own_server.url}/news", Settings(es_password="wrong")) is None
+
+
+def test_an_api_key(own_server):
+    known = b64encode(f"songngu:{PASSWORD}".encode()).decode()
+    with Elasticsearch(f"http://{own_server.address}", basic_auth=known) as client:
+        key = client.security.create_api_key(name="songngu-test")["encoded"]
+    assert profile_at(f"http://{own_server.address}/news", Settings(es_api_key=key)) is None
+
+
+@pytest.mark.parametrize("user", ["", "songngu@", "songngu:geheim@", "nobody:geheim@"])
+def test_whoever_is_refused_hears_so_without_the_password(own_server, user):
+    with pytest.raises(StoreError, match="refuses the credentials") as raised:
+        profile_at(f"http://{user}{own_server.address}/news")
+    assert "geheim" not in str(raised.value)
 
 
 def test_a_key_for_the_articles_alone_still_searches(own_server):
@@ -349,7 +382,7 @@ def test_a_key_for_the_articles_alone_still_searches(own_server):
         made = store._writing.security.create_api_key(name="guarded", role_descriptors=role)
         assert Links(store).links(["a00001"])["a00001"].counterpart == "a00002"
         settings = Settings(es_api_key=made["encoded"])
-        with opened(f"http://127.0.0.1:{own_server.port}/guarded", settings) as limited:
+        with opened(f"http://{own_server.address}/guarded", settings) as limited:
             assert limited.articles(["a00001"]).keys() == {"a00001"}
             assert Links(limited).links(["a00001"]) == {}
             with pytest.raises(StoreError, match="rights"):
@@ -377,7 +410,9 @@ def test_what_a_killed_server_had_confirmed_is_there_afterwards(own_server):
         confirmed = []
         with pytest.raises(StoreUnavailableError) as raised:
             write_until(store, batch, confirmed, own_server.kill)
-        assert SECRET not in f"{raised.value} {raised.value.__cause__}"
+        told = f"{raised.value} {raised.value.__cause__}"
+        assert PASSWORD not in told
+        assert ENCODED not in told
     own_server.start()
     with opened(f"{own_server.url}/kept", Settings()) as store:
         store.flush()

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from support.commands import one_line, songngu, songngu_json, start
 from support.entries import PROFILE, entry, unit
+from support.once import made_once
 
 from search.archive import open_archive
 from search.records import Query
@@ -43,10 +44,11 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def uninterrupted(source, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole")
-    report = songngu_json("index", source, "--archive", folder / "news.db", cwd=folder)
-    assert report["added"] == ARTICLES
-    return folder / "news.db"
+    def build(folder):
+        report = songngu_json("index", source, "--archive", folder / "news.db", cwd=folder)
+        assert report["added"] == ARTICLES
+
+    return made_once(tmp_path_factory, "whole-archive", build) / "news.db"
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support.watcher import VARIABLE, marked
+from support.archives import demo_archive
+from support.watcher import GRACE, VARIABLE, marked
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = Path(__file__).parents[1] / "browser" / "conftest.py"
@@ -55,7 +56,10 @@ def test():
     ready()
 """,
     "a browser and its site": """
+import browser_fixtures
 from browser_fixtures import chromium, site, visit
+
+browser_fixtures.demo_archive = lambda factory: os.environ["ARCHIVE"]
 
 def test(visit):
     visit("/")
@@ -126,6 +130,17 @@ def run(tmp_path):
         process.wait()
 
 
+@pytest.fixture
+def given(what, tmp_path, tmp_path_factory, monkeypatch):
+    """What a run would make at length, and less patience with what never ends by request."""
+    if "browser" in what:
+        shutil.copytree(demo_archive(tmp_path_factory).parent, tmp_path / "archive")
+        monkeypatch.setenv("ARCHIVE", str(tmp_path / "archive" / "demo.db"))
+    if "ignores" in what:
+        monkeypatch.setenv(GRACE, "1")
+
+
+@pytest.mark.usefixtures("given")
 @pytest.mark.parametrize(("what", "how"), CASES)
 def test_nothing_is_left(run, tmp_path, what, how):
     mark = f"{os.environ[VARIABLE]}{tmp_path.name}."
@@ -140,7 +155,8 @@ def test_nothing_is_left(run, tmp_path, what, how):
     assert marked(mark) == {}
 
 
-def test_a_run_that_ends_by_itself_and_leaves_something_fails(run, tmp_path):
+def test_a_run_that_ends_by_itself_and_leaves_something_fails(run, tmp_path, monkeypatch):
+    monkeypatch.setenv(GRACE, "1")
     process = run(
         "\ndef test():\n    pytest.kept = subprocess.Popen([sys.executable, '-c', STUBBORN])\n"
     )
@@ -157,7 +173,7 @@ def test_a_run_that_workers_share_ends_its_elasticsearch(run, tmp_path, monkeypa
     monkeypatch.delenv("SONGNGU_TEST_ES_URL", raising=False)
     test = "\n@pytest.mark.parametrize('n', range(4))\ndef test(n, elasticsearch_url):\n    pass\n"
     process = run(test, "-n", "2")
-    status = process.wait(timeout=240)
+    status = process.wait(timeout=600)
     said = (tmp_path / "said").read_text()
     assert "4 passed" in said
     assert "LEFT RUNNING" not in said

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.counts import count, done
+from support.once import made_once
 from support.places import contents
 
 from search.archive import open_store
@@ -60,7 +61,10 @@ def kill(operation, place, source, *base):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """Sources, and uninterrupted archives of them: all, leads only, before and after changes."""
-    folder = tmp_path_factory.mktemp("whole")
+    return made_once(tmp_path_factory, "upkeep-archives", build)
+
+
+def build(folder):
     source = write(folder / "tin.jsonl", [row(n) for n in range(ARTICLES)])
     later = [row(n, 2 if n % 4 == 0 else 1) for n in range(ARTICLES) if n % 4 != 1]
     later += [row(n) for n in range(ARTICLES, ARTICLES + ARTICLES // 4)]
@@ -75,7 +79,6 @@ def whole(tmp_path_factory):
         *("index", folder / "after.db", folder / "later.jsonl"),
     )
     changing.write_bytes((folder / "later.jsonl").read_bytes())
-    return folder
 
 
 def assert_equal(place, expected):

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import threading
 import time
-import uuid
 
 import pytest
 from support.commands import one_line, songngu, start
@@ -615,23 +614,18 @@ def test_a_memory_that_cannot_be_kept_is_told(desk, capsys):
     assert "The next run fetches everything again" in capsys.readouterr().err
 
 
-def test_an_elasticsearch_archive_is_kept_fresh_too(elasticsearch_url, tmp_path, monkeypatch):
+def test_an_elasticsearch_archive_is_kept_fresh_too(cluster, tmp_path, monkeypatch):
     monkeypatch.setenv("SONGNGU_CACHE", str(tmp_path / "cache"))
-    place = f"{elasticsearch_url}/songngu-web-{uuid.uuid4().hex}"
-    with open_archive(place, settings=Settings()) as archive:
-        try:
-            with WebServer() as server:
-                desk = Desk(server, tmp_path, place)
-                desk.feed("cau", "tau")
-                assert desk.run().counts == (2, 0, 0, 0, 0)
-                assert desk.run().counts == (0, 0, 2, 0, 0)
-                assert desk.server.paths() == ["/feed"]
-                archive.store.delete([desk.articles()[desk.title("tau")].id])
-                archive.store.flush()
-                assert desk.run().counts == (1, 0, 1, 0, 0)
-            assert list((tmp_path / "cache" / "fetched").glob("*.db"))
-        finally:
-            archive.store.drop()
+    with open_archive(cluster, settings=Settings()) as archive, WebServer() as server:
+        desk = Desk(server, tmp_path, cluster)
+        desk.feed("cau", "tau")
+        assert desk.run().counts == (2, 0, 0, 0, 0)
+        assert desk.run().counts == (0, 0, 2, 0, 0)
+        assert desk.server.paths() == ["/feed"]
+        archive.store.delete([desk.articles()[desk.title("tau")].id])
+        archive.store.flush()
+        assert desk.run().counts == (1, 0, 1, 0, 0)
+    assert list((tmp_path / "cache" / "fetched").glob("*.db"))
 
 
 def test_what_is_remembered(tmp_path):

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from support.once import made_once
+
 import indexer
 from search.archive import open_archive
 from search.cli import cli
@@ -51,9 +53,8 @@ def add_to_archive(articles, destination):
 
 
 def demo_archive(tmp_path_factory):
-    """The archive of the demo stories, built once in a test session."""
-    path = tmp_path_factory.getbasetemp() / "demo-archive" / "demo.db"
-    if not path.exists():
-        path.parent.mkdir()
-        build_archive(STORIES, path)
-    return path
+    """The archive of the demo stories, built once in a run; tests only read it."""
+    folder = made_once(
+        tmp_path_factory, "demo-archive", lambda new: build_archive(STORIES, new / "demo.db")
+    )
+    return folder / "demo.db"

@@ -142,7 +142,7 @@ def pytest_sessionfinish(session):
 def elasticsearch_url() -> Iterator[str]:
     """The URL of a running Elasticsearch: SONGNGU_TEST_ES_URL, or a server started for this run.
 
-    Tests share it: each uses an index of its own (`elasticsearch_archive`) and deletes only that.
+    Tests share it: each uses an archive of its own (`cluster`) and deletes only that.
     """
     given = os.environ.get(_GIVEN)
     if given:

@@ -11,10 +11,13 @@ import random
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
 from contextlib import closing
 from pathlib import Path
+
+from tqdm import tqdm
 
 from indexer import pipeline, upkeep
 from indexer.sources import open_sources
@@ -123,6 +126,8 @@ def attempt(operation, place, source, moment):
     pid = os.fork()
     if pid == 0:
         os.close(read)
+        # Forks share tqdm's lock: whoever is killed with it in hand would leave the next waiting.
+        tqdm.set_lock(threading.RLock())
         status = 1
         try:
             OPERATIONS[operation](place, source, lambda n: os.write(write, b"%d\n" % n))

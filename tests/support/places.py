@@ -10,17 +10,22 @@ from search.archive import open_store
 from search.settings import Settings
 
 
+@pytest.fixture
+def cluster(elasticsearch_url):
+    """The address of an archive on the server that the tests share; what is made there goes."""
+    address = f"{elasticsearch_url}/songngu-test-{uuid.uuid4().hex}"
+    yield address
+    store = open_store(address, Settings())
+    store.drop()
+    store.close()
+
+
 @pytest.fixture(params=["embedded", "elasticsearch"])
 def place(request, tmp_path):
     """Where an archive of each kind can be made; what is made there is removed."""
     if request.param == "embedded":
-        yield str(tmp_path / "news.db")
-        return
-    url = f"{request.getfixturevalue('elasticsearch_url')}/songngu-test-{uuid.uuid4().hex}"
-    yield url
-    store = open_store(url, Settings())
-    store.drop()
-    store.close()
+        return str(tmp_path / "news.db")
+    return request.getfixturevalue("cluster")
 
 
 def contents(location):

@@ -14,7 +14,8 @@ from pathlib import Path
 
 VARIABLE = "SONGNGU_TEST_RUN"
 POLL_S = 0.25
-_GRACE_S = 30.0  # an Elasticsearch that is asked to stop needs some seconds
+GRACE = "SONGNGU_TEST_GRACE_S"
+_GRACE_S = float(os.environ.get(GRACE, 30))  # an Elasticsearch that stops needs some seconds
 
 
 def marked(mark: str) -> dict[int, str]:

@@ -114,6 +114,14 @@ def test_every_problem_is_named_at_once() -> None:
         convert(text=TEXT, title=[1], tags={"a": 1})
 
 
+def test_a_date_that_can_be_read_in_two_ways_is_told() -> None:
+    found = convert(text=TEXT, date="3/4/2026 8:00:00 AM")
+    assert found.article.date == "2026-03-04T08:00:00"
+    [warning] = found.warnings
+    assert warning.startswith("date: '3/4/2026 8:00:00 AM' is taken for 2026-03-04, month first")
+    assert convert(text=TEXT, date="3/4/2026 08:00").warnings == ()
+
+
 def test_a_date_that_cannot_be_read_costs_only_the_date() -> None:
     found = convert(text=TEXT, date="last Tuesday")
     assert found.article.date is None

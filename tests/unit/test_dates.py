@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from indexer.pages.dates import find_date, parse_date
+from indexer.pages.dates import find_date, parse_date, reads_two_ways
 
 FORMS = {
     "2025-09-24": "2025-09-24",
@@ -52,6 +52,12 @@ FORMS = {
     "Published Sept 24, 2025, updated Sept 25, 2025": "2025-09-24",
     "Updated Sept 25, 2025": "2025-09-25",
     "11/19/19 07:00 PM EST": "2019-11-19T19:00:00-05:00",
+    "3/4/2026 8:00:00 AM": "2026-03-04T08:00:00",
+    "12/04/2026 | 11:05 p.m.": "2026-12-04T23:05:00",
+    "24/9/2025 8:30 AM": "2025-09-24T08:30:00",
+    "3/4/2026 8:00:00 SA": "2026-04-03T08:00:00",
+    "3-4-2026 8:00 AM": "2026-04-03T08:00:00",
+    "2026/4/3 8:00 AM": "2026-04-03T08:00:00",
     "Wed, 24 Sep 2025 08:30:00 +0700": "2025-09-24T08:30:00+07:00",
     "Wed, 24 Sep 2025 08:30:00 GMT": "2025-09-24T08:30:00+00:00",
     "Wed Sep 24 08:30:00 2025": "2025-09-24T08:30:00",
@@ -72,6 +78,25 @@ FORMS = {
 def test_every_usual_form_is_read(written: str) -> None:
     assert parse_date(written) == FORMS[written]
     assert datetime.fromisoformat(parse_date(written))
+
+
+@pytest.mark.parametrize(
+    ("written", "twice"),
+    [
+        ("3/4/2026 8:00:00 AM", True),
+        ("12/04/2026 | 11:05 p.m.", True),
+        ("4/4/2026 8:00 AM", False),
+        ("24/9/2025 8:30 AM", False),
+        ("9/24/2025 8:30 AM", False),
+        ("3/4/2026 8:00:00 SA", False),
+        ("3/4/2026 08:00", False),
+        ("4 March 2026 8:00 AM", False),
+        (20250924, False),
+        (None, False),
+    ],
+)
+def test_what_can_be_read_in_two_ways(written: object, twice: bool) -> None:
+    assert reads_two_ways(written) is twice
 
 
 def test_values_that_are_no_text() -> None:

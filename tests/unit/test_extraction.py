@@ -275,6 +275,13 @@ def test_a_short_item_beside_other_headlines_is_an_article():
     assert told_by(body) == list(EN.paragraphs[:2])
 
 
+def test_a_name_beside_the_date_signed_and_one_under_a_picture_did_not():
+    picture = "<figure><img src=kiln.jpg><figcaption>Tom Park</figcaption></figure>"
+    head = f"<h1>Kiln is lit again</h1><p>Ann Lee</p><p>September 24, 2025</p>{picture}"
+    found = article(page(f"{head}<div>{STORY}</div>"))
+    assert (found.authors, found.date) == (("Ann Lee",), "2025-09-24")
+
+
 @pytest.mark.parametrize(
     ("line", "authors"),
     [

@@ -158,6 +158,14 @@ def test_a_language_that_is_not_ours_is_told_and_ours_are_left_to_the_text():
         assert one(feed).fields["lang"] == told
 
 
+def test_a_date_that_can_be_read_in_two_ways_is_left_to_who_takes_the_article_in():
+    for written, date in (
+        ("3/4/2026 8:00:00 AM", "3/4/2026 8:00:00 AM"),
+        ("3/24/2026 8:00:00 AM", "2026-03-24T08:00:00"),
+    ):
+        assert one(rss([("/1", item("cau", date=written))])).fields["date"] == date
+
+
 def test_stamps_change_with_the_entry():
     same = one(rss([("/1", item("cau"))])).stamp
     assert one(rss([("/1", item("cau"))])).stamp == same
