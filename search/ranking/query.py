@@ -60,6 +60,7 @@ _PAIR_BOOST = 2.0
 _RESTORED_BOOST = 0.5
 _STEM_SHARE = 0.9  # of a word's weight, where another form of it occurs
 _UNREAD_SHARE = 0.4  # where the syllable has other marks than were read
+_LONE_SHARE = 0.6
 _QUANTITY_WEIGHT = 6.0  # of a date: as much as a rare word
 _QUANTITY_BOOSTS = (1.0, 0.5)  # of a whole date and of its day in any year; or of the only token
 
@@ -176,7 +177,7 @@ class ReadQuery:
                 seen.add(meant.exact)
                 weight = information(meant.exact, self.lang)
                 forms = (*self._forms(typed, meant, language), Term("authors", typed.folded))
-                words.append(WordGroup(_unique(forms), weight))
+                words.append(WordGroup(_unique([*forms, *self._as_number(meant)]), weight))
                 [form] = language.plain([typed.exact])
                 plain.append((form, weight))
         dates = [
@@ -208,6 +209,12 @@ class ReadQuery:
             ),
         )
 
+    def _as_number(self, meant: Token) -> Iterator[Term]:
+        """The number that a word is part of, however it is written: "1,2 triệu", "1.2 million"."""
+        for number in self.quantities:
+            if not number.is_date and number.start <= meant.start < number.end:
+                yield from (Term("words", token) for token in number.wanted)
+
     def _forms(self, typed: Token, meant: Token, language: Language) -> tuple[Term, ...]:
         """The forms in a language's stories that stand for a word of the query."""
         if language.code == "vi" and (whole := expansion(typed.exact)):
@@ -223,7 +230,9 @@ class ReadQuery:
             return _unique([Term("exact", typed.exact), Term("exact", meant.exact)])
         if self.read_as is None:
             return (Term("folded", typed.folded),)
-        return _unique([Term("exact", meant.exact), Term("folded", typed.folded, _UNREAD_SHARE)])
+        # A syllable by itself may be any of its spellings.
+        share = _UNREAD_SHARE if len(self.typed_tokens) > 1 else _LONE_SHARE
+        return _unique([Term("exact", meant.exact), Term("folded", typed.folded, share)])
 
     @cached_property
     def _accented(self) -> bool:

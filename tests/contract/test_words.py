@@ -45,9 +45,9 @@ def archive(request, tmp_path_factory):
 
 
 def found(archive, text, lang):
-    """Ids in one language's list, best first, by words alone."""
+    """Ids of one language's matches, best first, by words alone."""
     results = archive.search(Query(text, mode="words"))
-    return [hit.article.id for hit in results.results[lang]]
+    return [hit.article.id for hit in results.results[lang] if hit.zone == "match"]
 
 
 def marked(archive, text, id_):
@@ -62,7 +62,8 @@ def test_a_typed_mark_counts_and_an_absent_one_finds_every_spelling(archive):
     assert found(archive, "Dương", "vi") == ["vi-duong"]
     assert sorted(found(archive, "duong", "vi")) == ["vi-duong", "vi-rail"]
     assert found(archive, "duong sat", "vi")[0] == "vi-rail"
-    assert marked(archive, "duong sat", "vi-duong") == ["Dương"]
+    assert marked(archive, "duong", "vi-duong") == ["Dương"]
+    assert found(archive, "duong sat", "vi") == ["vi-rail"]  # read as đường sắt
 
 
 @pytest.mark.parametrize("text", ["toà án", "tòa án", "TÒA ÁN", "toa an", "tòa  án", "Toaf asn"])
@@ -103,8 +104,10 @@ DAYS = [
 
 @pytest.mark.parametrize("text", [*DAYS, "news of September 24, 2025", "tin ngày 24/9/2025"])
 def test_a_date_is_found_in_either_language_however_it_is_written(archive, text):
-    assert found(archive, text, "vi")[:2] == ["vi-visit", "vi-rail"]
+    assert found(archive, text, "vi")[0] == "vi-visit"
     assert found(archive, text, "en")[0] == "en-visit"
+    if text in DAYS:  # the day of another year, or of none, comes next
+        assert found(archive, text, "vi") == ["vi-visit", "vi-rail"]
 
 
 @pytest.mark.parametrize("text", ["24/9", "ngày 24 tháng 9", "September 24", "24 Sept"])
