@@ -53,7 +53,7 @@ _HARDEST = 30
 _SAMPLES = ((60, 10), (400, 4))
 """Articles in each language, and how many such parts of an archive are looked at."""
 _NONSENSE_QUERIES = 150
-_NONSENSE_KEPT_OUT = 0.96
+_NONSENSE_KEPT_OUT = 0.9
 _KNOWN = 1.0
 """What all queries with known answers count together, where all pooled judgements count 1."""
 
