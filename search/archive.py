@@ -526,6 +526,8 @@ def _means_something(
         return True
     home = found[read.lang]
     abroad = next(candidates for lang, candidates in found.items() if lang != read.lang)
+    # Of an archive in one language that has to tell enough.
+    home, abroad = (home if home.stories.ids else abroad), (abroad if abroad.stories.ids else home)
     values = query_features((home.values, home.relevance), (abroad.values, abroad.relevance))
     return float(profile.meaningful.probabilities(values[None])[0]) >= profile.meaning
 

@@ -32,6 +32,8 @@ _LIFT_SHARE = FEATURES.index("lift share")
 _NEAR = 0.5
 """Share of what the best stands out by, from which on a story is said to be near in meaning."""
 _ALL = 0.999
+_DOUBT = 0.1
+"""What is left of the doubt about a story that holds all that was asked for, word by word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,7 @@ class CandidateSearch:
             elif kind == "own" and not self._read.sides:
                 certain |= (held >= _ALL) & ((pairs >= _ALL) | (not shares[3]))
         model = self._profile.relevance[mode][kind]
-        return CandidateSet(
-            lang, stories, values, model.probabilities(values), certain, quoted, model
-        )
+        relevance = model.probabilities(values)
+        if mode == "hybrid":
+            relevance = np.where(certain, 1 - (1 - relevance) * _DOUBT, relevance)
+        return CandidateSet(lang, stories, values, relevance, certain, quoted, model)

@@ -167,7 +167,7 @@ def test_taking_down(place, folder):
     address = "http://www.bao.example/tin-2?utm_source=x"
     removed = run("delete", "a1", address, "nope", "--reason", "rút bài", "--archive", place)
     assert removed == "2 removed, 1 not found.\n"
-    assert found(place, "bài số 1 2 3") == {"a3", "a4", "a5"}
+    assert found(place, "bài số") == {"a3", "a4", "a5"}
     unknown = "https://bao.example/tin-6"
     assert run_json("delete", unknown, "--archive", place) == {"removed": 0, "not_found": [unknown]}
     write(folder / "ba.jsonl", row(2, id="lại"), row(6), row(7))

@@ -33,4 +33,5 @@ def test_every_page_is_answered(place, demo, mode):
                 ids = [hit.article.id for hit in here.results[lang]]
                 assert ids == [hit.article.id for hit in there.results[lang]]
                 assert here.total == there.total
-                assert not ids or offset < here.total[lang]
+                assert here.related == there.related
+                assert not ids or offset < here.total[lang] + here.related[lang]

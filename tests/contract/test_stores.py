@@ -23,11 +23,12 @@ from search.stores.base import (
     Store,
     Term,
     WordLookup,
+    analysed,
     hashes_of,
     shallow_ids,
 )
 from search.stores.ledger import Ledger, Tombstone
-from search.text.languages import LANGUAGES, exact_tokens, fold, normalise
+from search.text.languages import exact_tokens, fold, normalise
 
 VI = Scope("vi")
 
@@ -102,7 +103,7 @@ def test_articles_come_back_whole(store):
         tags=("một", "hai"),
         captions=("Ảnh.",),
     )
-    forms = LANGUAGES["vi"].forms(title=article.title, body=article.body)
+    forms = analysed(article)
     spans = (Passage(0, 0, 7), Passage(1, 7, 20))
     given = Entry(article, spans, np.array([unit(1), unit(0, 1)]), forms)
     filled(store, given)
