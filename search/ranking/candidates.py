@@ -230,7 +230,11 @@ class CandidateSearch:
             if self._query.mode == "words":
                 certain |= held >= _ENOUGH - 1e-6
             elif kind == "own" and not self._read.sides:
-                certain |= (held >= _ALL) & ((pairs >= _ALL) | (not shares[3]))
+                in_order = pairs >= _ALL if shares[3] else np.ones(len(held), np.bool_)
+                # Diacritics that were restored may be others than were meant: a name is found by
+                # what was typed.
+                restored = read.read_as is not None and bool(shares[3])
+                certain |= in_order & ((held >= _ALL) | restored)
         model = self._profile.relevance[mode][kind]
         relevance = model.probabilities(values)
         if mode == "hybrid":

@@ -59,8 +59,7 @@ _TITLE_BOOST = 0.15
 _PAIR_BOOST = 2.0
 _RESTORED_BOOST = 0.5
 _STEM_SHARE = 0.9  # of a word's weight, where another form of it occurs
-_UNREAD_SHARE = 0.4  # where the syllable has other marks than were read
-_LONE_SHARE = 0.6
+_UNREAD_SHARE = 0.5  # where the syllable has other marks than were read: enough to be found
 _QUANTITY_WEIGHT = 6.0  # of a date: as much as a rare word
 _QUANTITY_BOOSTS = (1.0, 0.5)  # of a whole date and of its day in any year; or of the only token
 
@@ -230,9 +229,7 @@ class ReadQuery:
             return _unique([Term("exact", typed.exact), Term("exact", meant.exact)])
         if self.read_as is None:
             return (Term("folded", typed.folded),)
-        # A syllable by itself may be any of its spellings.
-        share = _UNREAD_SHARE if len(self.typed_tokens) > 1 else _LONE_SHARE
-        return _unique([Term("exact", meant.exact), Term("folded", typed.folded, share)])
+        return _unique([Term("exact", meant.exact), Term("folded", typed.folded, _UNREAD_SHARE)])
 
     @cached_property
     def _accented(self) -> bool:

@@ -42,7 +42,7 @@ def row(number, **fields):
 
 def found(place, query):
     results = run_json("search", query, "--lang", "vi", "--archive", place)["results"]
-    return {hit["id"] for hit in results["vi"]}
+    return {hit["id"] for hit in results["vi"] if hit["zone"] == "match"}
 
 
 def problems():

@@ -106,6 +106,7 @@ def test_named_stories_have_everything_too(filled):
     assert found.ids == ("a", "d")
     assert found.shares[:, 0].tolist() == pytest.approx([1, 0])
     assert np.isfinite(found.cosines).all()
+    assert filled.stories(lookup(["oslo"], ids=("d", "a", "zz"))).ids == ("a", "d")
 
 
 def test_a_story_without_passages_is_found_by_words(filled):

@@ -74,7 +74,7 @@ def find_stories(
         named = np.zeros(len(allowed), np.bool_)
         named[_places(scope.ids, snapshot)] = True
         allowed &= named
-        rows &= set(snapshot.rows[named].tolist())
+        rows = set(snapshot.rows[allowed].tolist())
     there = np.flatnonzero(allowed)
     nearest = []
     for own in scores:
