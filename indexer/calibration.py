@@ -23,6 +23,7 @@ from search.archive import Archive
 from search.encoders.base import Encoder, FloatArray
 from search.errors import SourceError
 from search.evaluation import CUTOFF, Judged, measures
+from search.ranking.candidates import CandidateSet, query_values
 from search.ranking.profile import RankingProfile
 from search.ranking.query import read_query
 from search.ranking.relevance import (
@@ -35,7 +36,6 @@ from search.ranking.relevance import (
     Regression,
     background,
     fit_regression,
-    query_features,
 )
 from search.records import Mode, Query
 from search.stores.base import Entry, FloatArray64
@@ -298,8 +298,7 @@ def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
     """All judged pairs of a kind. Pooled data and known answers weigh alike, however many."""
     asked: list[_Asked] = []
     whole = set[int]()
-    for copy, sets in data:
-        archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
+    for archive, sets in _all_ranked_by(profile, data):
         for judged in sets:
             # The first that is made of a folder has all of it.
             asked += _asked(archive, judged, kind, whole=id(judged) not in whole)
@@ -320,17 +319,30 @@ def _pairs(data: Data, profile: RankingProfile, kind: Kind) -> _JudgedPairs:
     )
 
 
+def _all_ranked_by(
+    profile: RankingProfile, data: Data
+) -> Iterator[tuple[Archive, Sequence[Judged]]]:
+    """The same archives, ranked by what is fitted by now."""
+    for archive, sets in data:
+        ranked = Archive(archive.store, archive.settings, encoder=archive.encoder, profile=profile)
+        yield ranked, sets
+
+
+def _looked_up(archive: Archive, text: str) -> tuple[str, dict[str, CandidateSet], bool]:
+    """(the language of a query, what may answer it by language, whether by meaning too)."""
+    query = Query(text)
+    read = read_query(query, max_chars=len(text))
+    found, meant = archive.candidates(query, read)
+    return read.lang, found, bool(meant)
+
+
 def _usual(data: Data, profile: RankingProfile, kind: Kind) -> dict[str, float]:
     """What cosines of passages that do not answer usually are; see ``RankingProfile``."""
     levels: dict[str, list[float]] = {}
-    for copy, sets in data:
-        archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
+    for archive, sets in _all_ranked_by(profile, data):
         for _, _, text in (query for judged in sets for query in judged.queries):
-            query = Query(text)
-            read = read_query(query, max_chars=len(text))
-            found, _ = archive.candidates(query, read)
-            for lang, candidates in found.items():
-                if (lang == read.side(lang).lang) == (kind == "own"):
+            for candidates in _looked_up(archive, text)[1].values():
+                if candidates.kind == kind:
                     for name, nearest in zip(
                         (kind, "feedback"), candidates.stories.nearest, strict=False
                     ):
@@ -342,12 +354,9 @@ def _asked(archive: Archive, judged: Judged, kind: Kind, *, whole: bool) -> Iter
     """Each query, with features and labels of its judged stories."""
     most = max((g for grades in judged.grades.values() for g in grades.values()), default=1)
     for id_, query_lang, text in judged.queries:
-        query = Query(text)
-        read = read_query(query, max_chars=len(text))
         grades = judged.grades.get(id_, {})
-        found, _ = archive.candidates(query, read)
-        for lang, candidates in found.items():
-            if (lang == read.side(lang).lang) != (kind == "own"):
+        for lang, candidates in _looked_up(archive, text)[1].items():
+            if candidates.kind != kind:
                 continue
             ids = candidates.stories.ids
             if judged.is_pooled and id_ not in judged.unanswerable:
@@ -424,24 +433,15 @@ def _fit_meaning(data: Data, profile: RankingProfile, *, portable: bool) -> Rank
     As many of these as ``_NONSENSE_KEPT_OUT`` says are told apart.
     """
     values, labels = [], []
-    for copy, sets in data:
-        archive = Archive(copy.store, copy.settings, encoder=copy.encoder, profile=profile)
+    for archive, sets in _all_ranked_by(profile, data):
         asked = [text for judged in sets for id_, _, text in judged.queries if judged.relevant(id_)]
         # Some of each archive's: they are alike.
         asked = random.Random(2).sample(asked, min(_NONSENSE_QUERIES, len(asked)))  # noqa: S311
         for label, texts in ((1.0, asked), (0.0, list(_nonsense()))):
             for text in texts:
-                query = Query(text)
-                read = read_query(query, max_chars=len(text))
-                found, meant = archive.candidates(query, read)
-                if meant:
-                    home = found[read.lang]
-                    abroad = next(c for lang, c in found.items() if lang != read.lang)
-                    values.append(
-                        query_features(
-                            (home.values, home.relevance), (abroad.values, abroad.relevance)
-                        )
-                    )
+                lang, found, by_meaning = _looked_up(archive, text)
+                if by_meaning:
+                    values.append(query_values(lang, found))
                     labels.append(label)
     table, truth = np.array(values), np.array(labels)
     weights = np.where(truth > 0, 1 / max(1.0, truth.sum()), 1 / max(1.0, (1 - truth).sum()))

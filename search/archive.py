@@ -14,14 +14,19 @@ import numpy as np
 from search.addresses import is_server_address
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
-from search.encoders.language_direction import take_apart
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
-from search.ranking.candidates import CandidateSearch, CandidateSet, QueryVectors, Scored, Zone
+from search.ranking.candidates import (
+    CandidateSearch,
+    CandidateSet,
+    QueryVectors,
+    Scored,
+    Zone,
+    query_values,
+)
 from search.ranking.deduplication import one_of_each
 from search.ranking.explain import explained
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
 from search.ranking.query import ReadQuery, read_query, with_typed_filters
-from search.ranking.relevance import query_features
 from search.ranking.snippets import Marker, best_snippet
 from search.ranking.suggestion import doubtful_words, suggested
 from search.records import Article, Hit, Passage, Query, Results
@@ -156,10 +161,7 @@ class Archive:
 
     def _search(self, asked: Query) -> Results:
         began = time.perf_counter()
-        query = with_typed_filters(asked)
-        read = read_query(
-            query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
-        )
+        query, read = self._read(asked)
         found, meant = self.candidates(query, read)
         sets, links = self._result_sets(query, read, found, meant)
         pages = {lang: self._page(query, chosen) for lang, chosen in sets.items()}
@@ -167,23 +169,15 @@ class Archive:
         others = [links[id_].counterpart for id_ in shown if id_ in links]
         articles = self.store.articles([*shown, *(id_ for id_ in others if id_)])
         passages = self._passages(pages, meant)
-        results = {
-            lang: tuple(
-                _linked(
-                    _hit(
-                        articles[scored.id],
-                        scored,
-                        Marker.of(read, lang),
-                        passages.get(scored.id),
-                    ),
-                    links,
-                    articles,
-                )
+        results = {}
+        for lang, page in pages.items():
+            marker = Marker.of(read, lang)
+            hits = [
+                _hit(articles[scored.id], scored, marker, passages.get(scored.id))
                 for scored in page
                 if scored.id in articles
-            )
-            for lang, page in pages.items()
-        }
+            ]
+            results[lang] = tuple(_linked(hit, links, articles) for hit in hits)
         if query.explain:
             results = explained(results, found)
         return Results(
@@ -207,8 +201,8 @@ class Archive:
     ) -> str | None:
         """The query spelled as the archive spells it, where hardly a story has all its words."""
         words = [] if query.verbatim else doubtful_words(read)
-        own = [lang for lang in found if read.side(lang).lang == lang] or list(found)
-        if not words or all(found[lang].holding_all() >= _ENOUGH_HOLD_ALL for lang in own):
+        own = [candidates for candidates in found.values() if candidates.kind == "own"]
+        if not words or all(one.holding_all() >= _ENOUGH_HOLD_ALL for one in own):
             return None
         return suggested(query.text, self.store.alike(words))
 
@@ -221,11 +215,14 @@ class Archive:
             QueryError: The query cannot be answered as typed.
             StoreError: The archive cannot answer.
         """
-        query = with_typed_filters(query)
-        read = read_query(
-            query, max_chars=self.settings.max_query_chars, restorer=self._restorer.current
-        )
+        query, read = self._read(query)
         return self._result_sets(query, read, *self.candidates(query, read))[0]
+
+    def _read(self, asked: Query) -> tuple[Query, ReadQuery]:
+        """The query with the filters that are typed in it, and what its words mean."""
+        query = with_typed_filters(asked)
+        longest = self.settings.max_query_chars
+        return query, read_query(query, max_chars=longest, restorer=self._restorer.current)
 
     def _result_sets(
         self,
@@ -327,10 +324,8 @@ class Archive:
         unknown = not read.known and not search.look_up(read.lang, none).stories.ids
         if query.mode == "words" or unknown:
             return {lang: search.look_up(lang, none) for lang in LANGUAGES}, {}
-        free, languages = take_apart(
-            self.encoder.encode_queries([read.embedded]), profile.direction
-        )
-        own = QueryVectors(free[0], None, float(languages[0]))
+        [vector] = profile.language_free(self.encoder.encode_queries([read.embedded]))
+        own = QueryVectors(vector)
         home = search.look_up(read.lang, own.rows())
         lead = home.lead()
         abroad = replace(own, moved=self._with_feedback(own.query, home), lead=lead)
@@ -392,13 +387,14 @@ class Archive:
                 if scored.zone == "match" and link and link.counterpart:
                     known = wanted.get(link.counterpart, 0.0)
                     wanted[link.counterpart] = max(known, scored.relevance * _TOLD_AGAIN)
+        missing = sorted(wanted.keys() - {s.id for chosen in sets.values() for s in chosen})
+        links |= Links(self.store).links(missing)
         search = CandidateSearch(
             self.store, query, read, self._profile(), articles_in=self._articles_in
         )
         result = {}
         for lang, chosen in sets.items():
             there = {scored.id: scored for scored in chosen}
-            missing = sorted(wanted.keys() - there.keys())
             if missing:
                 none = np.zeros((0, 0), np.float32)
                 vectors = meant[lang].rows() if lang in meant else none
@@ -413,7 +409,6 @@ class Archive:
             related = [s for s in there.values() if s.zone == "related" and s.id not in wanted]
             matches.sort(key=lambda s: (not s.quoted, -round(s.relevance, 6), s.id))
             result[lang] = [*matches, *related]
-            links |= Links(self.store).links(missing)
         return result
 
     def _passages(
@@ -524,11 +519,7 @@ def _means_something(
     """Whether a query means something in the archive, as far as its stories show."""
     if profile.meaningful is None:
         return True
-    home = found[read.lang]
-    abroad = next(candidates for lang, candidates in found.items() if lang != read.lang)
-    # Of an archive in one language that has to tell enough.
-    home, abroad = (home if home.stories.ids else abroad), (abroad if abroad.stories.ids else home)
-    values = query_features((home.values, home.relevance), (abroad.values, abroad.relevance))
+    values = query_values(read.lang, found)
     return float(profile.meaningful.probabilities(values[None])[0]) >= profile.meaning
 
 

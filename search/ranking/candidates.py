@@ -6,7 +6,7 @@ shown, or in which order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,7 +16,14 @@ import numpy.typing as npt
 from search.encoders.base import FloatArray
 from search.ranking.profile import RankingProfile
 from search.ranking.query import ReadQuery
-from search.ranking.relevance import FEATURES, Kind, QueryFacts, Regression, features
+from search.ranking.relevance import (
+    FEATURES,
+    Kind,
+    QueryFacts,
+    Regression,
+    features,
+    query_features,
+)
 from search.records import Query
 from search.stores.base import FloatArray64, Scope, Store, Stories, StoryLookup
 
@@ -44,12 +51,10 @@ class QueryVectors:
         query: float32 (dimension,): the language-free vector of what was typed.
         moved: The same with feedback added; None where there is none.
         lead: How far the story that gave it stands out.
-        language: How much of the language was taken out of the first.
     """
 
     query: FloatArray
     moved: FloatArray | None = None
-    language: float = 0.0
     lead: float = 0.0
 
     def rows(self) -> FloatArray:
@@ -84,6 +89,7 @@ class CandidateSet:
 
     Attributes:
         lang: The language.
+        kind: Whether the query, or its part, is in that language.
         stories: What was found, in columns.
         values: float64 (stories, features).
         relevance: float64 (stories,): probabilities.
@@ -94,6 +100,7 @@ class CandidateSet:
     """
 
     lang: str
+    kind: Kind
     stories: Stories
     values: FloatArray64
     relevance: FloatArray64
@@ -150,6 +157,19 @@ class CandidateSet:
             near=bool(len(cosines) and self.values[place, _LIFT_SHARE] >= _NEAR),
             day=int(stories.days[place]),
         )
+
+
+def query_values(lang: str, found: Mapping[str, CandidateSet]) -> FloatArray64:
+    """The features of a query, by what it found: float64 (``QUERY_FEATURES``,).
+
+    Args:
+        lang: The query's.
+        found: By language; of an archive in one language that has to tell enough.
+    """
+    home = found[lang]
+    abroad = next(candidates for other, candidates in found.items() if other != lang)
+    home, abroad = (home if home.stories.ids else abroad), (abroad if abroad.stories.ids else home)
+    return query_features((home.values, home.relevance), (abroad.values, abroad.relevance))
 
 
 class CandidateSearch:
@@ -239,4 +259,4 @@ class CandidateSearch:
         relevance = model.probabilities(values)
         if mode == "hybrid":
             relevance = np.where(certain, 1 - (1 - relevance) * _DOUBT, relevance)
-        return CandidateSet(lang, stories, values, relevance, certain, quoted, model)
+        return CandidateSet(lang, kind, stories, values, relevance, certain, quoted, model)

@@ -16,7 +16,15 @@ from search.text.detection import Detection, detect, is_known, switch
 from search.text.diacritics import Restorer
 from search.text.information import information
 from search.text.keyboard import decode_typing
-from search.text.languages import LANGUAGES, Language, Token, fold, has_marks, normalise, tokens
+from search.text.languages import (
+    LANGUAGES,
+    Language,
+    Token,
+    fold,
+    has_marks,
+    normalise,
+    tokens,
+)
 from search.text.quantities import Quantity
 from search.text.shorthand import expansion, separated
 from search.text.syllables import is_syllable
@@ -135,13 +143,8 @@ class ReadQuery:
         """The dates and numbers of ``meant``."""
         return tuple(LANGUAGES[self.lang].quantities(self.meant))
 
-    def terms(self, target: str, *, pairs: bool = False) -> tuple[Term, ...]:
-        """What to look up in a language's word fields; empty where words say nothing there.
-
-        Args:
-            pairs: Also the words that follow one another, in the query's own language. In others,
-                names have theirs always.
-        """
+    def terms(self, target: str) -> tuple[Term, ...]:
+        """What to look up in a language's word fields; empty where words say nothing there."""
         if target != self.lang:
             alike = (token for token in self.alike() if token not in LANGUAGES[target].stop_words)
             names = [Term("folded", token) for token in alike]
@@ -149,8 +152,7 @@ class ReadQuery:
         language = LANGUAGES[target]
         marked = language.marks_tell_words_apart
         own = self._marked_terms(language) if marked else self._unmarked_terms(language)
-        more = self._pairs() if pairs else ()
-        return _unique([*own, *more, *self._quantity_terms()])
+        return _unique([*own, *self._quantity_terms()])
 
     def shares(self, target: str) -> tuple[tuple[WordGroup, ...], ...]:
         """What a story may hold a share of: words; in its title; in its opening; pairs of words.
@@ -306,9 +308,8 @@ class ReadQuery:
     def _marked_terms(self, language: Language) -> Iterable[Term]:
         """Where marks tell words apart: a typed mark is required; an absent one only in a query
         that has marks elsewhere, and where it was not restored."""
-        accented = any(has_marks(token.exact) for token in self.typed_tokens)
         for token, meant in zip(self.typed_tokens, self.meant_tokens, strict=True):
-            if accented and (has_marks(token.exact) or meant.exact == token.exact):
+            if self._accented and (has_marks(token.exact) or meant.exact == token.exact):
                 yield Term("exact", token.exact)
                 if meant.exact != token.exact:
                     yield Term("exact", meant.exact)  # "săt" is no word: "sắt" is
@@ -320,19 +321,13 @@ class ReadQuery:
         for compound in language.query_words([token.exact for token in self.meant_tokens]):
             yield Term("words", compound, _COMPOUND_BOOST)
 
-    def _pairs(self) -> Iterator[Term]:
-        """Words that follow one another: ordered bigrams of the sequential dependence model.
+    def _pairs_of_names(self) -> Iterator[Term]:
+        """Ordered bigrams of Vietnamese syllables: words of other names are rare by themselves.
 
         Of *Lương Tam Quang* every syllable is in each third story; *luong tam* and *tam quang* are
         in those about the man (Metzler and Croft, "A Markov random field model for term
         dependencies", SIGIR 2005).
         """
-        for one, two in self._neighbours([not dated for dated in self._in_date]):
-            for pair in LANGUAGES[self.lang].pairs([one.exact, two.exact]):
-                yield Term("pairs", pair, _PAIR_BOOST)
-
-    def _pairs_of_names(self) -> Iterator[Term]:
-        """Of Vietnamese syllables: words of other names are rare enough by themselves."""
         for one, two in self._neighbours(self._alike):
             if is_syllable(one.folded) and is_syllable(two.folded):
                 yield Term("pairs", f"{one.folded}_{two.folded}", _PAIR_BOOST)

@@ -171,12 +171,10 @@ def wanted_names(
 
 def passes_names(article: Article, filters: Filters) -> bool:
     """Whether an article has one of the authors, and one of the sections, that are asked for."""
-    forms = analysed(article, words="")
+    names = {"authors": article.authors, "section": (article.section or "",)}
+    held = {kind: [f" {' '.join(name_tokens(n))} " for n in some] for kind, some in names.items()}
     return all(
-        any(
-            f" {' '.join(phrase.tokens)} " in f" {getattr(forms, phrase.field)} "
-            for phrase in phrases
-        )
+        any(f" {' '.join(p.tokens)} " in name for p in phrases for name in held[p.field])
         for [(_, phrases)] in wanted_names(filters, article.lang)
     )
 

@@ -35,6 +35,8 @@ _FORMAT = 5
 _LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
 MOST_FOUND = 10_000
 """Stories that one query finds by its words; where more hold them, the fullest."""
+_WITH_POSITIONS = ("exact", "folded", "authors", "section")
+"""Fields in which phrases are looked for."""
 _WRITER_BYTES = 64_000_000
 _LOCK_TIMEOUT_S = 120.0
 _REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -79,7 +81,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("row", indexed=True, fast=True)
     builder.add_integer_field("day", indexed=True, fast=True)
     builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
-    for name in ("exact", "folded", "authors", "section"):
+    for name in _WITH_POSITIONS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in ("words", "title", "opening", "pairs"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
@@ -242,7 +244,7 @@ class WordSnapshot:
         )
 
     def _scored(self, term: Term) -> Query:
-        option = "freq" if term.field in ("words", "title", "opening", "pairs") else "position"
+        option = "position" if term.field in _WITH_POSITIONS else "freq"
         query = Query.term_query(_SCHEMA, term.field, term.token, option)
         return query if term.boost == 1.0 else Query.boost_query(query, term.boost)
 
