@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request
+from flask_babel import lazy_gettext as _l
 
 from search.errors import QueryError
-from webui.parameters import MAX_K, PARAMETERS, read_address
+from webui.parameters import MAX_K, PARAMETERS, BadParameterError, read_address
 from webui.site import PROBE, current_site
 
 blueprint = Blueprint("api", __name__)
@@ -25,8 +26,13 @@ def search() -> Response:
     """
     site = current_site()
     if unknown := sorted(request.args.keys() - PARAMETERS):
-        raise QueryError(
-            f"There is no parameter “{unknown[0]}”. There are: {', '.join(sorted(PARAMETERS))}."
+        raise BadParameterError(
+            unknown[0],
+            _l(
+                "There is no parameter “%(name)s”. There are: %(names)s.",
+                name=unknown[0],
+                names=", ".join(sorted(PARAMETERS)),
+            ),
         )
     address, errors = read_address(
         request.args,

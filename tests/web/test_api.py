@@ -140,6 +140,7 @@ def test_errors_have_one_shape(client, parameters, status, code, named):
 def test_unknown_parameters_are_refused_by_name(client):
     answer = client.get("/api/v1/search", query_string={"q": QUERY, "colour": "1"})
     assert answer.status_code == 400
+    assert answer.json["error"]["code"] == "bad_parameter"
     assert "colour" in answer.json["error"]["message"]
 
 
