@@ -22,6 +22,7 @@ from search.text.languages import (
     Token,
     fold,
     has_marks,
+    name_tokens,
     normalise,
     tokens,
 )
@@ -538,6 +539,10 @@ def check(query: Query) -> None:
     ):
         if value not in allowed:
             raise QueryError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    for name, names in (("author", query.filters.authors), ("section", query.filters.sections)):
+        for one in names:
+            if not name_tokens(one):
+                raise QueryError(f"{name} must be a name, and {one!r} is none.")
     for name, date in (("from", query.filters.date_from), ("to", query.filters.date_to)):
         try:
             day_of(date)

@@ -268,6 +268,12 @@ def test_what_is_no_filter_stays_words(text):
     assert with_typed_filters(Query(text)).text == text
 
 
+@pytest.mark.parametrize("text", ["author:—", 'lũ lụt tác giả:"…"', "section:."])
+def test_a_name_without_a_letter_is_told(text):
+    with pytest.raises(QueryError, match="must be a name"):
+        read_query(with_typed_filters(Query(f"flood {text}")), max_chars=500)
+
+
 def test_a_day_that_is_none_is_told():
     with pytest.raises(QueryError, match="from: must be a day"):
         with_typed_filters(Query("flood from:2025-13-01"))
