@@ -39,6 +39,18 @@ class QueryError(SongnguError):
     """The query, or one of its filters, cannot be used as typed."""
 
 
+class FilterError(QueryError):
+    """A filter that was typed cannot be used.
+
+    Attributes:
+        typed: What was typed of it.
+    """
+
+    def __init__(self, message: str, typed: str) -> None:
+        super().__init__(message)
+        self.typed = typed
+
+
 class QueryTooLongError(QueryError):
     """The query is longer than the limit that is set."""
 

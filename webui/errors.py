@@ -24,6 +24,7 @@ from search.errors import (
     ArchiveMismatchError,
     ArchiveMissingError,
     EncoderError,
+    FilterError,
     QueryError,
     QueryTooLongError,
     StoreError,
@@ -149,9 +150,12 @@ def problem_of(error: Exception) -> Problem:
         case BadParameterError():
             return Problem(400, "bad_parameter", _l("This search cannot be run"), error.text)
         case QueryError():
-            return Problem(
-                400, "bad_query", _l("This search cannot be run"), str(error), gist=_NOTHING_TO_FIND
+            gist = (
+                _l("“%(typed)s” cannot be used as a filter.", typed=error.typed)
+                if isinstance(error, FilterError)
+                else _NOTHING_TO_FIND
             )
+            return Problem(400, "bad_query", _l("This search cannot be run"), str(error), gist=gist)
         case ArchiveMissingError():
             return _ARCHIVE_MISSING
         case ArchiveMismatchError():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from search.errors import QueryError, QueryTooLongError
+from search.errors import FilterError, QueryError, QueryTooLongError
 from search.records import MODES, SORTS, Filters, Query, day_of
 from search.stores.base import Phrase, Term, WordGroup
 from search.text.cognates import beside_names, written_alike
@@ -487,7 +487,7 @@ def with_typed_filters(query: Query) -> Query:
     """The query with what its text says of authors, sections, sources, language and days.
 
     Raises:
-        QueryError: A day or a language that it names does not exist.
+        FilterError: A day or a language that it names does not exist.
     """
     typed: dict[str, list[str]] = {}
 
@@ -512,18 +512,21 @@ def with_typed_filters(query: Query) -> Query:
     if named := typed.get("lang"):
         lang = _LANGUAGE_NAMES.get(named[-1].lower(), "")
         if not lang:
-            raise QueryError(f"lang: must be one of {', '.join(LANGUAGES)}, not {named[-1]!r}.")
+            raise FilterError(
+                f"lang: must be one of {', '.join(LANGUAGES)}, not {named[-1]!r}.", named[-1]
+            )
     return replace(query, text=" ".join(text.split()), lang=lang, filters=filters)
 
 
 def _day_typed(name: str, value: str) -> str:
-    if written := _WRITTEN_DAY.fullmatch(value):
-        value = f"{written[3]}-{int(written[2]):02}-{int(written[1]):02}"
+    written = _WRITTEN_DAY.fullmatch(value)
+    day = f"{written[3]}-{int(written[2]):02}-{int(written[1]):02}" if written else value
     try:
-        day_of(value)
+        day_of(day)
     except ValueError:
-        raise QueryError(f"{name}: must be a day like 2025-09-24, not {value!r}.") from None
-    return value
+        message = f"{name}: must be a day like 2025-09-24, not {value!r}."
+        raise FilterError(message, value) from None
+    return day
 
 
 def check(query: Query) -> None:
@@ -542,7 +545,7 @@ def check(query: Query) -> None:
     for name, names in (("author", query.filters.authors), ("section", query.filters.sections)):
         for one in names:
             if not name_tokens(one):
-                raise QueryError(f"{name} must be a name, and {one!r} is none.")
+                raise FilterError(f"{name} must be a name, and {one!r} is none.", one)
     for name, date in (("from", query.filters.date_from), ("to", query.filters.date_to)):
         try:
             day_of(date)

@@ -40,6 +40,14 @@ def test_what_asks_for_nothing_is_told_so(client, text):
     assert message.endswith((".", "for.", "question."))
 
 
+@pytest.mark.parametrize("typed", ["từ ngày:32/13/2025", "lang:fr", "tác giả:—"])
+def test_a_filter_that_cannot_be_used_is_told_in_the_readers_language(client, typed):
+    answer = client.get("/", query_string={"q": f"lũ {typed}", "ui": "vi"})
+    assert answer.status_code == 400
+    value = typed.split(":")[1]
+    assert f"Không thể lọc theo “{value}”." in read_page(answer).one("main").text
+
+
 @pytest.mark.parametrize("text", ONLY_SIGNS)
 def test_a_page_says_what_to_type(client, text):
     answer = ask(client, "/", text)
