@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
@@ -19,8 +19,6 @@ from search.ranking.candidates import (
     CandidateSearch,
     CandidateSet,
     QueryVectors,
-    Scored,
-    Zone,
     query_values,
 )
 from search.ranking.deduplication import one_of_each
@@ -29,7 +27,18 @@ from search.ranking.profile import RankingProfile, archive_profile, profile_for
 from search.ranking.query import ReadQuery, read_query, with_typed_filters
 from search.ranking.snippets import Marker, best_snippet
 from search.ranking.suggestion import doubtful_words, suggested
-from search.records import Article, Hit, Passage, Query, Results
+from search.records import (
+    Article,
+    Hit,
+    Link,
+    Listed,
+    Passage,
+    Query,
+    Results,
+    ResultSet,
+    Scored,
+    Sort,
+)
 from search.settings import Settings
 from search.stores.base import (
     ArchiveProfile,
@@ -40,11 +49,12 @@ from search.stores.base import (
     StoreStats,
     mismatch,
 )
-from search.stores.links import Link, Links
+from search.stores.links import Links
 from search.text.languages import LANGUAGES
 from search.vocabulary import ArchiveRestorer
 
 _PROFILE_LIFE_S = 5.0
+_LISTED_AT_ONCE = 200
 _NEVER = 2.0
 """A probability that nothing has."""
 _FEEDBACK = 0.5
@@ -163,7 +173,8 @@ class Archive:
         began = time.perf_counter()
         query, read = self._read(asked)
         found, meant = self.candidates(query, read)
-        sets, links = self._result_sets(query, read, found, meant)
+        result_set = self._result_set(query, read, found, meant)
+        sets, links, total = result_set.stories, result_set.links, result_set.count("match")
         pages = {lang: self._page(query, chosen) for lang, chosen in sets.items()}
         shown = [scored.id for page in pages.values() for scored in page]
         others = [links[id_].counterpart for id_ in shown if id_ in links]
@@ -185,15 +196,16 @@ class Archive:
             query_lang=read.lang,
             read_as=read.read_as,
             took_ms=(time.perf_counter() - began) * 1000,
-            total={lang: _count(chosen, "match") for lang, chosen in sets.items()},
-            related={lang: _count(chosen, "related") for lang, chosen in sets.items()},
+            total=total,
+            related=result_set.count("related"),
             results=results,
             mixed=tuple(_mixed(query, results)),
             counterparts={id_: articles[id_] for id_ in others if id_ in articles},
             phrases=_phrases(read, found),
             suggestion=self._suggestion(asked, read, found)
-            if sum(_count(chosen, "match") for chosen in sets.values()) < _MANY_MATCHES
+            if sum(total.values()) < _MANY_MATCHES
             else None,
+            found=result_set,
         )
 
     def _suggestion(
@@ -206,8 +218,8 @@ class Archive:
             return None
         return suggested(query.text, self.store.alike(words))
 
-    def result_sets(self, query: Query) -> dict[str, list[Scored]]:
-        """Find all that answers a query, by language: matches, then what is possibly related.
+    def result_set(self, query: Query) -> ResultSet:
+        """Find all that answers a query, in both languages or the one that it asks for.
 
         Only the query's words and filters count, and whether copies are wanted one by one.
 
@@ -216,7 +228,40 @@ class Archive:
             StoreError: The archive cannot answer.
         """
         query, read = self._read(query)
-        return self._result_sets(query, read, *self.candidates(query, read))[0]
+        return self._result_set(query, read, *self.candidates(query, read))
+
+    def listed(
+        self, found: ResultSet, *, sort: Sort = "relevance", related: bool = False
+    ) -> Iterator[Listed]:
+        """Stream the whole stories of a result set: matches of both languages in one order.
+
+        As many as the set counts, but for those that were deleted since.
+
+        Args:
+            sort: Of the matches; stories of unknown date come last in those by date.
+            related: Whether what is possibly related comes after them.
+
+        Raises:
+            StoreError: The archive cannot answer.
+        """
+        scored = found.zone("match")
+        if sort != "relevance":
+            outlines = self.store.outlines([s.id for s in scored])
+            written = {id_: outline.date or "" for id_, outline in outlines.items()}
+            scored.sort(key=lambda s: written.get(s.id, ""), reverse=sort == "newest")
+            scored.sort(key=lambda s: not written.get(s.id))
+        scored += found.zone("related") if related else ()
+        for start in range(0, len(scored), _LISTED_AT_ONCE):
+            batch = scored[start : start + _LISTED_AT_ONCE]
+            articles = self.store.articles([s.id for s in batch])
+            links = {s.id: found.links[s.id] for s in batch if s.id in found.links}
+            others = self.store.kept([li.counterpart for li in links.values() if li.counterpart])
+            for one in batch:
+                if one.id in articles:
+                    link = links.get(one.id)
+                    other = link.counterpart if link and link.counterpart in others else None
+                    copies = link.copies if link else 0
+                    yield Listed(articles[one.id], one.relevance, one.zone, other, copies)
 
     def _read(self, asked: Query) -> tuple[Query, ReadQuery]:
         """The query with the filters that are typed in it, and what its words mean."""
@@ -224,14 +269,13 @@ class Archive:
         longest = self.settings.max_query_chars
         return query, read_query(query, max_chars=longest, restorer=self._restorer.current)
 
-    def _result_sets(
+    def _result_set(
         self,
         query: Query,
         read: ReadQuery,
         found: Mapping[str, CandidateSet],
         meant: Mapping[str, QueryVectors],
-    ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
-        """The result set of each language, and the links of its stories."""
+    ) -> ResultSet:
         profile = self._profile()
         # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
         # language's stories, meaning has to do in the others.
@@ -247,7 +291,7 @@ class Archive:
             sets = {query.lang: sets[query.lang]}
         if not query.copies:
             sets = {lang: one_of_each(chosen, links) for lang, chosen in sets.items()}
-        return sets, links
+        return ResultSet(sets, links)
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""
@@ -451,8 +495,8 @@ class Archive:
         ordered.sort(key=lambda s: not s.day)
         # Of the days on the page the hours decide: only their stories have to be read.
         days = {scored.day for scored in ordered[first:last]} - {0}
-        read = self.store.articles([s.id for s in ordered if s.day in days])
-        written = {id_: article.date or "" for id_, article in read.items()}
+        read = self.store.outlines([s.id for s in ordered if s.day in days])
+        written = {id_: outline.date or "" for id_, outline in read.items()}
         for day in days:
             same = [scored for scored in ordered if scored.day == day]
             place = ordered.index(same[0])
@@ -532,10 +576,6 @@ def _phrases(
     if not any(candidates.quoted.any() for candidates in found.values()):
         return None if read.quotes else "nowhere"
     return "first" if read.quotes else "required"
-
-
-def _count(chosen: Sequence[Scored], zone: Zone) -> int:
-    return sum(scored.zone == zone for scored in chosen)
 
 
 def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -> Hit:

@@ -89,15 +89,13 @@ class Ranked:
     def of(cls, archive: Archive, query: Query) -> Ranked:
         """Answer a query with an archive: all that it finds, timed; no article is read."""
         began = time.perf_counter()
-        sets = archive.result_sets(query)
+        found = archive.result_set(query)
         took_ms = (time.perf_counter() - began) * 1000
-        pool = [scored for found in sets.values() for scored in found]
-        pool.sort(key=lambda s: (s.zone != "match", -s.relevance, s.id))
         return cls(
-            {lang: [scored.id for scored in found] for lang, found in sets.items()},
-            [scored.id for scored in pool],
+            {lang: [scored.id for scored in chosen] for lang, chosen in found.stories.items()},
+            [scored.id for scored in [*found.zone("match"), *found.zone("related")]],
             took_ms,
-            {lang: sum(s.zone == "match" for s in found) for lang, found in sets.items()},
+            found.count("match"),
         )
 
 

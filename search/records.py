@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date as calendar_date
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 Mode = Literal["hybrid", "words", "meaning"]
 Sort = Literal["relevance", "newest", "oldest"]
+Zone = Literal["match", "related"]
 
 MODES: tuple[Mode, ...] = ("hybrid", "words", "meaning")
 SORTS: tuple[Sort, ...] = ("relevance", "newest", "oldest")
@@ -141,6 +142,69 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """A story of the result set.
+
+    Attributes:
+        relevance: The probability that it answers the query.
+        held: Whether it holds any of the query's words.
+        near: Whether its meaning speaks for it: nearer than half of what the best stands out by.
+        quoted: Whether it holds the quoted phrases.
+        day: Of publication; 0 where it is unknown.
+    """
+
+    id: str
+    relevance: float
+    zone: Zone
+    held: bool = False
+    near: bool = False
+    quoted: bool = False
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What readers are told of an article's other tellings.
+
+    Attributes:
+        counterpart: The id of the same story in the other language.
+        group: What all copies of one story share; an article without copies has a group of its own.
+        place: 0 for the copy that was published first, which stands for the group; then 1, 2, …
+        copies: How many further articles the group has.
+    """
+
+    counterpart: str | None
+    group: str
+    place: int = 0
+    copies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSet:
+    """All that answers a query; it depends on the query and its filters alone.
+
+    Attributes:
+        stories: By language: matches, then what is possibly related, each by falling relevance.
+        links: Counterparts and copies of these stories, by id.
+    """
+
+    stories: Mapping[str, Sequence[Scored]]
+    links: Mapping[str, Link]
+
+    def zone(self, zone: Zone) -> list[Scored]:
+        """The stories of a zone in all languages, by falling relevance, then by id."""
+        found = [s for chosen in self.stories.values() for s in chosen if s.zone == zone]
+        return sorted(found, key=lambda s: (-round(s.relevance, 6), s.id))
+
+    def count(self, zone: Zone) -> dict[str, int]:
+        """How many stories of each language are in a zone."""
+        return {
+            lang: sum(scored.zone == zone for scored in chosen)
+            for lang, chosen in self.stories.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Snippet:
     """The passage that answers a query best.
 
@@ -199,7 +263,7 @@ class Hit:
 
     article: Article
     relevance: float
-    zone: Literal["match", "related"]
+    zone: Zone
     matched: tuple[str, ...]
     passage: Snippet
     title_marks: tuple[tuple[int, int], ...] = ()
@@ -231,6 +295,30 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A story of a result set as it is taken away: whole, without what only a page shows.
+
+    Attributes:
+        relevance, zone, counterpart, copies: As in ``Hit``.
+    """
+
+    article: Article
+    relevance: float
+    zone: Zone
+    counterpart: str | None
+    copies: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the article's object with what is known of it as an answer."""
+        return self.article.to_json() | {
+            "relevance": round(self.relevance, 4),
+            "zone": self.zone,
+            "counterpart": self.counterpart,
+            "copies": self.copies,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """The answer to one query: a list for each language, and one ranking over both.
 
@@ -247,6 +335,7 @@ class Results:
         results: Up to ``k`` hits for each language, matches first.
         mixed: Ids of the hits above in one ranking over both languages.
         counterparts: The articles that hits name as their counterparts, by id; not in the JSON.
+        found: All that answers the query, of which the lists are a part; not in the JSON.
     """
 
     query: Query
@@ -260,6 +349,7 @@ class Results:
     counterparts: Mapping[str, Article] = field(default_factory=dict)
     phrases: Literal["required", "first", "nowhere"] | None = None
     suggestion: str | None = None
+    found: ResultSet | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write the answer of ``songngu search --json`` and ``GET /api/v1/search``."""

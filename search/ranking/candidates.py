@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +23,8 @@ from search.ranking.relevance import (
     features,
     query_features,
 )
-from search.records import Query
+from search.records import Query, Scored, Zone
 from search.stores.base import FloatArray64, Scope, Store, Stories, StoryLookup
-
-Zone = Literal["match", "related"]
 
 NEAREST = 300
 """Stories of each language that are found by meaning."""
@@ -60,27 +57,6 @@ class QueryVectors:
     def rows(self) -> FloatArray:
         """float32 (1 or 2, dimension)."""
         return np.stack([self.query] if self.moved is None else [self.query, self.moved])
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A story of the result set.
-
-    Attributes:
-        relevance: The probability that it answers the query.
-        held: Whether it holds any of the query's words.
-        near: Whether its meaning speaks for it: nearer than half of what the best stands out by.
-        quoted: Whether it holds the quoted phrases.
-        day: Of publication; 0 where it is unknown.
-    """
-
-    id: str
-    relevance: float
-    zone: Zone
-    held: bool = False
-    near: bool = False
-    quoted: bool = False
-    day: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from search.ranking.candidates import Scored
-from search.stores.links import Link
+from search.records import Link, Scored
 
 
 def one_of_each(ranked: Sequence[Scored], links: Mapping[str, Link]) -> list[Scored]:

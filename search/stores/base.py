@@ -125,6 +125,18 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What stories are counted, ordered and narrowed by: an article without its text."""
+
+    id: str
+    lang: str
+    date: str | None
+    source: str | None
+    section: str | None
+    authors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """One token to find in one field; its BM25 score is multiplied by ``boost``."""
 
@@ -454,6 +466,9 @@ class Store(Protocol):
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the ids that are kept."""
+
+    def outlines(self, ids: Sequence[str]) -> dict[str, Outline]:
+        """The same without text; meant for many at once."""
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
         """The same in short, as of now."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from search.encoders.base import FloatArray
 from search.errors import ForbiddenStoreError
+from search.records import Link
 from search.stores.base import Store
 from search.stores.records import Record, as_text, sound
 
@@ -24,23 +25,6 @@ KIND = "link"
 _BLOCK = 1_024
 _HEAD = struct.Struct("<dI")  # nearness, and how many keys there are before the vector
 _FORGOTTEN_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What readers are told of an article's other tellings.
-
-    Attributes:
-        counterpart: The id of the same story in the other language.
-        group: What all copies of one story share; an article without copies has a group of its own.
-        place: 0 for the copy that was published first, which stands for the group; then 1, 2, …
-        copies: How many further articles the group has.
-    """
-
-    counterpart: str | None
-    group: str
-    place: int = 0
-    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from support.entries import DIMENSION, PROFILE, entry, unit
 
-from search.stores.links import Link, LinkCounts, LinkRecord, Links, as_unmatched, forget, regroup
+from search.records import Link
+from search.stores.links import LinkCounts, LinkRecord, Links, as_unmatched, forget, regroup
 
 MODEL = "model 1"
 

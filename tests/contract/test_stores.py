@@ -18,6 +18,7 @@ from search.stores.base import (
     Entry,
     Kept,
     NearestLookup,
+    Outline,
     Phrase,
     Scope,
     Store,
@@ -458,6 +459,23 @@ def test_articles_in_short(store):
     assert store.kept(["a", "b", "unknown"]) == {"a": a, "b": b}
     assert list(store.listing()) == [a, b]
     assert [e.shallow for e in store.entries()] == [True, False]
+
+
+def test_articles_without_their_text(store):
+    known = replace(
+        entry("a", "một", unit(1)).article,
+        date="2025-09-24T08:30:00+07:00",
+        source="Báo Sóng",
+        section="Biển",
+        authors=("Lê Thị Bé",),
+    )
+    filled(store, replace(entry("a", "một", unit(1)), article=known), entry("b", "hai", unit(1)))
+    outlines = store.outlines(["a", "b", "unknown"])
+    assert outlines.keys() == {"a", "b"}
+    assert outlines["a"] == Outline(
+        "a", "vi", "2025-09-24T08:30:00+07:00", "Báo Sóng", "Biển", ("Lê Thị Bé",)
+    )
+    assert (outlines["b"].date, outlines["b"].section, outlines["b"].authors) == (None, None, ())
 
 
 def test_articles_by_their_address(store):

@@ -72,7 +72,7 @@ def both_ways(archive, judged):
     ranking = Archive(archive.store, archive.settings, encoder=archive.encoder, profile=profile)
     ours = evaluate(judged, lambda text: Ranked.of(ranking, Query(text)))
     asked = [text for id_, _, text in judged.queries if judged.relevant(id_)]
-    nothing = [t for t in asked if not any(map(len, archive.result_sets(Query(t)).values()))]
+    nothing = [t for t in asked if not any(map(len, archive.result_set(Query(t)).stories.values()))]
     assert len(nothing) <= MOST_MEANINGLESS, nothing
     with ranked_by(archive, RankingProfile()) as plain:
         cosine = Baselines(plain.store, archive.encoder).methods["cosine"]

@@ -45,8 +45,7 @@ def archive(tmp_path_factory):
 
 
 def matches(archive, text, **options):
-    sets = archive.result_sets(Query(text, **options))
-    return {s.id for found in sets.values() for s in found if s.zone == "match"}
+    return {s.id for s in archive.result_set(Query(text, **options)).zone("match")}
 
 
 def test_matches_are_what_was_asked_for(archive):
@@ -160,3 +159,24 @@ def test_a_phrase_that_stands_nowhere_matches_nothing(archive):
 
 def test_a_minus_before_a_number_leaves_nothing_out(archive):
     assert "demo-013-vi" in matches(archive, "kỷ lục bơi -400 mét tự do Cần Thơ")
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest", "oldest"])
+def test_all_that_answers_is_listed_once(archive, sort):
+    """As many as the set counts, in the order of the pages."""
+    query = Query("cà phê xuất khẩu", k=100, sort=sort, more=0)
+    results = archive.search(query)
+    listed = list(archive.listed(results.found, sort=sort))
+    assert len(listed) == sum(results.total.values()) > 1
+    assert sorted(found.article.id for found in listed) == sorted(results.mixed)
+    for lang, hits in results.results.items():
+        assert [h.article.id for h in hits] == [
+            found.article.id for found in listed if found.article.lang == lang
+        ]
+    hits = {hit.article.id: hit for some in results.results.values() for hit in some}
+    for found in listed:
+        hit = hits[found.article.id]
+        assert (found.counterpart, found.copies) == (hit.counterpart, hit.copies)
+    more = list(archive.listed(results.found, sort=sort, related=True))
+    assert more[: len(listed)] == listed
+    assert [f.zone for f in more[len(listed) :]] == ["related"] * sum(results.related.values())

@@ -1,8 +1,7 @@
 """One hit for all copies of a story: which one, and where."""
 
-from search.ranking.candidates import Scored
 from search.ranking.deduplication import one_of_each
-from search.stores.links import Link
+from search.records import Link, Scored
 
 
 def scored(*ids):

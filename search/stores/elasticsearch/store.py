@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import fields as fields_of
 from typing import Any
 
 import elasticsearch
@@ -23,6 +24,7 @@ from search.stores.base import (
     Leased,
     Lookup,
     NearestLookup,
+    Outline,
     StoreStats,
     Stories,
     StoryLookup,
@@ -58,6 +60,8 @@ from search.stores.ledger import TOMBSTONE, Ledger, forget_articles
 from search.stores.records import Records
 
 _PAGE = 200
+_OUTLINES = 2_000
+"""Stories of which the outlines are read at once."""
 
 
 class ElasticsearchStore:
@@ -228,6 +232,16 @@ class ElasticsearchStore:
         """Those of the ids that are kept."""
         articles = [Article.from_json(s["article"]) for s in self._get(ids, ["article"])]
         return {article.id: article for article in articles}
+
+    def outlines(self, ids: Sequence[str]) -> dict[str, Outline]:
+        """Those of the ids that are kept, without their text."""
+        fields = [f"article.{field.name}" for field in fields_of(Outline)]
+        found: dict[str, Outline] = {}
+        for start in range(0, len(ids), _OUTLINES):
+            for source in self._get(ids[start : start + _OUTLINES], fields):
+                article = source["article"] | {"authors": tuple(source["article"]["authors"])}
+                found[article["id"]] = Outline(**article)
+        return found
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
         """Those of the ids that are kept, in short."""

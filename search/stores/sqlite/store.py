@@ -26,6 +26,7 @@ from search.stores.base import (
     Kept,
     Leased,
     Lookup,
+    Outline,
     StoreStats,
     Stories,
     StoryLookup,
@@ -56,11 +57,13 @@ from search.stores.sqlite.rows import (
 )
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,
+    OUTLINE_COLUMNS,
     Damage,
     article_of,
     day,
     language,
     optional_text,
+    outline_of,
     profile_of,
     spans_and_vectors,
     text,
@@ -169,6 +172,10 @@ class EmbeddedStore:
         """Those of the ids that are kept."""
         found = self._select(ARTICLE_COLUMNS, ids, of=article_of)
         return {article.id: article for article in found}
+
+    def outlines(self, ids: Sequence[str]) -> dict[str, Outline]:
+        """Those of the ids that are kept, without their text."""
+        return {found.id: found for found in self._select(OUTLINE_COLUMNS, ids, of=outline_of)}
 
     def kept(self, ids: Sequence[str]) -> dict[str, Kept]:
         """Those of the ids that are kept, in short."""

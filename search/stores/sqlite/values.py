@@ -13,10 +13,12 @@ import numpy as np
 
 from search.encoders.base import FloatArray
 from search.records import Article, day_of
-from search.stores.base import ArchiveProfile
+from search.stores.base import ArchiveProfile, Outline
 from search.text.languages import LANGUAGES
 
 ARTICLE_COLUMNS = "id, lang, title, lead, text, date, url, source, authors, section, tags, captions"
+
+OUTLINE_COLUMNS = "id, lang, date, source, section, authors"
 
 MEND = "doctor --mend"
 
@@ -57,6 +59,15 @@ def day(value: Any, what: str) -> int | None:
     return None if value is None else number(value, what)
 
 
+def written_date(value: Any, what: str) -> str | None:
+    """A date in ISO 8601, or None where it is unknown."""
+    try:
+        day_of(optional_text(value, what))
+    except ValueError:
+        raise Damage(f"{what} is none") from None
+    return value if value is None else str(value)
+
+
 def language(value: Any, what: str) -> str:
     """The code of a language that is known."""
     if value not in LANGUAGES:
@@ -79,23 +90,33 @@ def article_of(row: Sequence[Any]) -> Article:
     """The article in a row of ``ARTICLE_COLUMNS``."""
     id_, lang, title, lead, body, date, url, source, authors, section, tags, captions = row
     whose = f"article {text(id_, 'the id of an article')}: its"
-    try:
-        day_of(optional_text(date, f"{whose} date"))
-    except ValueError:
-        raise Damage(f"{whose} date is none") from None
     return Article(
         id=id_,
         lang=language(lang, f"{whose} language"),
         title=text(title, f"{whose} title"),
         lead=text(lead, f"{whose} lead"),
         text=text(body, f"{whose} text"),
-        date=date,
+        date=written_date(date, f"{whose} date"),
         url=optional_text(url, f"{whose} address"),
         source=optional_text(source, f"{whose} source"),
         authors=strings(authors, f"{whose} authors"),
         section=optional_text(section, f"{whose} section"),
         tags=strings(tags, f"{whose} tags"),
         captions=strings(captions, f"{whose} captions"),
+    )
+
+
+def outline_of(row: Sequence[Any]) -> Outline:
+    """The article in a row of ``OUTLINE_COLUMNS``."""
+    id_, lang, date, source, section, authors = row
+    whose = f"article {text(id_, 'the id of an article')}: its"
+    return Outline(
+        id=id_,
+        lang=language(lang, f"{whose} language"),
+        date=written_date(date, f"{whose} date"),
+        source=optional_text(source, f"{whose} source"),
+        section=optional_text(section, f"{whose} section"),
+        authors=strings(authors, f"{whose} authors"),
     )
 
 
