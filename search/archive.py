@@ -393,18 +393,14 @@ class Archive:
         best = home.best(_TELLING)
         if not best:
             return vector
-        ids = tuple(home.stories.ids[place] for place in best)
-        [found] = self.store.find([NearestLookup(Scope(home.lang, ids=ids), vector, len(ids))])
-        passages = {candidate.id: candidate.passage for candidate in found}
-        kept = self.store.vectors(ids)
+        weights = {home.stories.ids[place]: float(home.relevance[place]) ** 2 for place in best}
+        scope = Scope(home.lang, ids=tuple(weights))
+        lookup = NearestLookup(scope, vector, len(weights), with_vectors=True)
         told, moved = 0.0, np.zeros_like(vector)
-        for id_, place in zip(ids, best, strict=True):
-            passage, vectors = passages.get(id_), kept.get(id_)
-            if passage is None or vectors is None or passage.position >= len(vectors):
-                continue  # it has none, or was changed this very moment
-            [near] = self._profile().language_free(vectors[passage.position][None])
-            weight = float(home.relevance[place])
-            told, moved = told + weight**2, moved + weight**2 * near
+        for found in self.store.find([lookup])[0]:
+            if found.vector is not None:
+                told += weights[found.id]
+                moved += weights[found.id] * found.vector
         if told <= 0:
             return vector
         sure = float(home.relevance[best[0]])

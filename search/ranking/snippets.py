@@ -109,13 +109,18 @@ class Marker:
         ("Ho", "Chi"): they count with a capital, beside a neighbour that was typed beside them.
         """
         words = list(tokens(text))
-        matched = [self._matches(token) for token in words]
+        known: dict[str, bool] = {}  # a form comes many times
+        for word in words:
+            if word.exact not in known:
+                known[word.exact] = self._matches(word)
+        matched = [known[word.exact] for word in words]
         if self.pairs and words:
             parts = [token.folded in self.name_parts for token in words]
             matched = [a or b for a, b in zip(matched, parts, strict=True)]
             matched = self._names(text, words, matched)
-        matched = self._near_others(words, matched)
-        for place, word in enumerate(words):
+        if self.common:
+            matched = self._near_others(words, matched)
+        for place, word in enumerate(words if self.respelled or self.written_out else ()):
             if self.respelled and word.folded in self.respelled:
                 matched[place] |= _is_name(text, words, place)
             for whole in self.written_out:

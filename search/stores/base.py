@@ -229,11 +229,13 @@ class NearestLookup:
 
     Attributes:
         vector: float32, shape (dimension,), L2-normalised, language-free.
+        with_vectors: Whether the vectors of the passages that are found are wanted.
     """
 
     scope: Scope
     vector: FloatArray
     k: int
+    with_vectors: bool = False
 
 
 Lookup = WordLookup | NearestLookup
@@ -314,13 +316,13 @@ class Candidate:
     Attributes:
         score: Sum of BM25 scores in Lucene's scale (no k1+1 factor), or the cosine.
         passage: The nearest passage, for a ``NearestLookup``.
-        language: How much of the language was taken out of that passage's vector.
+        vector: Of that passage, language-free: float32 (dimension,), where it was asked for.
     """
 
     id: str
     score: float
     passage: Passage | None = None
-    language: float = 0.0
+    vector: FloatArray | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

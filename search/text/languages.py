@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from search.text.quantities import Quantity, quantities
 
@@ -145,9 +145,8 @@ def has_marks(token: str) -> bool:
     return not token.isascii() and fold(token) != token.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word in a text.
+class Token(NamedTuple):
+    """A word in a text. A tuple, since a search makes thousands of them.
 
     Attributes:
         start, end: Offsets in the text that was read, in characters, end exclusive.

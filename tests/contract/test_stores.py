@@ -32,6 +32,8 @@ from search.stores.ledger import Ledger, Tombstone
 from search.text.languages import exact_tokens, fold, normalise
 
 VI = Scope("vi")
+HALF = 5e-4
+"""What a cosine may lose to half precision."""
 
 
 def ids(candidates):
@@ -680,11 +682,13 @@ def test_the_language_is_taken_out_where_vectors_are_compared(missing_store):
         entry("near", "một", unit(0.9, 0.3, 0.1)),
         entry("far", "hai", unit(0.1, 0.1, 0.9)),
     )
-    [found] = missing_store.find([NearestLookup(VI, unit(0, 1), 10)])
+    [found] = missing_store.find([NearestLookup(VI, unit(0, 1), 10, with_vectors=True)])
     assert ids(found) == ["near", "far"]
     expected = 0.3 / np.hypot(0.3, 0.1)
-    assert found[0].score == pytest.approx(expected, abs=1e-5)
-    assert found[0].language == pytest.approx(float(unit(0.9, 0.3, 0.1)[0]), abs=1e-5)
+    assert found[0].score == pytest.approx(expected, abs=HALF)
+    np.testing.assert_allclose(found[0].vector, unit(0, 0.3, 0.1), atol=HALF)
+    [found] = missing_store.find([NearestLookup(VI, unit(0, 1), 10)])
+    assert found[0].vector is None
 
 
 def test_the_models_own_vectors_are_kept(missing_store):

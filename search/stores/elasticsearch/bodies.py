@@ -241,8 +241,11 @@ def nearest_body(lookup: NearestLookup) -> Json:
     inner = {
         "size": 1,
         "_source": False,
-        "docvalue_fields": [f"passages.{name}" for name in (*_SPAN, "language")],
+        "docvalue_fields": [f"passages.{name}" for name in _SPAN],
     }
+    if lookup.with_vectors:
+        source = "doc['passages.vector'].vectorValue"  # no fields option gives it in 8.19 and 9
+        inner["script_fields"] = {"vector": {"script": {"source": source}}}
     filters = [*_filters(scope)]
     if scope.excluded:
         filters.append({"bool": {"must_not": _phrases(scope.excluded, scope.lang)}})
@@ -449,9 +452,9 @@ def nearest_candidates(hits: Sequence[Mapping[str, Any]], k: int) -> list[Candid
         [inner] = hit["inner_hits"]["passages"]["hits"]["hits"]
         values = inner["fields"]
         passage = Passage(*(int(values[f"passages.{name}"][0]) for name in _SPAN))
-        language = float(values.get("passages.language", [0.0])[0])
         score = 2 * float(hit["_score"]) - 1
-        found.append(Candidate(hit["fields"]["id"][0], score, passage, language))
+        vector = np.array(values["vector"][0], np.float32) if "vector" in values else None
+        found.append(Candidate(hit["fields"]["id"][0], score, passage, vector))
     return _best(found, k)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from search.encoders.base import FloatArray
+from search.encoders.language_direction import take_apart
 from search.errors import ArchiveMismatchError
 from search.stores.base import (
     Candidate,
@@ -21,11 +22,18 @@ from search.stores.base import (
 from search.stores.sqlite.vector_index import BoolArray, IntArray, VectorSnapshot
 from search.stores.sqlite.word_index import WordSnapshot
 
+ExactVectors = Callable[[Sequence[str], int], Mapping[str, FloatArray]]
+"""Ids and a dimension → the model's own vectors, float32 (passages, dimension), of those kept."""
+
+_COMPARED_AGAIN = 20
+"""Nearest articles whose cosines are computed in full precision."""
+
 
 def run(
     lookups: Sequence[Lookup],
     snapshots: Mapping[str, VectorSnapshot],
     words: WordSnapshot,
+    exact: ExactVectors,
     *,
     location: str,
 ) -> list[list[Candidate]]:
@@ -41,7 +49,7 @@ def run(
     nearest = [lookup for lookup in lookups if isinstance(lookup, NearestLookup)]
     for asked in nearest:
         _check(asked.vector, snapshots[asked.scope.lang], location)
-    scores = _scores([lookup for lookup in nearest if lookup.scope.ids is None], snapshots)
+    scores = _scores([asked for asked in nearest if asked.scope.ids is None], snapshots, exact)
     found = []
     for lookup in lookups:
         snapshot = snapshots[lookup.scope.lang]
@@ -56,6 +64,7 @@ def find_stories(
     lookup: StoryLookup,
     snapshots: Mapping[str, VectorSnapshot],
     words: WordSnapshot,
+    exact: ExactVectors,
     *,
     location: str,
 ) -> Stories:
@@ -63,7 +72,7 @@ def find_stories(
     scope, snapshot = lookup.scope, snapshots[lookup.scope.lang]
     for vector in lookup.vectors:
         _check(vector, snapshot, location)
-    scores = snapshot.best(lookup.vectors) if len(lookup.vectors) else np.zeros((0, 0))
+    scores = _cosines(lookup.vectors, snapshot, exact)
     rows: set[int] = set()
     if scope.phrases:
         rows.update(words.matching(scope))
@@ -117,15 +126,37 @@ def _key(lookup: NearestLookup) -> tuple[str, bytes]:
     return lookup.scope.lang, lookup.vector.tobytes()
 
 
+def _cosines(vectors: FloatArray, snapshot: VectorSnapshot, exact: ExactVectors) -> FloatArray:
+    """Each article's highest cosine with each vector: float32 (vectors, articles).
+
+    Those of the nearest are exact; −2 where an article has no passage.
+    """
+    if not len(vectors):
+        return np.zeros((0, len(snapshot.rows)), np.float32)
+    scores = snapshot.best(vectors)
+    first = min(_COMPARED_AGAIN, scores.shape[1])
+    nearest = np.unique(np.argpartition(-scores, first - 1, axis=1)[:, :first]) if first else ()
+    ids = {snapshot.ids[place]: place for place in nearest if snapshot.alive[place]}
+    if kept := exact([*ids], vectors.shape[1]):
+        starts = np.cumsum([0, *(len(own) for own in kept.values())])[:-1]
+        free = take_apart(np.concatenate([*kept.values()]), snapshot.direction)[0]
+        places = [ids[id_] for id_ in kept]
+        scores[:, places] = np.maximum.reduceat(vectors @ free.T, starts, axis=1)
+    return scores
+
+
 def _scores(
-    lookups: Sequence[NearestLookup], snapshots: Mapping[str, VectorSnapshot]
+    lookups: Sequence[NearestLookup],
+    snapshots: Mapping[str, VectorSnapshot],
+    exact: ExactVectors,
 ) -> dict[tuple[str, bytes], FloatArray]:
     """float32 (articles,) for each language and vector; a language's vectors are read once."""
     scores: dict[tuple[str, bytes], FloatArray] = {}
     for lang, snapshot in snapshots.items():
         asked = {_key(lookup): lookup.vector for lookup in lookups if lookup.scope.lang == lang}
         if asked:
-            scores |= zip(asked, snapshot.best(np.stack([*asked.values()])), strict=True)
+            found = _cosines(np.stack([*asked.values()]), snapshot, exact)
+            scores |= zip(asked, found, strict=True)
     return scores
 
 
@@ -170,7 +201,12 @@ def _find_nearest(
     ids = [snapshot.ids[place] for place in places.tolist()]
     nearest = sorted(zip(ids, cosines.tolist(), passages.tolist(), strict=True), key=_rank)
     return [
-        Candidate(id_, cosine, *snapshot.passage(passage))
+        Candidate(
+            id_,
+            cosine,
+            snapshot.passage(passage),
+            snapshot.vectors[passage].astype(np.float32) if lookup.with_vectors else None,
+        )
         for id_, cosine, passage in nearest[: lookup.k]
     ]
 

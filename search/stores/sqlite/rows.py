@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from search.addresses import article_key
+from search.encoders.base import FloatArray
 from search.records import Article
 from search.stores.base import Entry, analysed
 from search.stores.sqlite.values import (
@@ -138,6 +139,24 @@ def forms_of(article: Article, words: Any) -> Forms:
     """An article's analysed text; only its words are kept."""
     kept = text(words, f"article {article.id}: its words")
     return analysed(article, words=kept)
+
+
+def vectors_in(
+    connection: sqlite3.Connection, ids: Sequence[str], dimension: int
+) -> dict[str, FloatArray]:
+    """The model's own vectors of those of the ids that are kept, by position."""
+    query = (
+        "SELECT a.id, p.position, p.start, p.stop, p.vector"
+        " FROM articles a JOIN passages p ON p.article = a.row"
+        " WHERE a.id IN (*) ORDER BY p.article, p.position"
+    )
+    kept: dict[str, list[Sequence[Any]]] = {}
+    for id_, *passage in select_in(connection, query, ids):
+        kept.setdefault(str(id_), []).append(passage)
+    return {
+        id_: spans_and_vectors(passages, dimension, f"article {id_}")[1]
+        for id_, passages in kept.items()
+    }
 
 
 def vector_batch(

@@ -54,6 +54,7 @@ from search.stores.sqlite.rows import (
     remove,
     select_in,
     vector_batch,
+    vectors_in,
 )
 from search.stores.sqlite.values import (
     ARTICLE_COLUMNS,
@@ -65,7 +66,6 @@ from search.stores.sqlite.values import (
     optional_text,
     outline_of,
     profile_of,
-    spans_and_vectors,
     text,
 )
 from search.text.spelling import nearest_words
@@ -219,19 +219,8 @@ class EmbeddedStore:
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         """The model's own vectors of those of the ids that are kept, by position."""
         dimension = self._required_profile().encoder.dimension
-        query = (
-            "SELECT a.id, p.position, p.start, p.stop, p.vector"
-            " FROM articles a JOIN passages p ON p.article = a.row"
-            " WHERE a.id IN (*) ORDER BY p.article, p.position"
-        )
-        kept: dict[str, list[Row]] = {}
         with self._file.reading() as connection:
-            for id_, *passage in select_in(connection, query, ids):
-                kept.setdefault(str(id_), []).append(passage)
-            return {
-                id_: spans_and_vectors(passages, dimension, f"article {id_}")[1]
-                for id_, passages in kept.items()
-            }
+            return vectors_in(connection, ids, dimension)
 
     def sizes(self) -> dict[str, int]:
         """Articles by language."""
@@ -241,12 +230,12 @@ class EmbeddedStore:
     def find(self, lookups: Sequence[Lookup]) -> list[list[Candidate]]:
         """Run lookups against one snapshot of the archive."""
         _, snapshots, words = self._follower.follow()
-        return run(lookups, snapshots, words, location=self.location)
+        return run(lookups, snapshots, words, self._exact_vectors, location=self.location)
 
     def stories(self, lookup: StoryLookup) -> Stories:
         """Find what may answer a query in one snapshot of the archive."""
         _, snapshots, words = self._follower.follow()
-        return find_stories(lookup, snapshots, words, location=self.location)
+        return find_stories(lookup, snapshots, words, self._exact_vectors, location=self.location)
 
     def alike(self, words: Sequence[str]) -> dict[str, dict[str, int]]:
         """Find the archive's words that are spelled like each of some folded ones."""
@@ -410,6 +399,10 @@ class EmbeddedStore:
         if profile is None:
             raise self._file.missing()
         return profile
+
+    def _exact_vectors(self, ids: Sequence[str], dimension: int) -> dict[str, FloatArray]:
+        with self._file.reading() as connection:
+            return vectors_in(connection, ids, dimension)
 
     def _bytes_used(self) -> int:
         files = [file for file in self._follower.folder.rglob("*") if file.is_file()]
