@@ -1,9 +1,10 @@
 """How long searches take in an archive, with and without the embedding of the query.
 
-python tests/benchmarks/bench_search.py ARCHIVE QUERIES [--rounds 3]
+python tests/benchmarks/bench_search.py ARCHIVE QUERIES [--rounds 3] [--hashed]
 
 QUERIES is a JSONL file in BEIR's format. To compare two states of the code, run it in a checkout of
-each, in turns, on archives that each has filled with the same articles.
+each, in turns, on archives that each has filled with the same articles. --hashed is for those that
+hashed_encoder.py has filled: of any size, in minutes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean, quantiles
 from typing import Any
+
+from hashed_encoder import hashed_archive
 
 from search.archive import open_archive
 from search.evaluation import read_rows
@@ -43,9 +46,11 @@ def main() -> None:
     parser.add_argument("archive")
     parser.add_argument("queries", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--hashed", action="store_true")
     options = parser.parse_args()
     texts = [row["text"] for row in read_rows(options.queries)]
-    with open_archive(options.archive) as archive:
+    opened = hashed_archive if options.hashed else open_archive
+    with opened(options.archive) as archive:
         archive.ready()
         encoding = Clock(archive.encoder.encode_queries)
         archive.encoder.encode_queries = encoding

@@ -15,7 +15,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -79,15 +79,15 @@ def hashed_archive(place: str) -> Archive:
 
 
 def documents(paths: Sequence[Path]) -> Iterator[RawDocument]:
-    """Articles of JSONL files, the files in turns."""
-    files = [gzip.open(path, "rt", encoding="utf-8") for path in paths]
-    while files:
-        for file, path in zip(list(files), list(paths), strict=False):
-            if line := file.readline():
-                yield RawDocument(Origin(str(path)), fields=json.loads(line))
-            else:
-                file.close()
-                files.remove(file)
+    """Articles of JSONL files, one of each in turns."""
+    for together in zip_longest(*map(_documents, paths)):
+        yield from filter(None, together)
+
+
+def _documents(path: Path) -> Iterator[RawDocument]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield RawDocument(Origin(str(path)), fields=json.loads(line))
 
 
 def main() -> None:
