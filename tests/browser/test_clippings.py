@@ -184,7 +184,7 @@ def test_clippings_are_downloaded_by_tag_and_say_which_stories_are_gone(visit):
 
 
 def test_tabs_do_not_lose_each_others_changes(visit):
-    page = visit(RESULTS)
+    page = visit("/?q=Ha+Noi&mode=words")
     clip(page)
     other = page.context.new_page()
     other.goto(page.url)

@@ -268,7 +268,7 @@ def test_no_citation_of_what_is_not_there(client):
 def test_the_page_of_clippings(client):
     page = read_page(client.get("/clippings?ui=vi"))
     assert page.one("h1").text == "Bài đã lưu"
-    assert "JavaScript" in page.one("noscript").text
+    assert "JavaScript" in page.one("p", id="needs-script").text
     assert "hidden" in page.one("section", id="clippings").attributes
     link = read_page(client.get("/?ui=vi")).one("a", cls="to-clippings")
     assert client.get(link.get("href")).status_code == 200

@@ -315,6 +315,7 @@ window.addEventListener("pageshow", (event) => event.persisted && attempt(refres
 
 if (page) {
   page.hidden = false;
+  document.getElementById("needs-script").remove();
   page.querySelector("#of-tag").addEventListener("change", () => attempt(list));
   page.querySelector("form").addEventListener("submit", (event) => attempt(() => takeAway(event)));
   page.querySelector(".save").addEventListener("click", () => attempt(save));
