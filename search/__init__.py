@@ -20,6 +20,7 @@ Modules on top of the rooms:
 - ``archive``: ``Archive``, which ties a store, an encoder and the ranking together.
 - ``vocabulary``: an archive's own counts of syllables, which sharpen the restoring of diacritics.
 - ``transfer``, ``repair``: copying one archive into another; repairing what is damaged in one.
+- ``exports``: file formats (CSV, JSONL, RIS, BibTeX, Markdown) and citations; pure.
 - ``evaluation``, ``baselines``: measures of quality; other systems' methods to compare with.
 - ``cli``, ``commands``, ``progress``: the command group and what subcommands share; the subcommands
   that need nothing but archives; progress bars.

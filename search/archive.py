@@ -586,9 +586,8 @@ def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -
 def _mixed(query: Query, results: Mapping[str, Sequence[Hit]]) -> list[str]:
     """One ranking over the hits of all languages, matches first."""
     hits = [hit for found in results.values() for hit in found]
-    if query.sort == "relevance":
-        hits.sort(key=lambda hit: (hit.zone != "match", -hit.relevance, hit.article.id))
-    else:
+    hits.sort(key=lambda hit: (hit.zone != "match", -hit.relevance, hit.article.id))
+    if query.sort != "relevance":
         hits.sort(key=lambda hit: hit.article.date or "", reverse=query.sort == "newest")
         hits.sort(key=lambda hit: (hit.zone != "match", not hit.article.date))
     return [hit.article.id for hit in hits]

@@ -1,27 +1,31 @@
 """Subcommands that need nothing but archives.
 
-``search`` answers a query; ``stats`` and ``export`` say and stream what an archive holds;
+``search`` answers a query; ``stats`` and ``export`` say and stream what an archive holds, or what
+answers a query;
 ``delete`` takes articles down; ``copy`` carries them to another archive; ``doctor`` checks the
 installation and repairs an archive.
 """
 
 from __future__ import annotations
 
+import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from importlib import metadata
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from search.addresses import article_key
 from search.archive import Archive
 from search.cli import echo_json, json_option, with_archive
 from search.errors import SongnguError
+from search.exports import EXPORTS, Story, encoded
 from search.ranking.query import check
 from search.records import (
     MODES,
@@ -49,6 +53,39 @@ _MOST_RELATED = 10
 """Possibly related stories that a terminal gets of each language."""
 _INDENT = 1
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _format_options(command: F) -> F:
+    """Add an option for each file format: the argument ``suffix``, None where none is given."""
+    options: list[Callable[[F], F]] = [
+        click.option(f"--{x.name.lower()}", "suffix", flag_value=x.suffix, help=f"Write {x.name}.")
+        for x in EXPORTS.values()
+    ]
+    for add in reversed(options):
+        command = add(command)
+    return command
+
+
+def _write(suffix: str, stories: Iterable[Story], about: str) -> None:
+    """Write stories to standard output in a file format, in UTF-8 whatever the terminal has.
+
+    Raises:
+        click.ClickException: It cannot be written: the disk is full.
+    """
+    output = sys.stdout.buffer
+    try:
+        for piece in encoded(EXPORTS[suffix].write(stories, about, date.today())):
+            output.write(piece)
+        output.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still buffered must have somewhere to go when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = error.strerror or error
+        raise click.ClickException(f"The output is not whole: {reason}.") from error
+
 
 @click.command()
 @click.argument("query", nargs=-1, required=True)
@@ -68,12 +105,17 @@ _INDENT = 1
 @click.option("--related", is_flag=True, help="Show what is possibly related, too.")
 @click.option("--explain", is_flag=True, help="Say of each story how its relevance came about.")
 @json_option
+@_format_options
+@click.pass_context
 def search(
+    context: click.Context,
+    /,
     query: Sequence[str],
     archive: Archive,
     date_from: str | None,
     date_to: str | None,
     source: Sequence[str],
+    suffix: str | None,
     *,
     as_json: bool,
     **wanted: Any,
@@ -82,7 +124,18 @@ def search(
 
     QUERY is free text in Vietnamese (with or without diacritics) or English. "Quoted phrases" must
     occur; words after a minus must not. Put a query that begins with a minus behind --.
+
+    --csv, --jsonl, --ris, --bibtex and --markdown write every match of both languages in one order,
+    and with --related what is possibly related behind them.
     """
+    if suffix is not None:
+        for name in ("k", "offset", "explain", "as_json"):
+            if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+                shown = "json" if name == "as_json" else name
+                raise click.UsageError(
+                    f"A file has the whole result set: leave out {'-' if len(shown) == 1 else '--'}"
+                    f"{shown}."
+                )
     asked = Query(
         " ".join(query),
         k=wanted["k"],
@@ -98,11 +151,20 @@ def search(
         copies=wanted["copies"],
         more=None if as_json else _MOST_RELATED if wanted["related"] else 0,
     )
+    if suffix is not None:
+        _write(suffix, _found(archive, asked, related=wanted["related"]), asked.text)
+        return
     results = archive.search(asked)
     if as_json:
         echo_json(results.to_json(), indent=_INDENT)
     else:
         _print_results(results)
+
+
+def _found(archive: Archive, query: Query, *, related: bool) -> Iterator[Story]:
+    """Stream the whole result set of a query, in its order."""
+    found = archive.listed(archive.result_set(query), sort=query.sort, related=related)
+    return (listed.to_json() for listed in found)
 
 
 @click.command()
@@ -137,30 +199,52 @@ def stats(archive: Archive, *, as_json: bool) -> None:
 
 @click.command()
 @with_archive()
+@click.option("--query", metavar="QUERY", help="Only the matches of this query, best first.")
 @click.option("--lang", type=click.Choice([*LANGUAGES]), help="Only this language.")
 @click.option("--from", "date_from", metavar="DATE", help="Published on this day or later.")
 @click.option("--to", "date_to", metavar="DATE", help="Published on this day or earlier.")
 @click.option("--source", multiple=True, help="Only this source; may be given several times.")
+@click.option("--sort", type=click.Choice(SORTS), help="Of the matches of a query.")
+@click.option("--related", is_flag=True, help="Add what is possibly related to the query.")
+@_format_options
 def export(
     archive: Archive,
+    query: str | None,
     lang: str | None,
     date_from: str | None,
     date_to: str | None,
     source: Sequence[str],
+    sort: Sort | None,
+    suffix: str | None,
+    *,
+    related: bool,
 ) -> None:
-    """Stream articles to standard output, one JSON object a line, by ascending id."""
+    """Stream articles to standard output: all of the archive by ascending id, or a query's matches.
+
+    One JSON object a line (--jsonl) unless another format is named.
+    """
     filters = Filters(date_from, date_to, tuple(source))
-    check(Query("", filters=filters))
+    if query is None:
+        if sort or related:
+            raise click.UsageError("--sort and --related belong to a --query.")
+        check(Query("", filters=filters))
+        stories = _all(archive, lang, filters)
+    else:
+        asked = Query(query, lang=lang or "both", sort=sort or "relevance", filters=filters)
+        stories = _found(archive, asked, related=related)
+    _write(suffix or "jsonl", stories, query or "")
+
+
+def _all(archive: Archive, lang: str | None, filters: Filters) -> Iterator[Story]:
     articles = archive.store.stream(lang=lang, filters=filters)
     while batch := list(islice(articles, _EXPORTED_AT_ONCE)):
         links = archive.links([article.id for article in batch])
         for article in batch:
             link = links.get(article.id)
-            known = {
+            yield article.to_json() | {
                 "counterpart": link.counterpart if link else None,
                 "copies": link.copies if link else 0,
             }
-            echo_json(article.to_json() | known)
 
 
 @click.command()

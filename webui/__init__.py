@@ -4,6 +4,8 @@
 - ``site``: what all views share: the archive and recent figures about it.
 - ``parameters``: the parameters of an address → ``Address`` → ``Query``; and back to links.
 - ``pages``, ``api``: the views, for readers and for programs.
+- ``exports``: a search, or a story's citation, as a file to take away.
+- ``clippings``: what readers keep in their browsers, as a page and as files.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.
@@ -12,8 +14,8 @@
 - ``server``: waitress, hardened; listens and serves.
 - ``commands``: the subcommand ``serve``.
 
-May import ``search`` – the archive, records, errors, settings and languages, no store's
-implementation – and not ``indexer``.
+May import ``search`` – the archive, records, errors, settings, languages and file formats, no
+store's implementation – and not ``indexer``.
 
 The way of a query: ``server`` takes the request in, or refuses it → ``parameters`` → the archive's
 ``search`` → ``presentation`` and a template, or JSON; what goes wrong on the way is answered by

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request
-from flask_babel import lazy_gettext as _l
 
 from search.errors import QueryError
-from webui.parameters import MAX_K, PARAMETERS, BadParameterError, read_address
+from webui.parameters import MAX_K, PARAMETERS, read_address, refuse_unknown
 from webui.site import PROBE, current_site
 
 blueprint = Blueprint("api", __name__)
@@ -25,15 +24,7 @@ def search() -> Response:
     cannot be used, is answered with 400 and named.
     """
     site = current_site()
-    if unknown := sorted(request.args.keys() - PARAMETERS):
-        raise BadParameterError(
-            unknown[0],
-            _l(
-                "There is no parameter “%(name)s”. There are: %(names)s.",
-                name=unknown[0],
-                names=", ".join(sorted(PARAMETERS)),
-            ),
-        )
+    refuse_unknown(request.args, PARAMETERS)
     address, errors = read_address(
         request.args,
         paging="offset",

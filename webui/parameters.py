@@ -22,6 +22,8 @@ MAX_PAGE_K = 100
 MAX_K = 1000
 MAX_SOURCES = 100
 """Most sources, authors or sections one address may name; a form never sends more than it shows."""
+MAX_CLIPPINGS_BYTES = 1_000_000
+"""Longest body of a request that names clippings."""
 # Above any archive's size; keeps absurd numbers away from the stores' integers.
 MAX_OFFSET = 10_000_000
 
@@ -200,6 +202,43 @@ def read_address(
         )
         address = replace(address, date_from=None, date_to=None)
     return address, tuple(errors)
+
+
+def read_choice(args: MultiDict[str, str], name: str, choices: tuple[str, ...], usual: str) -> str:
+    """Read a parameter that is one of several words.
+
+    Raises:
+        BadParameterError: It is none of them.
+    """
+    value = args.get(name, "").strip()
+    return str(_one_of(name, choices)(value)) if value else usual
+
+
+def read_flag(args: MultiDict[str, str], name: str) -> bool:
+    """Read a parameter that is on or off, and off where it is not given.
+
+    Raises:
+        BadParameterError: It is neither.
+    """
+    value = args.get(name, "").strip()
+    return _truth(name)(value) if value else False
+
+
+def refuse_unknown(args: MultiDict[str, str], known: frozenset[str]) -> None:
+    """Refuse parameters that mean nothing here.
+
+    Raises:
+        BadParameterError: There is one.
+    """
+    if unknown := sorted(args.keys() - known):
+        raise BadParameterError(
+            unknown[0],
+            _l(
+                "There is no parameter “%(name)s”. There are: %(names)s.",
+                name=unknown[0],
+                names=", ".join(sorted(known)),
+            ),
+        )
 
 
 def is_for_programs(path: str) -> bool:

@@ -85,6 +85,7 @@ class HitView:
         by_meaning: Whether no word of the query is in the passage.
     """
 
+    id: str
     lang: str
     title: Markup
     href: str
@@ -163,6 +164,7 @@ def hit_view(hit: Hit, results: Results) -> HitView:
     if article.lang != results.query_lang:
         reasons.append(_OTHER_LANGUAGE)
     return HitView(
+        id=article.id,
         lang=article.lang,
         title=marked(article.title, hit.title_marks)
         if article.title

@@ -15,6 +15,7 @@ import re
 import resource
 import signal
 import socket
+import struct
 import threading
 import time
 from dataclasses import dataclass
@@ -30,9 +31,10 @@ from waitress.server import TcpWSGIServer
 from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 
 from search.errors import SettingsError
+from search.exports import EXPORTS
 from webui.errors import REFUSAL
 from webui.headers import HEADERS
-from webui.parameters import is_for_programs
+from webui.parameters import MAX_CLIPPINGS_BYTES, is_for_programs
 from webui.proxies import without_prefix
 from webui.site import current_site
 
@@ -51,11 +53,15 @@ _MAX_HEAD_BYTES = 64 * 1024
 _BYTES_PER_CHAR = 12
 """Of a query in an address: four of UTF-8, percent-encoded."""
 _MAX_BODY_BYTES = 1024
-"""Requests have no bodies: what is larger is abuse."""
+"""Most requests have no bodies: what is larger is abuse."""
+_WITH_BODY = re.compile(r".*/clippings(?:\.\w+|/gone)")
+"""Paths, under whatever prefix, of requests that have one."""
 
 _READINESS = "/readyz"
 _WITHOUT_ARCHIVE = ("/healthz", "/favicon.ico", "/robots.txt")
 _STATIC = "/static/"
+_FILE = re.compile(rf"/(?:search|clippings)\.(?:{'|'.join(EXPORTS)})|/api/v1/export")
+"""Takes long, and is to hold up no search."""
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _TRANSFER_ENCODING = re.compile(rb"(?i)\ntransfer-encoding[ \t]*:")
@@ -119,6 +125,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(400, "Requests are read here without a Transfer-Encoding.")
         elif self.version not in ("1.0", "1.1"):
             self._refuse(505)
+        elif self.content_length >= _MAX_BODY_BYTES and not _WITH_BODY.fullmatch(self.path):
+            self._refuse(413)
 
     def _refuse(self, code: int, reason: str = "") -> None:
         self.error = Refusal(code, reason)
@@ -144,6 +152,18 @@ class _Served(Task):  # type: ignore[misc]
 
 class AnswerTask(_Served, WSGITask):  # type: ignore[misc]
     """Answers a request."""
+
+    def execute(self) -> None:
+        """Answer; where that fails midway, let the client see that it has not got all."""
+        try:
+            super().execute()
+        except Exception:
+            if self.wrote_header and not self.chunked_response and self.content_length is None:
+                # Nothing but the end of the connection ends such an answer (HTTP/1.0, which is how
+                # proxies ask): a reset tells that this was not it.
+                linger = struct.pack("ii", 1, 0)
+                self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            raise
 
 
 class RefusalTask(_Served, WSGITask):  # type: ignore[misc]
@@ -222,19 +242,21 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def idle_since(self) -> float | None:
         """Say since when we have waited for the client; None while the client waits for us."""
-        if self.requests:
+        held_up = self.total_outbufs_len > self.adj.outbuf_high_watermark
+        if self.requests and not held_up:
             return None
         since: float = self.waiting_since
         return max(since, self.last_activity) if self.total_outbufs_len else since
 
 
 class Lanes:
-    """Hands requests to threads: some answer what needs no archive, others what does."""
+    """Hands requests to threads: some answer what needs no archive, others searches or files."""
 
     def __init__(self, threads: int, prefix: str) -> None:
         self._prefix = prefix
         self._quick = _lane(2)
         self._readiness = _lane(1)
+        self._files = _lane(2)
         self._archive = _lane(threads)
 
     def add_task(self, channel: Channel) -> None:
@@ -249,7 +271,7 @@ class Lanes:
 
     def shutdown(self) -> None:
         """End the threads; what still waits is not answered."""
-        lanes = (self._archive, self._readiness, self._quick)
+        lanes = (self._archive, self._files, self._readiness, self._quick)
         for lane in lanes:
             lane.set_thread_count(0)
         for lane in lanes:
@@ -261,7 +283,7 @@ class Lanes:
             return self._readiness
         if path in _WITHOUT_ARCHIVE or path.startswith(_STATIC):
             return self._quick
-        return self._archive
+        return self._files if _FILE.fullmatch(path) else self._archive
 
 
 def _lane(threads: int) -> ThreadedTaskDispatcher:
@@ -294,7 +316,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             asyncore_use_poll=True,  # select() fails for descriptors from 1024 on
             log_socket_errors=False,  # clients that vanish are no errors
             max_request_header_size=_MAX_HEAD_BYTES + _BYTES_PER_CHAR * max_query_chars,
-            max_request_body_size=_MAX_BODY_BYTES,
+            max_request_body_size=MAX_CLIPPINGS_BYTES + _MAX_BODY_BYTES,
             clear_untrusted_proxy_headers=False,  # the application knows which it believes
         )
         family, kind, protocol = listening.family, listening.type, listening.proto
