@@ -20,12 +20,14 @@ from search.ranking.candidates import (
     CandidateSearch,
     CandidateSet,
     QueryVectors,
+    every_story,
     query_values,
 )
-from search.ranking.deduplication import one_of_each
+from search.ranking.deduplication import first_reports, one_of_each
 from search.ranking.explain import explained
+from search.ranking.filters import with_typed_filters
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
-from search.ranking.query import ReadQuery, read_query, with_typed_filters
+from search.ranking.query import ReadQuery, read_query
 from search.ranking.snippets import Marker, best_snippet
 from search.ranking.suggestion import doubtful_words, suggested
 from search.records import (
@@ -175,6 +177,8 @@ class Archive:
         query, read = self._read(asked)
         found, meant = self.candidates(query, read)
         result_set = self._result_set(query, read, found, meant)
+        if read.lists and query.sort == "relevance":
+            query = replace(query, sort="newest")
         sets, links, total = result_set.stories, result_set.links, result_set.count("match")
         pages = {lang: self._page(query, chosen) for lang, chosen in sets.items()}
         shown = [scored.id for page in pages.values() for scored in page]
@@ -190,11 +194,11 @@ class Archive:
                 if scored.id in articles
             ]
             results[lang] = tuple(_linked(hit, links, articles) for hit in hits)
-        if query.explain:
+        if query.explain and not read.lists:
             results = explained(results, found)
         return Results(
             query=asked,
-            query_lang=read.lang,
+            query_lang="" if read.lists else read.lang,
             read_as=read.read_as,
             took_ms=(time.perf_counter() - began) * 1000,
             total=total,
@@ -213,7 +217,7 @@ class Archive:
         self, query: Query, read: ReadQuery, found: Mapping[str, CandidateSet]
     ) -> str | None:
         """The query spelled as the archive spells it, where hardly a story has all its words."""
-        words = [] if query.verbatim else doubtful_words(read)
+        words = [] if query.verbatim or read.lists else doubtful_words(read)
         own = [candidates for candidates in found.values() if candidates.kind == "own"]
         if not words or all(one.holding_all() >= _ENOUGH_HOLD_ALL for one in own):
             return None
@@ -246,6 +250,8 @@ class Archive:
             StoreError: The archive cannot answer.
         """
         scored = found.zone("match")
+        if sort == "relevance" and found.by_date:
+            sort = "newest"
         if sort != "relevance":
             outlines = self.store.outlines([s.id for s in scored])
             written = {id_: outline.date or "" for id_, outline in outlines.items()}
@@ -285,6 +291,29 @@ class Archive:
         found: Mapping[str, CandidateSet],
         meant: Mapping[str, QueryVectors],
     ) -> ResultSet:
+        if read.lists:
+            sets = {lang: every_story(self.store, lang, query.filters) for lang in LANGUAGES}
+            links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
+        else:
+            sets, links = self._answers(query, read, found, meant)
+        if query.lang != "both":
+            sets = {query.lang: sets[query.lang]}
+        if not query.copies:
+            sets = {lang: one_of_each(chosen, links) for lang, chosen in sets.items()}
+        if query.first:
+            told = [s.id for chosen in sets.values() for s in chosen if s.id in links]
+            dates = {id_: outline.date for id_, outline in self.store.outlines(told).items()}
+            sets = first_reports(sets, links, dates)
+        return ResultSet(sets, links, by_date=read.lists)
+
+    def _answers(
+        self,
+        query: Query,
+        read: ReadQuery,
+        found: Mapping[str, CandidateSet],
+        meant: Mapping[str, QueryVectors],
+    ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
+        """What answers a query in each language, every copy by itself, and the links of these."""
         profile = self._profile()
         # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
         # language's stories, meaning has to do in the others.
@@ -295,12 +324,7 @@ class Archive:
             profile = replace(profile, related=_NEVER)
         sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
         links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
-        sets = self._with_counterparts(query, read, sets, links, meant)
-        if query.lang != "both":
-            sets = {query.lang: sets[query.lang]}
-        if not query.copies:
-            sets = {lang: one_of_each(chosen, links) for lang, chosen in sets.items()}
-        return ResultSet(sets, links)
+        return self._with_counterparts(query, read, sets, links, meant), links
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""
@@ -370,6 +394,8 @@ class Archive:
             The candidates by language, and the query vectors they were looked up with; none where
             only words were.
         """
+        if read.lists:
+            return {}, {}
         profile = self._profile()
         search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
         none = np.zeros((0, len(profile.direction)), np.float32)
