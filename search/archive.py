@@ -15,20 +15,26 @@ from search.addresses import is_server_address
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
+from search.facets import Facets, count_facets
 from search.ranking.candidates import (
+    MOST_RELATED,
     CandidateSearch,
     CandidateSet,
     QueryVectors,
+    every_story,
+    passing,
     query_values,
 )
-from search.ranking.deduplication import one_of_each
+from search.ranking.deduplication import first_reports, one_of_each
 from search.ranking.explain import explained
+from search.ranking.filters import with_typed_filters
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
-from search.ranking.query import ReadQuery, read_query, with_typed_filters
+from search.ranking.query import ReadQuery, read_query
 from search.ranking.snippets import Marker, best_snippet
 from search.ranking.suggestion import doubtful_words, suggested
 from search.records import (
     Article,
+    Filters,
     Hit,
     Link,
     Listed,
@@ -172,8 +178,10 @@ class Archive:
     def _search(self, asked: Query) -> Results:
         began = time.perf_counter()
         query, read = self._read(asked)
-        found, meant = self.candidates(query, read)
+        found, meant = self.candidates(replace(query, filters=Filters()), read)
         result_set = self._result_set(query, read, found, meant)
+        if read.lists and query.sort == "relevance":
+            query = replace(query, sort="newest")
         sets, links, total = result_set.stories, result_set.links, result_set.count("match")
         pages = {lang: self._page(query, chosen) for lang, chosen in sets.items()}
         shown = [scored.id for page in pages.values() for scored in page]
@@ -189,11 +197,11 @@ class Archive:
                 if scored.id in articles
             ]
             results[lang] = tuple(_linked(hit, links, articles) for hit in hits)
-        if query.explain:
+        if query.explain and not read.lists:
             results = explained(results, found)
         return Results(
             query=asked,
-            query_lang=read.lang,
+            query_lang="" if read.lists else read.lang,
             read_as=read.read_as,
             took_ms=(time.perf_counter() - began) * 1000,
             total=total,
@@ -212,7 +220,7 @@ class Archive:
         self, query: Query, read: ReadQuery, found: Mapping[str, CandidateSet]
     ) -> str | None:
         """The query spelled as the archive spells it, where hardly a story has all its words."""
-        words = [] if query.verbatim else doubtful_words(read)
+        words = [] if query.verbatim or read.lists else doubtful_words(read)
         own = [candidates for candidates in found.values() if candidates.kind == "own"]
         if not words or all(one.holding_all() >= _ENOUGH_HOLD_ALL for one in own):
             return None
@@ -221,14 +229,16 @@ class Archive:
     def result_set(self, query: Query) -> ResultSet:
         """Find all that answers a query, in both languages or the one that it asks for.
 
-        Only the query's words and filters count, and whether copies are wanted one by one.
+        Only the query's words and filters count, and whether copies are wanted one by one. Filters
+        take away from what the words find, and make nothing more relevant.
 
         Raises:
             QueryError: The query cannot be answered as typed.
             StoreError: The archive cannot answer.
         """
         query, read = self._read(query)
-        return self._result_set(query, read, *self.candidates(query, read))
+        free = replace(query, filters=Filters())
+        return self._result_set(query, read, *self.candidates(free, read))
 
     def listed(
         self, found: ResultSet, *, sort: Sort = "relevance", related: bool = False
@@ -245,6 +255,8 @@ class Archive:
             StoreError: The archive cannot answer.
         """
         scored = found.zone("match")
+        if sort == "relevance" and found.by_date:
+            sort = "newest"
         if sort != "relevance":
             outlines = self.store.outlines([s.id for s in scored])
             written = {id_: outline.date or "" for id_, outline in outlines.items()}
@@ -263,6 +275,14 @@ class Archive:
                     copies = link.copies if link else 0
                     yield Listed(articles[one.id], one.relevance, one.zone, other, copies)
 
+    def facets(self, found: ResultSet) -> Facets:
+        """Count the matches of a result set by source, section, author, time and language.
+
+        Raises:
+            StoreError: The archive cannot answer.
+        """
+        return count_facets(found, self.store.outlines([s.id for s in found.zone("match")]))
+
     def _read(self, asked: Query) -> tuple[Query, ReadQuery]:
         """The query with the filters that are typed in it, and what its words mean."""
         query = with_typed_filters(asked)
@@ -276,6 +296,79 @@ class Archive:
         found: Mapping[str, CandidateSet],
         meant: Mapping[str, QueryVectors],
     ) -> ResultSet:
+        if read.lists:
+            sets = {lang: every_story(self.store, lang, query.filters) for lang in LANGUAGES}
+            links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
+        else:
+            sets, links = self._answers(query, read, found, meant)
+            if query.filters != Filters():
+                sets = self._filtered(query, read, sets, found, meant)
+                links |= Links(self.store).links(
+                    [s.id for chosen in sets.values() for s in chosen if s.id not in links]
+                )
+        if query.lang != "both":
+            sets = {query.lang: sets[query.lang]}
+        if not query.copies:
+            sets = {lang: one_of_each(chosen, links) for lang, chosen in sets.items()}
+        if query.first:
+            told = [s.id for chosen in sets.values() for s in chosen if s.id in links]
+            dates = {id_: outline.date for id_, outline in self.store.outlines(told).items()}
+            sets = first_reports(sets, links, dates)
+        return ResultSet(sets, links, by_date=read.lists)
+
+    def _answers(
+        self,
+        query: Query,
+        read: ReadQuery,
+        found: Mapping[str, CandidateSet],
+        meant: Mapping[str, QueryVectors],
+    ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
+        """What answers a query in each language whatever its filters are, every copy by itself.
+
+        Returns:
+            Also the links of these.
+        """
+        profile = self._thresholds(read, found, meant)
+        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
+        links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
+        free = replace(query, filters=Filters())
+        return self._with_counterparts(free, read, sets, links, meant), links
+
+    def _filtered(
+        self,
+        query: Query,
+        read: ReadQuery,
+        sets: Mapping[str, Sequence[Scored]],
+        found: Mapping[str, CandidateSet],
+        meant: Mapping[str, QueryVectors],
+    ) -> dict[str, list[Scored]]:
+        """What of the answers passes the filters, and what lies deeper and passes them.
+
+        A filter makes no story more relevant or less, so that it takes away what facets say.
+        """
+        profile = self._thresholds(read, found, meant)
+        search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
+        result = {}
+        for lang, chosen in sets.items():
+            vectors = meant[lang].rows() if lang in meant else np.zeros((0, 0), np.float32)
+            lead = meant[lang].lead if lang in meant else 0.0
+            within = search.look_up(lang, vectors, lead=lead, among=found[lang])
+            ids = passing(self.store, lang, query.filters, [s.id for s in chosen])
+            kept = {s.id: s for s in chosen if s.id in ids}
+            deeper = [s for s in within.result_set(profile) if s.id not in kept]
+            some = [*kept.values(), *deeper]
+            some.sort(key=lambda s: (s.zone != "match", not s.quoted, -round(s.relevance, 6), s.id))
+            matches = sum(s.zone == "match" for s in some)
+            result[lang] = some[: matches + MOST_RELATED]
+        return result
+
+    def _thresholds(
+        self,
+        read: ReadQuery,
+        found: Mapping[str, CandidateSet],
+        meant: Mapping[str, QueryVectors],
+    ) -> RankingProfile:
+        """The profile with the thresholds that a query's answers have to reach."""
         profile = self._profile()
         # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
         # language's stories, meaning has to do in the others.
@@ -284,14 +377,7 @@ class Archive:
             profile = replace(profile, match=_NEVER)
         if meant and not _means_something(read, found, profile):
             profile = replace(profile, related=_NEVER)
-        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
-        links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
-        sets = self._with_counterparts(query, read, sets, links, meant)
-        if query.lang != "both":
-            sets = {query.lang: sets[query.lang]}
-        if not query.copies:
-            sets = {lang: one_of_each(chosen, links) for lang, chosen in sets.items()}
-        return ResultSet(sets, links)
+        return profile
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""
@@ -361,6 +447,8 @@ class Archive:
             The candidates by language, and the query vectors they were looked up with; none where
             only words were.
         """
+        if read.lists:
+            return {}, {}
         profile = self._profile()
         search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
         none = np.zeros((0, len(profile.direction)), np.float32)

@@ -26,6 +26,7 @@ from search.archive import Archive
 from search.cli import echo_json, json_option, with_archive
 from search.errors import SongnguError
 from search.exports import EXPORTS, Story, encoded
+from search.ranking.filters import day_typed
 from search.ranking.query import check
 from search.records import (
     MODES,
@@ -88,7 +89,7 @@ def _write(suffix: str, stories: Iterable[Story], about: str) -> None:
 
 
 @click.command()
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
 @with_archive()
 @click.option("-k", default=10, show_default=True, help="Stories wanted in each language.")
 @click.option("--offset", default=0, help="Stories to pass over in each language.")
@@ -100,6 +101,12 @@ def _write(suffix: str, stories: Iterable[Story], about: str) -> None:
 @click.option("--author", multiple=True, help="Only by this author; may be given several times.")
 @click.option("--section", multiple=True, help="Only this section; may be given several times.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
+@click.option(
+    "--headline", is_flag=True, help="Only stories with the words in their title or lead."
+)
+@click.option(
+    "--first", is_flag=True, help="Of the copies of a story and its counterpart only the earliest."
+)
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
 @click.option("--copies", is_flag=True, help="Show every copy of a story by itself.")
 @click.option("--related", is_flag=True, help="Show what is possibly related, too.")
@@ -123,7 +130,10 @@ def search(
     """Find stories in both languages.
 
     QUERY is free text in Vietnamese (with or without diacritics) or English. "Quoted phrases" must
-    occur; words after a minus must not. Put a query that begins with a minus behind --.
+    occur; words after a minus must not. Put a query that begins with a minus behind --. Without a
+    QUERY, all that passes --from, --to, --source, --author and --section is listed, newest first.
+
+    A DATE is a day, month or year: 2025-09-24, 24/9/2025, 2025-09 or 2025.
 
     --csv, --jsonl, --ris, --bibtex and --markdown write every match of both languages in one order,
     and with --related what is possibly related behind them.
@@ -136,6 +146,9 @@ def search(
                     f"A file has the whole result set: leave out {'-' if len(shown) == 1 else '--'}"
                     f"{shown}."
                 )
+    filters = _filters(date_from, date_to, source, wanted["author"], wanted["section"])
+    if not query and filters == Filters():
+        raise click.UsageError("Say what to look for: words, or a filter such as --author.")
     asked = Query(
         " ".join(query),
         k=wanted["k"],
@@ -143,9 +156,9 @@ def search(
         lang=wanted["lang"],
         mode=cast("Mode", wanted["mode"]),
         sort=cast("Sort", wanted["sort"]),
-        filters=Filters(
-            date_from, date_to, tuple(source), tuple(wanted["author"]), tuple(wanted["section"])
-        ),
+        filters=filters,
+        headline=wanted["headline"],
+        first=wanted["first"],
         verbatim=wanted["verbatim"],
         explain=wanted["explain"],
         copies=wanted["copies"],
@@ -221,9 +234,10 @@ def export(
 ) -> None:
     """Stream articles to standard output: all of the archive by ascending id, or a query's matches.
 
-    One JSON object a line (--jsonl) unless another format is named.
+    One JSON object a line (--jsonl) unless another format is named. A DATE is a day, month or year:
+    2025-09-24, 24/9/2025, 2025-09 or 2025.
     """
-    filters = Filters(date_from, date_to, tuple(source))
+    filters = _filters(date_from, date_to, source)
     if query is None:
         if sort or related:
             raise click.UsageError("--sort and --related belong to a --query.")
@@ -233,6 +247,27 @@ def export(
         asked = Query(query, lang=lang or "both", sort=sort or "relevance", filters=filters)
         stories = _found(archive, asked, related=related)
     _write(suffix or "jsonl", stories, query or "")
+
+
+def _filters(
+    date_from: str | None,
+    date_to: str | None,
+    sources: Sequence[str],
+    authors: Sequence[str] = (),
+    sections: Sequence[str] = (),
+) -> Filters:
+    """The filters that options name.
+
+    Raises:
+        QueryError: A date is none.
+    """
+    return Filters(
+        day_typed("from", date_from) if date_from else None,
+        day_typed("to", date_to) if date_to else None,
+        tuple(sources),
+        tuple(authors),
+        tuple(sections),
+    )
 
 
 def _all(archive: Archive, lang: str | None, filters: Filters) -> Iterator[Story]:

@@ -94,7 +94,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What every hit must satisfy; applied before ranking, so that ``k`` hits remain.
+    """What every hit must satisfy. Of the matches of a query those that do remain.
 
     Attributes:
         date_from, date_to: ISO dates, both inclusive; an article of unknown date fails them.
@@ -114,7 +114,8 @@ class Query:
     """One search as a person asked for it.
 
     Attributes:
-        text: What was typed, with "quoted phrases" and -exclusions.
+        text: What was typed, with "quoted phrases" and -exclusions. Where it is empty and there are
+            filters, all that passes them is found, newest first.
         k: Most hits wanted for each language, 1 to 1000.
         offset: Hits to pass over in each language's list (paging).
         lang: "both", or the code of the only language whose stories are wanted.
@@ -123,6 +124,11 @@ class Query:
         copies: Show every copy of a story by itself, not one for all of them.
         only_phrases: Find only stories that hold the quoted phrases, also where these seem to be a
             quotation in a headline.
+        headline: Of the stories found, only those whose title or first words (the lead, if there is
+            one) hold the query's words, diacritics aside; in the other language the words that are
+            written alike, and counterparts of the stories that do.
+        first: Of the copies of a story and its counterpart only the one published first, among
+            those that were found.
         more: Where ``k`` and ``offset`` are to count matches only: how many of the possibly related
             stories of each language are added where its matches end; None counts both alike.
     """
@@ -138,6 +144,8 @@ class Query:
     explain: bool = False
     copies: bool = False
     only_phrases: bool = False
+    headline: bool = False
+    first: bool = False
     more: int | None = None
 
 
@@ -186,10 +194,13 @@ class ResultSet:
     Attributes:
         stories: By language: matches, then what is possibly related, each by falling relevance.
         links: Counterparts and copies of these stories, by id.
+        by_date: Whether it is all that passes the filters of a query without words: nothing but the
+            date orders it.
     """
 
     stories: Mapping[str, Sequence[Scored]]
     links: Mapping[str, Link]
+    by_date: bool = False
 
     def zone(self, zone: Zone) -> list[Scored]:
         """The stories of a zone in all languages, by falling relevance, then by id."""
@@ -323,7 +334,7 @@ class Results:
     """The answer to one query: a list for each language, and one ranking over both.
 
     Attributes:
-        query_lang: The language the query was read as.
+        query_lang: The language the query was read as; "" where it has no words.
         read_as: The query with its diacritics restored and keys of Telex or VNI read, where that
             was done.
         phrases: What became of quoted phrases: "required"; "first", where stories that hold them

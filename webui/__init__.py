@@ -7,6 +7,7 @@
 - ``exports``: a search, or a story's citation, as a file to take away.
 - ``clippings``: what readers keep in their browsers, as a page and as files.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
+- ``narrowing``: facets, the chart of stories over time, spans of days to choose.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.
 - ``headers``: security and caching headers; which ``Host`` is one.

@@ -1,10 +1,11 @@
 """Ranking: what a query means, which articles answer it, and in what order.
 
 - ``query``: what was typed → ``ReadQuery``: phrases, exclusions, terms and their weights.
+- ``filters``: filters that are typed among a query's words.
 - ``candidates``: looks a query up in one language, and says which stories are in its result set.
 - ``relevance``: pure functions: what is known of a query and a story → the probability that it
   answers.
-- ``deduplication``: one hit for all copies of a story.
+- ``deduplication``: one hit for all copies of a story; of its tellings the first report.
 - ``snippets``: the passage that is shown of a hit, and the marks in it.
 - ``suggestion``: the query with words of the archive in place of those that nobody knows.
 - ``explain``: how the relevance of a hit came about.

@@ -23,8 +23,8 @@ from search.ranking.relevance import (
     features,
     query_features,
 )
-from search.records import Query, Scored, Zone
-from search.stores.base import FloatArray64, Scope, Store, Stories, StoryLookup
+from search.records import Filters, Query, Scored, Zone
+from search.stores.base import FloatArray64, Scope, Store, Stories, StoryLookup, WordGroup
 
 NEAREST = 300
 """Stories of each language that are found by meaning."""
@@ -73,6 +73,8 @@ class CandidateSet:
             phrases, or all that the query says.
         quoted: bool (stories,): which of them hold the quoted phrases.
         model: What ``relevance`` was computed by.
+        wanted: bool (stories,): which of them the query is satisfied with; the others tell about it
+            and are not shown.
     """
 
     lang: str
@@ -83,6 +85,7 @@ class CandidateSet:
     certain: npt.NDArray[np.bool_]
     quoted: npt.NDArray[np.bool_]
     model: Regression
+    wanted: npt.NDArray[np.bool_]
 
     def best(self, number: int) -> list[int]:
         """The places of the likeliest stories, the likeliest first."""
@@ -103,8 +106,9 @@ class CandidateSet:
 
         Stories that hold a quoted phrase come first.
         """
-        matches = self.certain | (self.relevance >= profile.match)
-        related = ~matches & (self.relevance >= profile.related)
+        found = self.certain | (self.relevance >= profile.match)
+        matches = found & self.wanted
+        related = ~found & (self.relevance >= profile.related) & self.wanted
         chosen = []
         zones: tuple[tuple[Zone, npt.NDArray[np.bool_], int | None], ...] = (
             ("match", matches, None),
@@ -177,6 +181,7 @@ class CandidateSearch:
         *,
         lead: float = 0.0,
         ids: Sequence[str] | None = None,
+        among: CandidateSet | None = None,
     ) -> CandidateSet:
         """What may answer the query in a language.
 
@@ -185,6 +190,8 @@ class CandidateSearch:
                 words alone.
             lead: See ``QueryFacts``.
             ids: Only these articles.
+            among: What was found without the query's filters: no story is more relevant for what
+                others are filtered out.
         """
         read = self._read.side(lang)
         phrases, excluded = read.clauses(lang)
@@ -192,10 +199,12 @@ class CandidateSearch:
         within = None if ids is None else tuple(ids)
         free = Scope(lang, self._query.filters, ids=within, excluded=excluded)
         shares = read.shares(lang)
+        asked = shares if by_words else tuple(() for _ in shares)
+        headline = _in_title_or_opening(shares) if self._query.headline and ids is None else ()
         lookup = StoryLookup(
             free,
             read.terms(lang) if by_words else (),
-            shares if by_words else tuple(() for _ in shares),
+            (*asked, headline) if headline else asked,
             _ENOUGH,
             vectors,
             NEAREST,
@@ -205,12 +214,19 @@ class CandidateSearch:
         if phrases:
             found = self._store.stories(replace(lookup, scope=replace(free, phrases=phrases)))
             holding = frozenset(found.ids)
-            if holding and not self._read.quotes:
+            elsewhere = among is not None and bool(among.quoted.any())
+            if (holding or elsewhere) and not self._read.quotes:
                 stories = found  # none else
         if stories is None:
             stories = self._store.stories(lookup)
         quoted = np.array([id_ in holding for id_ in stories.ids], np.bool_)
         kind: Kind = "own" if lang == read.lang else "across"
+        wanted = np.ones(len(stories.ids), np.bool_)
+        if headline:
+            wanted = stories.shares[:, -1] >= _ALL
+            stories = replace(stories, shares=stories.shares[:, :-1])
+        elif self._query.headline and ids is None and kind == "across":
+            wanted[:] = False
         usual = self._profile.usual
         facts = QueryFacts(
             self._articles_in(lang),
@@ -218,7 +234,7 @@ class CandidateSearch:
             lead,
             (usual.get(kind), usual.get("feedback")),
         )
-        values = features(stories, facts)
+        values = features(stories, facts, among=among.stories if among else None)
         mode = self._query.mode if len(vectors) else "words"
         certain = quoted.copy()
         if by_words and not phrases and len(stories.ids):
@@ -235,4 +251,32 @@ class CandidateSearch:
         relevance = model.probabilities(values)
         if mode == "hybrid":
             relevance = np.where(certain, 1 - (1 - relevance) * _DOUBT, relevance)
-        return CandidateSet(lang, kind, stories, values, relevance, certain, quoted, model)
+        return CandidateSet(lang, kind, stories, values, relevance, certain, quoted, model, wanted)
+
+
+def _in_title_or_opening(shares: Sequence[tuple[WordGroup, ...]]) -> tuple[WordGroup, ...]:
+    """What a story must hold all of to have the query's words in its title or lead."""
+    _, titles, openings, *_ = shares
+    return tuple(
+        WordGroup((*title.terms, *opening.terms), title.weight)
+        for title, opening in zip(titles, openings, strict=True)
+    )
+
+
+def passing(store: Store, lang: str, filters: Filters, ids: Sequence[str]) -> frozenset[str]:
+    """Which stories of a language pass the filters."""
+    scope = Scope(lang, filters, ids=tuple(ids))
+    none = np.zeros((0, 0), np.float32)
+    return frozenset(store.stories(StoryLookup(scope, (), ((),), 0.0, none, 0)).ids)
+
+
+def every_story(store: Store, lang: str, filters: Filters) -> list[Scored]:
+    """All stories of a language that pass the filters; of very many the newest."""
+    lookup = StoryLookup(
+        Scope(lang, filters), (), ((),), 0.0, np.zeros((0, 0), np.float32), 0, everything=True
+    )
+    found = store.stories(lookup)
+    return [
+        Scored(id_, 1.0, "match", day=day)
+        for id_, day in zip(found.ids, found.days.tolist(), strict=True)
+    ]

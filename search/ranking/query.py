@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -30,27 +30,12 @@ from search.text.quantities import Quantity
 from search.text.shorthand import expansion, separated
 from search.text.syllables import is_syllable
 
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+"""For ``str.translate``: every quotation mark → the plain one."""
 # A minus before a number is the number's: "VN-Index -12 điểm" leaves nothing out.
 _OPERATOR = re.compile(
     r'(?P<minus>(?<!\S)-(?="))?"(?P<phrase>[^"]*)"|(?<!\S)-(?P<word>[^\W\d][^\s"]*)'
 )
-# Filters that are typed: author:"Ann Lee", tác giả:Minh, from:2025-01-31.
-_FILTERS = {
-    "author": "authors", "tác giả": "authors", "tac gia": "authors",
-    "section": "sections", "mục": "sections", "muc": "sections", "chuyên mục": "sections",
-    "source": "sources", "nguồn": "sources", "nguon": "sources", "báo": "sources",
-    "lang": "lang", "ngôn ngữ": "lang", "ngon ngu": "lang",
-    "from": "date_from", "từ ngày": "date_from", "tu ngay": "date_from",
-    "to": "date_to", "đến ngày": "date_to", "den ngay": "date_to",
-}  # fmt: skip
-_FILTER = re.compile(
-    rf"(?<!\S)(?P<name>{'|'.join(sorted(_FILTERS, key=len, reverse=True))}):\s?"
-    r'(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s"]+))',
-    re.IGNORECASE,
-)
-_WRITTEN_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_LANGUAGE_NAMES = {"vi": "vi", "việt": "vi", "viet": "vi", "en": "en", "anh": "en", "english": "en"}
 _TYPOGRAPHIC = re.compile("[“”„‟«»]")
 _HEADLINE_WORDS = 4
 """Words beside a quotation from which on it is one in a headline, not a phrase that must occur."""
@@ -95,6 +80,11 @@ class ReadQuery:
     excluded: tuple[tuple[str, ...], ...] = ()
     quotes: bool = False
     sides: tuple[ReadQuery, ...] = ()
+
+    @property
+    def lists(self) -> bool:
+        """Whether it has no words, but filters alone: all that passes them is listed."""
+        return not self.text
 
     def side(self, target: str) -> ReadQuery:
         """What it says to a language's stories: all of it, unless it is in two languages."""
@@ -358,6 +348,8 @@ def read_query(
 ) -> ReadQuery:
     """Take a query apart and decide on its language.
 
+    One without words, but with filters, has no text.
+
     Args:
         restorer: Gives what restores diacritics, asked only where some may be missing; the bundled
             one where left out.
@@ -373,6 +365,8 @@ def read_query(
             " Shorten it to the words that matter."
         )
     typed = normalise(query.text).strip()
+    if not typed and query.filters != Filters():
+        return ReadQuery("", next(iter(LANGUAGES)) if query.lang == "both" else query.lang)
     decoded = typed if query.verbatim else separated(decode_typing(typed))
     text, phrases, excluded = _take_apart(decoded)
     quoted = {form for phrase in phrases for form in phrase}
@@ -483,52 +477,6 @@ def _with_phrases(restored: str, typed: str, phrases: Sequence[tuple[str, ...]])
     return "".join([*pieces, restored[last:]])
 
 
-def with_typed_filters(query: Query) -> Query:
-    """The query with what its text says of authors, sections, sources, language and days.
-
-    Raises:
-        FilterError: A day or a language that it names does not exist.
-    """
-    typed: dict[str, list[str]] = {}
-
-    def take(match: re.Match[str]) -> str:
-        value = match["quoted"] or match["bare"]
-        typed.setdefault(_FILTERS[match["name"].lower()], []).append(value.strip())
-        return " "
-
-    text = _FILTER.sub(take, normalise(query.text).translate(_QUOTES))
-    if not typed:
-        return query
-    before = query.filters
-    first, last = (typed.get(name, [""])[-1] for name in ("date_from", "date_to"))
-    filters = Filters(
-        _day_typed("from", first) if first else before.date_from,
-        _day_typed("to", last) if last else before.date_to,
-        (*before.sources, *typed.get("sources", ())),
-        (*before.authors, *typed.get("authors", ())),
-        (*before.sections, *typed.get("sections", ())),
-    )
-    lang = query.lang
-    if named := typed.get("lang"):
-        lang = _LANGUAGE_NAMES.get(named[-1].lower(), "")
-        if not lang:
-            raise FilterError(
-                f"lang: must be one of {', '.join(LANGUAGES)}, not {named[-1]!r}.", named[-1]
-            )
-    return replace(query, text=" ".join(text.split()), lang=lang, filters=filters)
-
-
-def _day_typed(name: str, value: str) -> str:
-    written = _WRITTEN_DAY.fullmatch(value)
-    day = f"{written[3]}-{int(written[2]):02}-{int(written[1]):02}" if written else value
-    try:
-        day_of(day)
-    except ValueError:
-        message = f"{name}: must be a day like 2025-09-24, not {value!r}."
-        raise FilterError(message, value) from None
-    return day
-
-
 def check(query: Query) -> None:
     """Raise QueryError where a parameter has no such value."""
     if not 1 <= query.k <= 1000:
@@ -574,7 +522,7 @@ def _take_apart(
             (excluded if excludes else phrases).append(found)
         return " " if excludes else f" {inner} "
 
-    rest = _OPERATOR.sub(take, text.translate(_QUOTES)).replace('"', " ")
+    rest = _OPERATOR.sub(take, text.translate(QUOTES)).replace('"', " ")
     return " ".join(rest.split()), tuple(phrases), tuple(excluded)
 
 
@@ -584,7 +532,7 @@ def unquoted(text: str) -> str:
     def free(match: re.Match[str]) -> str:
         return match[0] if match["minus"] or match["word"] else f" {match['phrase']} "
 
-    typed = text.translate(_QUOTES)
+    typed = text.translate(QUOTES)
     found = _OPERATOR.sub(free, typed)
     return text if found == typed else " ".join(found.split())
 

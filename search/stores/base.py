@@ -35,6 +35,9 @@ authors, section   folded tokens (positions indexed, for phrases)
 
 FloatArray64 = npt.NDArray[np.float64]
 
+MOST_FOUND = 10_000
+"""Stories of a language that one lookup finds: Elasticsearch's usual window."""
+
 Leased = Literal["archive", "links"]
 """What a lease keeps others from rewriting: articles and vectors, or what links the articles."""
 
@@ -271,7 +274,7 @@ class StoryLookup:
     """Stories that may answer a query, with all that ranking wants to know of each.
 
     Found are: those nearest to each of the vectors; those that hold ``enough`` of the first share's
-    words; where phrases are required, all that hold them.
+    words; where phrases are required, all that hold them. At most ``MOST_FOUND``.
 
     Attributes:
         terms: Whose BM25 scores are summed.
@@ -279,6 +282,7 @@ class StoryLookup:
         enough: Share of the first from which on a story is found by its words.
         vectors: float32, shape (number, dimension), L2-normalised, language-free; may be none.
         nearest: How many stories are found by each of them.
+        everything: Find all that the scope allows, whatever they hold; of too many the newest.
     """
 
     scope: Scope
@@ -287,6 +291,7 @@ class StoryLookup:
     enough: float
     vectors: FloatArray
     nearest: int
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 _RUN = re.compile(r"(?<!\w)\d+(?:[.,/-]\d+)*(?![.,]?\d)")
@@ -67,6 +68,10 @@ _UNIT_AFTER = re.compile(
     r"|(?P<share>[ \n]?%|[ \n](?:per ?cent|phần trăm|phan tram)(?!\w))",
     re.IGNORECASE,
 )
+_PERIOD = re.compile(
+    r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?)?"
+    r"|(?:(?P<first>[0-9]{1,2})[/.-])?(?P<middle>[0-9]{1,2})[/.-](?P<last>[0-9]{4})"
+)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
 
 
@@ -96,6 +101,26 @@ class Quantity:
     def matches(self, other: Quantity) -> bool:
         """Whether another text's quantity may be the same one, as far as both are told."""
         return self.tokens[0] in other.tokens or other.tokens[0] in self.wanted
+
+
+def period(written: str) -> tuple[date, date] | None:
+    """Read a day, month or year as people type it: its first and last day; None where it is none.
+
+    2025, 2025-09, 9/2025, 2025-09-24, 24/9/2025, 24-09-2025, 24.9.2025.
+    """
+    found = _PERIOD.fullmatch(written.strip())
+    if found is None:
+        return None
+    year, month = int(found["year"] or found["last"]), found["month"] or found["middle"]
+    day = found["day"] or found["first"]
+    try:
+        first = date(year, int(month or 1), int(day or 1))
+        if day:
+            return first, first
+        last = date(year, 12, 31) if month is None or first.month == 12 else None
+        return first, last or date(year, first.month + 1, 1) - timedelta(1)
+    except ValueError:
+        return None
 
 
 def quantities(text: str, *, bare_days: bool) -> Iterator[Quantity]:

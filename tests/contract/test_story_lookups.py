@@ -151,3 +151,27 @@ def test_authors_and_sections_filter_whatever_is_looked_for(store):
     assert found("vi", sections=("thể thao",)) == ["c"]
     either = Filters(authors=("Lee", "hòa"))
     assert [a.id for a in store.stream(filters=either)] == ["a", "b", "c"]
+
+
+def test_everything_that_the_scope_allows_can_be_found(filled):
+    def found(**scope):
+        asked = replace(lookup([], **scope), terms=(), shares=((),), everything=True)
+        stories = filled.stories(asked)
+        assert len(stories.days) == len(stories.ids)
+        return "".join(stories.ids)
+
+    assert found() == "abcd"
+    assert found(filters=Filters("2025-01-03")) == "c"
+    assert found(filters=Filters(sources=("nobody",))) == ""
+    nothing = replace(lookup([]), terms=(), shares=((),))
+    assert filled.stories(nothing).ids == ()
+
+
+def test_of_too_many_the_newest_are_found(filled, monkeypatch):
+    for module in ("sqlite.lookups", "elasticsearch.bodies"):
+        monkeypatch.setattr(f"search.stores.{module}.MOST_FOUND", 3)
+    asked = replace(lookup([]), terms=(), shares=((),), everything=True)
+    found = filled.stories(asked)
+    assert found.ids == ("a", "b", "c")  # of unknown date, the lowest id
+    assert found.days.tolist()[1] == 0
+    assert found.days.tolist()[2] > found.days.tolist()[0]

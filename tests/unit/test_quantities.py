@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.text.quantities import quantities
+from search.text.quantities import period, quantities
 
 DAY = ("date:2025-09-24", "date:09-24", "date:2025-09")
 
@@ -105,3 +105,29 @@ def test_long_digits_cost_nothing():
     assert read("9" * 100_000) == []
     assert read("1." * 50_000) == []
     assert len(read("1/2 " * 1000)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last"),
+    [
+        ("2025", "2025-01-01", "2025-12-31"),
+        ("2025-09", "2025-09-01", "2025-09-30"),
+        ("2024-2", "2024-02-01", "2024-02-29"),
+        ("12/2025", "2025-12-01", "2025-12-31"),
+        (" 24/9/2025 ", "2025-09-24", "2025-09-24"),
+        ("24-09-2025", "2025-09-24", "2025-09-24"),
+        ("24.9.2025", "2025-09-24", "2025-09-24"),
+        ("2025-09-24", "2025-09-24", "2025-09-24"),
+        ("9999-12", "9999-12-01", "9999-12-31"),
+    ],
+)
+def test_a_period_is_read_as_people_type_it(typed, first, last):
+    assert [day.isoformat() for day in period(typed)] == [first, last]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["31/02/2025", "abc", "", "0000", "2025-13", "13/2025", "24/9", "24/9/25", "٢٠٢٥", "2025-"],
+)
+def test_what_is_no_period_is_none(typed):
+    assert period(typed) is None

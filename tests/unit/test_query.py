@@ -3,7 +3,8 @@
 import pytest
 
 from search.errors import QueryError, QueryTooLongError
-from search.ranking.query import read_query, unquoted, with_typed_filters
+from search.ranking.filters import with_typed_filters
+from search.ranking.query import read_query, unquoted
 from search.records import Filters, Query
 from search.stores.base import Phrase
 
@@ -245,9 +246,10 @@ def test_names_of_common_syllables_are_found_as_a_whole_in_the_other_language():
     [
         ('lũ lụt author:"Ann Lee"', "lũ lụt", Filters(authors=("Ann Lee",))),
         ("tác giả:Hòa lũ lụt", "lũ lụt", Filters(authors=("Hòa",))),
-        ("mục: \"Thể thao\" bóng đá", "bóng đá", Filters(sections=("Thể thao",))),
+        ("mục:\"Thể thao\" bóng đá", "bóng đá", Filters(sections=("Thể thao",))),
         ("flood from:2025-01-02 to:3/2/2025", "flood", Filters("2025-01-02", "2025-02-03")),
         ("nguồn:VnExpress Source:BBC lũ", "lũ", Filters(sources=("VnExpress", "BBC"))),
+        ("from:2025 to:9/2025 lũ", "lũ", Filters("2025-01-01", "2025-09-30")),
     ],
 )  # fmt: skip
 def test_filters_can_be_typed(typed, text, filters):
@@ -262,7 +264,17 @@ def test_a_language_can_be_typed():
 
 
 @pytest.mark.parametrize(
-    "text", ["time: 8:30", "ratio 3:2", "colour:red car", "author: ", "x from:"]
+    "text",
+    [
+        *("time: 8:30", "ratio 3:2", "colour:red car", "author: ", "x from:"),
+        # headlines
+        *(
+            "Báo: Giá vàng tăng",
+            "To: the people",
+            'Tác giả: "Tôi không viết"',
+            "From:abc to:the top",
+        ),
+    ],
 )
 def test_what_is_no_filter_stays_words(text):
     assert with_typed_filters(Query(text)).text == text
@@ -277,6 +289,16 @@ def test_a_name_without_a_letter_is_told(text):
 def test_a_day_that_is_none_is_told():
     with pytest.raises(QueryError, match="from: must be a day"):
         with_typed_filters(Query("flood from:2025-13-01"))
+
+
+def test_filters_alone_are_a_query():
+    typed = with_typed_filters(Query("author:Lee"))
+    read = read_query(typed, max_chars=500)
+    assert (typed.text, read.text, read.lists) == ("", "", True)
+    assert not read_query(Query("lũ", filters=typed.filters), max_chars=500).lists
+    for nothing in (Query(" "), Query("lang:vi"), Query('"" author:Lee')):
+        with pytest.raises(QueryError, match="empty"):
+            read_query(with_typed_filters(nothing), max_chars=500)
 
 
 @pytest.mark.parametrize(

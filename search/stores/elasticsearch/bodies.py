@@ -17,6 +17,7 @@ from search.encoders.base import FloatArray
 from search.encoders.language_direction import put_together, take_apart
 from search.records import Article, Filters, Passage, day_of
 from search.stores.base import (
+    MOST_FOUND,
     ArchiveProfile,
     Candidate,
     Entry,
@@ -53,8 +54,6 @@ _MOST_ALIKE = 50
 _LUCENE_SCALE = 1 / 2.2  # Elasticsearch kept the factor k1 + 1 that Lucene dropped
 _MOST_CANDIDATES = 10_000  # of an approximate search, for Elasticsearch
 _MOST_DAYS = 60_000  # 164 years; Elasticsearch gives up to 65,536 buckets
-MOST_FOUND = 10_000
-"""Stories that one query finds: Elasticsearch's usual window."""
 _TIES = 16
 """Hits asked for beyond k, so that those that tie with the k-th can be ordered by id."""
 
@@ -297,7 +296,7 @@ def stories_body(lookup: StoryLookup) -> Json:
     ]
     # Not match_none: with it the whole query would be optimised away, and the named ones with it.
     found: Json = {"term": {"lang": ""}}
-    if scope.phrases or scope.ids is not None:
+    if scope.phrases or scope.ids is not None or lookup.everything:
         found = {"match_all": {}}
     elif held and held[0]:
         needed = least_held(lookup.shares[0], lookup.enough)
@@ -309,6 +308,9 @@ def stories_body(lookup: StoryLookup) -> Json:
         "track_total_hits": False,
         "query": {"bool": {"filter": filters, "must": [found], "should": named}},
     }
+    if lookup.everything:
+        body["sort"] = [{"day": {"order": "desc", "missing": "_last"}}, {"id": "asc"}]
+        body["track_scores"] = True
     if len(lookup.vectors) and scope.ids is None:
         size = lookup.nearest + _TIES
         body["knn"] = [
@@ -348,7 +350,8 @@ def stories_of(hits: Sequence[Mapping[str, Any]], lookup: StoryLookup) -> Storie
             if len(best)
         )
         enough = share >= lookup.enough * (1 - 1e-5)
-        if near or enough or lookup.scope.phrases or lookup.scope.ids is not None:
+        given = lookup.everything or lookup.scope.ids is not None
+        if near or enough or lookup.scope.phrases or given:
             kept.append(id_)
     return Stories(
         ids=tuple(kept),

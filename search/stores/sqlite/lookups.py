@@ -10,6 +10,7 @@ from search.encoders.base import FloatArray
 from search.encoders.language_direction import take_apart
 from search.errors import ArchiveMismatchError
 from search.stores.base import (
+    MOST_FOUND,
     Candidate,
     FloatArray64,
     Lookup,
@@ -84,6 +85,11 @@ def find_stories(
         named[_places(scope.ids, snapshot)] = True
         allowed &= named
         rows = set(snapshot.rows[allowed].tolist())
+    elif lookup.everything:
+        places = np.flatnonzero(allowed)
+        ids = np.array([snapshot.ids[place] for place in places.tolist()])
+        newest = np.lexsort((ids, -snapshot.days[places]))[:MOST_FOUND]
+        rows = set(snapshot.rows[places[newest]].tolist())
     there = np.flatnonzero(allowed)
     nearest = []
     for own in scores:
@@ -185,7 +191,7 @@ def _find_nearest(
         scores: float32 (articles,); None where only some articles are asked for.
     """
     scope = lookup.scope
-    allowed = _allowed(scope, snapshot, words)
+    allowed = _allowed(scope, snapshot, words) & snapshot.filled
     if scores is None:
         places = _places(scope.ids or (), snapshot)
         places = places[allowed[places]]

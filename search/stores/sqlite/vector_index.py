@@ -110,12 +110,13 @@ class VectorSnapshot:
         return int(np.count_nonzero(self.alive))
 
     @cached_property
-    def _filled(self) -> BoolArray:
+    def filled(self) -> BoolArray:
+        """bool (articles,): which articles have passages."""
         return np.asarray(self.first[1:] > self.first[:-1])
 
     def allowed(self, filters: Filters) -> BoolArray:
-        """bool (articles,): which articles are there, have passages and pass the filters."""
-        mask: BoolArray = self.alive & self._filled
+        """bool (articles,): which articles are there and pass the filters."""
+        mask: BoolArray = self.alive.copy()
         if filters.date_from or filters.date_to:
             mask &= self.days != _UNKNOWN_DAY
         if filters.date_from:
@@ -156,8 +157,8 @@ class VectorSnapshot:
         if len(self.vectors):
             cosines = _products(vectors, self.vectors)
             # Articles without passages take no room, so the starts of the others are all distinct.
-            starts = self.first[:-1][self._filled]
-            scores[:, self._filled] = np.maximum.reduceat(cosines, starts, axis=1)
+            starts = self.first[:-1][self.filled]
+            scores[:, self.filled] = np.maximum.reduceat(cosines, starts, axis=1)
         return scores
 
     def passages(self, places: IntArray, vector: FloatArray) -> tuple[IntArray, FloatArray]:

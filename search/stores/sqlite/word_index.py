@@ -26,15 +26,21 @@ from tantivy import FieldType, Occur, Query
 
 from search.errors import StoreError, StoreUnavailableError
 from search.records import day_of
-from search.stores.base import Phrase, Scope, Term, WordGroup, least_held, wanted_names
+from search.stores.base import (
+    MOST_FOUND,
+    Phrase,
+    Scope,
+    Term,
+    WordGroup,
+    least_held,
+    wanted_names,
+)
 from search.text.languages import FORM_FIELDS, LANGUAGES, Forms
 
 logger = logging.getLogger(__name__)
 
 _FORMAT = 5
 _LUCENE_SCALE = 1 / 2.2  # tantivy keeps the factor k1 + 1 that Lucene dropped
-MOST_FOUND = 10_000
-"""Stories that one query finds by its words; where more hold them, the fullest."""
 _WITH_POSITIONS = ("exact", "folded", "authors", "section")
 """Fields in which phrases are looked for."""
 _WRITER_BYTES = 64_000_000
@@ -123,7 +129,7 @@ class WordSnapshot:
         return self._rows(scope.lang, hits)
 
     def covering(self, groups: Sequence[WordGroup], scope: Scope, enough: float) -> list[int]:
-        """Rows that hold at least a share of the groups by weight; at most ``MOST_FOUND``."""
+        """Rows that hold at least a share of the groups by weight; the fullest ``MOST_FOUND``."""
         total = sum(group.weight for group in groups)
         if total <= 0:
             return []
