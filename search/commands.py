@@ -22,6 +22,7 @@ from search.addresses import article_key
 from search.archive import Archive
 from search.cli import echo_json, json_option, with_archive
 from search.errors import SongnguError
+from search.ranking.filters import day_typed
 from search.ranking.query import check
 from search.records import (
     MODES,
@@ -51,7 +52,7 @@ _INDENT = 1
 
 
 @click.command()
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
 @with_archive()
 @click.option("-k", default=10, show_default=True, help="Stories wanted in each language.")
 @click.option("--offset", default=0, help="Stories to pass over in each language.")
@@ -63,6 +64,12 @@ _INDENT = 1
 @click.option("--author", multiple=True, help="Only by this author; may be given several times.")
 @click.option("--section", multiple=True, help="Only this section; may be given several times.")
 @click.option("--sort", type=click.Choice(SORTS), default="relevance", show_default=True)
+@click.option(
+    "--headline", is_flag=True, help="Only stories with the words in their title or lead."
+)
+@click.option(
+    "--first", is_flag=True, help="Of the copies of a story and its counterpart only the earliest."
+)
 @click.option("--verbatim", is_flag=True, help="Exactly what was typed: restore no diacritics.")
 @click.option("--copies", is_flag=True, help="Show every copy of a story by itself.")
 @click.option("--related", is_flag=True, help="Show what is possibly related, too.")
@@ -81,8 +88,20 @@ def search(
     """Find stories in both languages.
 
     QUERY is free text in Vietnamese (with or without diacritics) or English. "Quoted phrases" must
-    occur; words after a minus must not. Put a query that begins with a minus behind --.
+    occur; words after a minus must not. Put a query that begins with a minus behind --. Without a
+    QUERY, all that passes --from, --to, --source, --author and --section is listed, newest first.
+
+    A DATE is a day, month or year: 2025-09-24, 24/9/2025, 2025-09 or 2025.
     """
+    filters = Filters(
+        day_typed("from", date_from) if date_from else None,
+        day_typed("to", date_to) if date_to else None,
+        tuple(source),
+        tuple(wanted["author"]),
+        tuple(wanted["section"]),
+    )
+    if not query and filters == Filters():
+        raise click.UsageError("Say what to look for: words, or a filter such as --author.")
     asked = Query(
         " ".join(query),
         k=wanted["k"],
@@ -90,9 +109,9 @@ def search(
         lang=wanted["lang"],
         mode=cast("Mode", wanted["mode"]),
         sort=cast("Sort", wanted["sort"]),
-        filters=Filters(
-            date_from, date_to, tuple(source), tuple(wanted["author"]), tuple(wanted["section"])
-        ),
+        filters=filters,
+        headline=wanted["headline"],
+        first=wanted["first"],
         verbatim=wanted["verbatim"],
         explain=wanted["explain"],
         copies=wanted["copies"],
@@ -148,8 +167,15 @@ def export(
     date_to: str | None,
     source: Sequence[str],
 ) -> None:
-    """Stream articles to standard output, one JSON object a line, by ascending id."""
-    filters = Filters(date_from, date_to, tuple(source))
+    """Stream articles to standard output, one JSON object a line, by ascending id.
+
+    A DATE is a day, month or year: 2025-09-24, 24/9/2025, 2025-09 or 2025.
+    """
+    filters = Filters(
+        day_typed("from", date_from) if date_from else None,
+        day_typed("to", date_to) if date_to else None,
+        tuple(source),
+    )
     check(Query("", filters=filters))
     articles = archive.store.stream(lang=lang, filters=filters)
     while batch := list(islice(articles, _EXPORTED_AT_ONCE)):

@@ -5,6 +5,7 @@
 - ``parameters``: the parameters of an address → ``Address`` → ``Query``; and back to links.
 - ``pages``, ``api``: the views, for readers and for programs.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
+- ``narrowing``: facets, the chart of stories over time, spans of days to choose.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.
 - ``headers``: security and caching headers; which ``Host`` is one.

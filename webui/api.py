@@ -21,8 +21,9 @@ def search() -> Response:
     Errors are ``{"error": {"code", "message"}}``.
 
     Parameters: q, k, offset, lang, mode, from, to, source, author, section (these three
-    repeatable), sort, verbatim, phrase, copies, explain. One that is unknown, or has a value that
-    cannot be used, is answered with 400 and named.
+    repeatable), headline, first, sort, verbatim, phrase, copies, explain. One that is unknown, or
+    has a value that cannot be used, is answered with 400 and named. Without q, all that passes
+    from, to, source, author and section is listed, newest first.
     """
     site = current_site()
     if unknown := sorted(request.args.keys() - PARAMETERS):
@@ -42,7 +43,7 @@ def search() -> Response:
     )
     if errors:
         raise errors[0]
-    if not address.q:
+    if not address.asks:
         raise QueryError("The parameter “q” is missing: it holds what to search for.")
     return jsonify(site.archive.search(address.query()).to_json())
 

@@ -11,7 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages, proxies
+from webui import api, errors, i18n, narrowing, pages, proxies
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
@@ -46,6 +46,7 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     presenting.init_app(app)
+    narrowing.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from search.text.languages import LANGUAGES
 from webui.errors import PastTheEndError
-from webui.parameters import MAX_PAGE_K, Address, read_address
+from webui.narrowing import charted, facet_groups
+from webui.parameters import MAX_PAGE_K, Address, WrongDaysError, read_address
 from webui.presentation import (
     columns,
     copies_url,
@@ -37,10 +38,11 @@ def search() -> str:
         max_k=MAX_PAGE_K,
     )
     g.address = address
-    if errors:
-        raise errors[0]
+    wrong_days = [error for error in errors if isinstance(error, WrongDaysError)]
+    if others := [error for error in errors if error not in wrong_days]:
+        raise others[0]
     stats = site.stats()
-    if not address.q:
+    if not address.asks:
         return render_template(
             "start.html", address=address, stats=stats, nothing_typed="q" in request.args
         )
@@ -49,13 +51,17 @@ def search() -> str:
     last_page = max(1, -(-most // address.k))
     if address.page > last_page:
         raise PastTheEndError
+    total = sum(results.total.get(lang, 0) for lang in address.languages)
     return render_template(
         "results.html",
         address=address,
+        wrong_days={error.parameter: error for error in wrong_days},
         stats=stats,
         results=results,
         columns=columns(results, address),
-        total=sum(results.total.get(lang, 0) for lang in address.languages),
+        total=total,
+        facets=facet_groups(site, address, results.found) if results.found and total else (),
+        chart=charted(address, results.found) if results.found and total else None,
         related=sum(results.related.get(lang, 0) for lang in address.languages),
         last_page=last_page,
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
 from typing import Any, Literal, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -15,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from search.errors import QueryError, QueryTooLongError
 from search.records import MODES, SORTS, Filters, Mode, Query, Sort
 from search.text.languages import LANGUAGES, normalise
+from search.text.quantities import period
 
 DEFAULT_K = 10
 MAX_PAGE_K = 100
@@ -25,8 +25,9 @@ MAX_SOURCES = 100
 # Above any archive's size; keeps absurd numbers away from the stores' integers.
 MAX_OFFSET = 10_000_000
 
+_SHOWN_OF_A_DAY = 40
+
 _DIGITS = re.compile(r"[0-9]{1,100}")
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 T = TypeVar("T")
@@ -44,6 +45,27 @@ class BadParameterError(QueryError):
         super().__init__(f"The parameter “{parameter}” has a value that cannot be used.")
         self.parameter = parameter
         self.text = text
+
+
+class WrongDaysError(BadParameterError):
+    """A day of the filter does not exist, or the first lies after the last.
+
+    Attributes:
+        note: What readers are told beside the field, without the names of parameters.
+        fields: What the fields of a form show nevertheless, by parameter.
+    """
+
+    def __init__(
+        self,
+        parameter: str,
+        text: LazyString,
+        *,
+        note: LazyString,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(parameter, text)
+        self.note = note
+        self.fields = fields or {}
 
 
 class QueryLengthError(QueryTooLongError):
@@ -70,6 +92,7 @@ class Address:
         page: From 1; page N shows the N-th page of both lists.
         offset: Hits to pass over in each list (the API's way of paging).
         explain: Say of each hit how its score came about; only the API shows it.
+        headline, first: As in ``Query``.
     """
 
     q: str = ""
@@ -88,6 +111,8 @@ class Address:
     explain: bool = False
     copies: bool = False
     only_phrases: bool = False
+    headline: bool = False
+    first: bool = False
 
     def query(self) -> Query:
         """Make the query for the archive."""
@@ -98,14 +123,24 @@ class Address:
             lang=self.lang,
             mode=self.mode,
             sort=self.sort,
-            filters=Filters(
-                self.date_from, self.date_to, self.sources, self.authors, self.sections
-            ),
+            filters=self.filters,
             verbatim=self.verbatim,
             explain=self.explain,
             copies=self.copies,
             only_phrases=self.only_phrases,
+            headline=self.headline,
+            first=self.first,
         )
+
+    @property
+    def filters(self) -> Filters:
+        """What every story must satisfy."""
+        return Filters(self.date_from, self.date_to, self.sources, self.authors, self.sections)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to find: words, or filters whose stories are listed."""
+        return bool(self.q) or self.filters != Filters()
 
     def parameters(self, **changes: Any) -> dict[str, Any]:
         """Write this address, with changes, as parameters of a link; defaults are left out."""
@@ -181,8 +216,8 @@ def read_address(
         lang=read("lang", _one_of("lang", LANGS), "both"),
         mode=read("mode", _one_of("mode", MODES), MODES[0]),
         sort=read("sort", _one_of("sort", SORTS), SORTS[0]),
-        date_from=read("from", _day("from"), None),
-        date_to=read("to", _day("to"), None),
+        date_from=read("from", _day("from", _l("The start date is not valid")), None),
+        date_to=read("to", _day("to", _l("The end date is not valid")), None),
         sources=_names("source", args, errors),
         authors=_names("author", args, errors),
         sections=_names("section", args, errors),
@@ -193,10 +228,17 @@ def read_address(
         explain=read("explain", _truth("explain"), False),
         copies=read("copies", _truth("copies"), False),
         only_phrases=read("phrase", _truth("phrase"), False),
+        headline=read("headline", _truth("headline"), False),
+        first=read("first", _truth("first"), False),
     )
     if address.date_from and address.date_to and address.date_from > address.date_to:
         errors.append(
-            BadParameterError("from", _l("The first day (from) lies after the last day (to)."))
+            WrongDaysError(
+                "from",
+                _l("The first day (from) lies after the last day (to)."),
+                note=_l("The start date is after the end date. Exchange them."),
+                fields={"from": address.date_from, "to": address.date_to},
+            )
         )
         address = replace(address, date_from=None, date_to=None)
     return address, tuple(errors)
@@ -254,20 +296,20 @@ def _number(parameter: str, least: int, most: int | None = None) -> Callable[[st
     return parse
 
 
-def _day(parameter: str) -> Callable[[str], str]:
+def _day(parameter: str, wrong: LazyString) -> Callable[[str], str]:
+    """Make a parser of days; of a month or year the first one counts for "from", else the last."""
+
     def parse(value: str) -> str:
-        try:
-            if not _ISO_DAY.fullmatch(value):
-                raise ValueError(value)
-            return date.fromisoformat(value).isoformat()
-        except ValueError:
-            raise BadParameterError(
+        if (found := period(value)) is None:
+            raise WrongDaysError(
                 parameter,
                 _l(
                     "The parameter “%(name)s” must be a day like 2025-09-24 (year-month-day).",
                     name=parameter,
                 ),
-            ) from None
+                note=_l("%(wrong)s: “%(typed)s”.", wrong=wrong, typed=value[:_SHOWN_OF_A_DAY]),
+            )
+        return found[parameter == "to"].isoformat()
 
     return parse
 

@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 
 from search.ranking.query import unquoted
 from search.records import Article, Hit, Results
+from search.stores.base import MOST_FOUND
 from search.text.languages import LANGUAGES
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
 from webui.parameters import LANGS, MAX_PAGE_K, Address
@@ -49,6 +50,17 @@ MODE_NAMES: dict[str, LazyString] = {
     "words": _l("Words only"),
     "meaning": _l("Meaning only"),
 }
+SWITCH_NAMES: dict[str, LazyString] = {
+    "headline": _l("In the title or lead"),
+    "first": _l("First reports"),
+}
+NO_FILTERS: dict[str, Any] = {
+    **dict.fromkeys(("date_from", "date_to")),
+    **dict.fromkeys(("sources", "authors", "sections"), ()),
+    **dict.fromkeys(SWITCH_NAMES, False),
+    "mode": "hybrid",
+}
+"""Changes of an address that take every filter off."""
 SORT_NAMES: dict[str, LazyString] = {
     "relevance": _l("Best match"),
     "newest": _l("Newest"),
@@ -160,7 +172,7 @@ def hit_view(hit: Hit, results: Results) -> HitView:
     published = safe_link(article.url)
     other = results.counterparts.get(hit.counterpart or "")
     reasons = [_REASONS[reason] for reason in hit.matched if reason in _REASONS]
-    if article.lang != results.query_lang:
+    if results.query_lang and article.lang != results.query_lang:
         reasons.append(_OTHER_LANGUAGE)
     return HitView(
         lang=article.lang,
@@ -279,6 +291,9 @@ def chips(address: Address) -> list[Chip]:
         for name in chosen:
             rest = tuple(other for other in chosen if other != name)
             made.append(Chip(name, search_url(address, **{kind: rest})))
+    for switch, name in SWITCH_NAMES.items():
+        if getattr(address, switch):
+            made.append(Chip(str(name), search_url(address, **{switch: False})))
     if address.mode != "hybrid":
         made.append(Chip(str(MODE_NAMES[address.mode]), search_url(address, mode="hybrid")))
     return made
@@ -317,8 +332,11 @@ def init_app(app: Flask) -> None:
         LANGS=LANGS,
         LANGUAGES=LANGUAGES,
         MAX_PAGE_K=MAX_PAGE_K,
+        MOST_FOUND=MOST_FOUND,
         MODE_NAMES=MODE_NAMES,
+        NO_FILTERS=NO_FILTERS,
         SORT_NAMES=SORT_NAMES,
+        SWITCH_NAMES=SWITCH_NAMES,
         api_url=api_url,
         article_url=article_url,
         safe_link=safe_link,

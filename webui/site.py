@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import current_app
 
 from search.archive import Archive, open_archive
-from search.records import Query
+from search.facets import Facets
+from search.records import Query, ResultSet
 from search.stores.base import StoreStats
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 STATS_SECONDS = 30.0
 """How long figures about the archive may be shown before it is asked again."""
+
+FACETS_KEPT = 64
+"""Queries whose facets are remembered: readers narrow, widen and turn pages."""
 
 PROBE = Query("tin tức news", k=1)
 """A search like any reader's, for whether searching works."""
@@ -37,6 +42,7 @@ class Site:
         self._archive = archive
         self._lock = threading.Lock()
         self._stats: tuple[float, StoreStats] | None = None
+        self._facets: dict[Query, tuple[float, Facets]] = {}
 
     @property
     def archive(self) -> Archive:
@@ -62,6 +68,29 @@ class Site:
             recent = (time.monotonic(), self.archive.stats())
             self._stats = recent
         return recent[1]
+
+    def facets(self, query: Query, found: ResultSet | None = None) -> Facets:
+        """Count the matches of a query, or say what was counted in the last ``STATS_SECONDS``.
+
+        Args:
+            found: What the query finds at this moment, where that is known; None searches.
+
+        Raises:
+            QueryError: The query cannot be answered.
+            StoreError: The archive cannot answer.
+        """
+        key = replace(query, k=1, offset=0, sort="relevance", more=None, explain=False)
+        counted_at, facets = self._facets.get(key, (-STATS_SECONDS, None))
+        recent = time.monotonic() - counted_at <= STATS_SECONDS
+        if facets and recent and (found is None or facets.languages == found.count("match")):
+            return facets
+        facets = self.archive.facets(found or self.archive.result_set(query))
+        with self._lock:
+            self._facets.pop(key, None)
+            self._facets[key] = (time.monotonic(), facets)
+            while len(self._facets) > FACETS_KEPT:
+                del self._facets[next(iter(self._facets))]
+        return facets
 
 
 def install_site(site: Site) -> None:

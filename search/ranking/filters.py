@@ -32,6 +32,8 @@ _LANGUAGE_NAMES = {"vi": "vi", "việt": "vi", "viet": "vi", "en": "en", "anh": 
 def with_typed_filters(query: Query) -> Query:
     """The query with what its text says of authors, sections, sources, language and days.
 
+    Of days that are typed and days that are given, those count that are in both.
+
     Raises:
         FilterError: A day or a language that it names does not exist.
     """
@@ -49,9 +51,11 @@ def with_typed_filters(query: Query) -> Query:
         return query
     before = query.filters
     first, last = (typed.get(name, [""])[-1] for name in ("date_from", "date_to"))
+    starts = [day for day in (before.date_from, day_typed("from", first) if first else None) if day]
+    ends = [day for day in (before.date_to, day_typed("to", last) if last else None) if day]
     filters = Filters(
-        day_typed("from", first) if first else before.date_from,
-        day_typed("to", last) if last else before.date_to,
+        max(starts, default=None),
+        min(ends, default=None),
         (*before.sources, *typed.get("sources", ())),
         (*before.authors, *typed.get("authors", ())),
         (*before.sections, *typed.get("sections", ())),

@@ -137,7 +137,7 @@ def _check_controls(page):
 
 def _check_outline(page):
     assert page.one("html").get("lang") in ("vi", "en")
-    assert page.one("title").text
+    assert page.one("head").one("title").text
     page.one("h1")
     levels = [int(e.tag[1]) for e in page.walk() if e.tag in ("h1", "h2", "h3", "h4")]
     assert levels[0] == 1

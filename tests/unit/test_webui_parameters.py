@@ -5,7 +5,14 @@ from werkzeug.datastructures import MultiDict
 
 from search.errors import QueryTooLongError
 from search.records import Filters, Query
-from webui.parameters import MAX_OFFSET, Address, BadParameterError, clean_query, read_address
+from webui.parameters import (
+    MAX_OFFSET,
+    Address,
+    BadParameterError,
+    WrongDaysError,
+    clean_query,
+    read_address,
+)
 
 
 def read(paging="page", **parameters):
@@ -67,10 +74,10 @@ def test_defaults_stay_out_of_links():
         ("lang", "VI"),
         ("mode", "fuzzy"),
         ("sort", "best"),
-        ("from", "24/9/2025"),
+        ("from", "abc"),
         ("from", "2025-02-30"),
         ("from", "20250224"),
-        ("to", "2025-1-1"),
+        ("to", "31/02/2025"),
         ("page", "0"),
         ("page", "-1"),
         ("page", "two"),
@@ -93,9 +100,32 @@ def test_a_value_that_cannot_be_used_is_named_and_replaced(parameter, value):
 
 
 def test_days_in_the_wrong_order():
-    address, errors = read(q="a", from_="2025-02-01", to="2025-01-01")
-    assert [error.parameter for error in errors] == ["from"]
+    address, [error] = read(q="a", from_="2025-02-01", to="1/2025")
+    assert isinstance(error, WrongDaysError)
+    assert error.parameter == "from"
+    assert error.fields == {"from": "2025-02-01", "to": "2025-01-31"}
     assert address == Address(q="a")
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last"),
+    [
+        ("2025", "2025-01-01", "2025-12-31"),
+        ("2025-09", "2025-09-01", "2025-09-30"),
+        ("24/9/2025", "2025-09-24", "2025-09-24"),
+    ],
+)
+def test_days_are_read_as_people_type_them(typed, first, last):
+    address, errors = read(q="a", from_=typed, to=typed)
+    assert errors == ()
+    assert (address.date_from, address.date_to) == (first, last)
+
+
+def test_filters_alone_ask_for_something():
+    assert Address(q="a").asks
+    assert Address(authors=("Lee",)).asks
+    assert Address(date_to="2025-01-01").asks
+    assert not Address(lang="vi", headline=True, first=True).asks
 
 
 def test_only_the_paging_in_use_is_read():

@@ -44,6 +44,7 @@ def test_contrast_is_computed_as_defined():
         ("ink", "raised"),
         ("soft", "raised"),
         ("red", "paper"),
+        ("red", "tint"),
         ("blue", "paper"),
         ("mark-ink", "mark"),
         ("on-accent", "link"),

@@ -225,24 +225,12 @@ def test_filters_narrow_and_can_be_taken_off(client, archive):
     ]
     assert page.one("input", name="from").get("value") == "2000-01-01"
     assert page.one("input", name="to").get("value") == "2100-01-01"
-    checked = [box for box in page.all("input", name="source") if "checked" in box.attributes]
-    assert [box.get("value") for box in checked] == [source]
+    assert [box.get("value") for box in page.all("input", name="source")] == [source]
     modes = [box for box in page.all("input", name="mode") if "checked" in box.attributes]
     assert [box.get("value") for box in modes] == ["words"]
     for chip in chips:
         fewer = read_page(client.get(chip.get("href")))
         assert len(fewer.one("ul", cls="chips").all("a")) == 3
-
-
-def test_every_source_of_the_archive_can_be_chosen(client, archive):
-    page = get(client, q=VI_QUERY)
-    offered = [box.get("value") for box in page.all("input", name="source")]
-    assert offered == [name for name in archive.stats().sources if name]
-    # A source that left the archive stays chosen, and visible, until it is taken off.
-    page = get(client, q=VI_QUERY, source="Báo đã đóng cửa")
-    first = page.all("input", name="source")[0]
-    assert first.get("value") == "Báo đã đóng cửa"
-    assert "checked" in first.attributes
 
 
 def test_dates_bound_what_is_found(client, dated):
@@ -417,8 +405,6 @@ def test_very_long_queries_are_413(client, mode):
         ("lang", "fr"),
         ("mode", "best"),
         ("sort", "price"),
-        ("from", "yesterday"),
-        ("to", "2025-13-01"),
         ("verbatim", "maybe"),
     ],
 )
