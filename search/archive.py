@@ -17,10 +17,12 @@ from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
 from search.facets import Facets, count_facets
 from search.ranking.candidates import (
+    MOST_RELATED,
     CandidateSearch,
     CandidateSet,
     QueryVectors,
     every_story,
+    passing,
     query_values,
 )
 from search.ranking.deduplication import first_reports, one_of_each
@@ -32,6 +34,7 @@ from search.ranking.snippets import Marker, best_snippet
 from search.ranking.suggestion import doubtful_words, suggested
 from search.records import (
     Article,
+    Filters,
     Hit,
     Link,
     Listed,
@@ -175,7 +178,7 @@ class Archive:
     def _search(self, asked: Query) -> Results:
         began = time.perf_counter()
         query, read = self._read(asked)
-        found, meant = self.candidates(query, read)
+        found, meant = self.candidates(replace(query, filters=Filters()), read)
         result_set = self._result_set(query, read, found, meant)
         if read.lists and query.sort == "relevance":
             query = replace(query, sort="newest")
@@ -226,14 +229,16 @@ class Archive:
     def result_set(self, query: Query) -> ResultSet:
         """Find all that answers a query, in both languages or the one that it asks for.
 
-        Only the query's words and filters count, and whether copies are wanted one by one.
+        Only the query's words and filters count, and whether copies are wanted one by one. Filters
+        take away from what the words find, and make nothing more relevant.
 
         Raises:
             QueryError: The query cannot be answered as typed.
             StoreError: The archive cannot answer.
         """
         query, read = self._read(query)
-        return self._result_set(query, read, *self.candidates(query, read))
+        free = replace(query, filters=Filters())
+        return self._result_set(query, read, *self.candidates(free, read))
 
     def listed(
         self, found: ResultSet, *, sort: Sort = "relevance", related: bool = False
@@ -296,6 +301,11 @@ class Archive:
             links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
         else:
             sets, links = self._answers(query, read, found, meant)
+            if query.filters != Filters():
+                sets = self._filtered(query, read, sets, found, meant)
+                links |= Links(self.store).links(
+                    [s.id for chosen in sets.values() for s in chosen if s.id not in links]
+                )
         if query.lang != "both":
             sets = {query.lang: sets[query.lang]}
         if not query.copies:
@@ -313,7 +323,52 @@ class Archive:
         found: Mapping[str, CandidateSet],
         meant: Mapping[str, QueryVectors],
     ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
-        """What answers a query in each language, every copy by itself, and the links of these."""
+        """What answers a query in each language whatever its filters are, every copy by itself.
+
+        Returns:
+            Also the links of these.
+        """
+        profile = self._thresholds(read, found, meant)
+        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
+        links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
+        free = replace(query, filters=Filters())
+        return self._with_counterparts(free, read, sets, links, meant), links
+
+    def _filtered(
+        self,
+        query: Query,
+        read: ReadQuery,
+        sets: Mapping[str, Sequence[Scored]],
+        found: Mapping[str, CandidateSet],
+        meant: Mapping[str, QueryVectors],
+    ) -> dict[str, list[Scored]]:
+        """What of the answers passes the filters, and what lies deeper and passes them.
+
+        A filter makes no story more relevant or less, so that it takes away what facets say.
+        """
+        profile = self._thresholds(read, found, meant)
+        search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
+        result = {}
+        for lang, chosen in sets.items():
+            vectors = meant[lang].rows() if lang in meant else np.zeros((0, 0), np.float32)
+            lead = meant[lang].lead if lang in meant else 0.0
+            within = search.look_up(lang, vectors, lead=lead, among=found[lang])
+            ids = passing(self.store, lang, query.filters, [s.id for s in chosen])
+            kept = {s.id: s for s in chosen if s.id in ids}
+            deeper = [s for s in within.result_set(profile) if s.id not in kept]
+            some = [*kept.values(), *deeper]
+            some.sort(key=lambda s: (s.zone != "match", not s.quoted, -round(s.relevance, 6), s.id))
+            matches = sum(s.zone == "match" for s in some)
+            result[lang] = some[: matches + MOST_RELATED]
+        return result
+
+    def _thresholds(
+        self,
+        read: ReadQuery,
+        found: Mapping[str, CandidateSet],
+        meant: Mapping[str, QueryVectors],
+    ) -> RankingProfile:
+        """The profile with the thresholds that a query's answers have to reach."""
         profile = self._profile()
         # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
         # language's stories, meaning has to do in the others.
@@ -322,9 +377,7 @@ class Archive:
             profile = replace(profile, match=_NEVER)
         if meant and not _means_something(read, found, profile):
             profile = replace(profile, related=_NEVER)
-        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
-        links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
-        return self._with_counterparts(query, read, sets, links, meant), links
+        return profile
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""

@@ -94,7 +94,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What every hit must satisfy; applied before ranking, so that ``k`` hits remain.
+    """What every hit must satisfy. Of the matches of a query those that do remain.
 
     Attributes:
         date_from, date_to: ISO dates, both inclusive; an article of unknown date fails them.

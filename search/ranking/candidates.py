@@ -181,6 +181,7 @@ class CandidateSearch:
         *,
         lead: float = 0.0,
         ids: Sequence[str] | None = None,
+        among: CandidateSet | None = None,
     ) -> CandidateSet:
         """What may answer the query in a language.
 
@@ -189,6 +190,8 @@ class CandidateSearch:
                 words alone.
             lead: See ``QueryFacts``.
             ids: Only these articles.
+            among: What was found without the query's filters: no story is more relevant for what
+                others are filtered out.
         """
         read = self._read.side(lang)
         phrases, excluded = read.clauses(lang)
@@ -211,7 +214,8 @@ class CandidateSearch:
         if phrases:
             found = self._store.stories(replace(lookup, scope=replace(free, phrases=phrases)))
             holding = frozenset(found.ids)
-            if holding and not self._read.quotes:
+            elsewhere = among is not None and bool(among.quoted.any())
+            if (holding or elsewhere) and not self._read.quotes:
                 stories = found  # none else
         if stories is None:
             stories = self._store.stories(lookup)
@@ -230,7 +234,7 @@ class CandidateSearch:
             lead,
             (usual.get(kind), usual.get("feedback")),
         )
-        values = features(stories, facts)
+        values = features(stories, facts, among=among.stories if among else None)
         mode = self._query.mode if len(vectors) else "words"
         certain = quoted.copy()
         if by_words and not phrases and len(stories.ids):
@@ -257,6 +261,13 @@ def _in_title_or_opening(shares: Sequence[tuple[WordGroup, ...]]) -> tuple[WordG
         WordGroup((*title.terms, *opening.terms), title.weight)
         for title, opening in zip(titles, openings, strict=True)
     )
+
+
+def passing(store: Store, lang: str, filters: Filters, ids: Sequence[str]) -> frozenset[str]:
+    """Which stories of a language pass the filters."""
+    scope = Scope(lang, filters, ids=tuple(ids))
+    none = np.zeros((0, 0), np.float32)
+    return frozenset(store.stories(StoryLookup(scope, (), ((),), 0.0, none, 0)).ids)
 
 
 def every_story(store: Store, lang: str, filters: Filters) -> list[Scored]:

@@ -111,15 +111,19 @@ def background(cosines: FloatArray, usual: float | None = None) -> float:
     return float(np.mean(counted)) if len(counted) else 0.0
 
 
-def features(stories: Stories, facts: QueryFacts) -> FloatArray:
+def features(stories: Stories, facts: QueryFacts, *, among: Stories | None = None) -> FloatArray:
     """The features of each story: float64 (stories, ``FEATURES``).
 
     A story without a vector is as near as the background.
+
+    Args:
+        among: What they stand out from; None takes themselves.
     """
+    among = among or stories
     count = len(stories.ids)
     found = dict.fromkeys(FEATURES, np.zeros(count))
     for column in range(stories.cosines.shape[1]):
-        nearest = stories.nearest[column]
+        nearest = among.nearest[column]
         level = background(nearest, facts.usual[column])
         top = max(_LEAST_TOP, float(nearest[0]) - level) if len(nearest) else _LEAST_TOP
         cosine = np.where(np.isnan(stories.cosines[:, column]), level, stories.cosines[:, column])
@@ -130,7 +134,7 @@ def features(stories: Stories, facts: QueryFacts) -> FloatArray:
             found["same story"] = share * facts.lead
         else:
             found |= {"cosine": cosine, "lift": lift, "lift share": share}
-    best = float(stories.words.max(initial=0.0))
+    best = float(among.words.max(initial=0.0))
     found["words"] = stories.words / np.log(2.0 + facts.articles)
     found["words share"] = stories.words / best if best > 0 else np.zeros(count)
     for name, share in zip(

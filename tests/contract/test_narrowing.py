@@ -99,3 +99,20 @@ def test_facets_count_what_was_found(archive):
             {"value": None, "count": 1},
         ],
     }
+
+
+def test_filters_take_away_what_facets_say(archive):
+    everything = archive.result_set(Query("giá cà phê", mode="words", copies=True))
+    ids = {scored.id for scored in everything.zone("match")}
+    for value in archive.facets(everything).sources:
+        if value.value is None:
+            continue
+        some = Query(
+            "giá cà phê", mode="words", copies=True, filters=Filters(sources=(value.value,))
+        )
+        narrowed = {scored.id for scored in archive.result_set(some).zone("match")}
+        assert narrowed < ids
+        assert len(narrowed) == value.count
+    # A counterpart stays a match where the story that brought it is filtered out.
+    day = Filters("2025-09-24", "2025-09-24")
+    assert found(archive, filters=day) == {"vi": [], "en": ["e"]}

@@ -6,6 +6,7 @@ import pytest
 from support.archives import demo_archive
 
 from search.archive import open_archive
+from search.facets import histogram
 from search.records import Filters, Query
 
 # What each query asks for: the number of the story, told in one language or in both.
@@ -106,6 +107,22 @@ def test_filters_only_take_away(archive):
     some = matches(archive, "gia ca phe", filters=Filters("2025-01-16", None))
     assert some <= everything
     assert "demo-003-vi" not in some
+
+
+@pytest.mark.parametrize(
+    "text", ["trường học", "school", "gia ca phe", "lũ quét Yên Bái", '"Hà Nội"']
+)
+def test_a_facet_says_how_many_its_filter_leaves(archive, text):
+    found = archive.result_set(Query(text))
+    facets = archive.facets(found)
+    asked = [(Filters(sources=(v.value,)), v.count) for v in facets.sources if v.value]
+    asked += [(Filters(sections=(v.value,)), v.count) for v in facets.sections if v.value]
+    for bar in histogram(found, step="month").bars:
+        if bar.count:
+            asked.append((Filters(bar.first, bar.last), bar.count))
+    assert len(asked) > 2
+    for filters, count in asked:
+        assert len(matches(archive, text, filters=filters)) == count, filters
 
 
 def test_the_counterpart_of_a_match_is_a_match(archive):
