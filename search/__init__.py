@@ -32,8 +32,8 @@ tests/unit/test_structure.py.
 
 The way of a query: ``Archive.search`` → ``ranking.query`` reads what was typed (its language and
 diacritics by ``text``) → the encoder embeds it → ``ranking.candidates`` asks the store, in the
-query's own language first and then in the other → ``result_sets`` scores, cuts and filters → the store
-gives the articles of one page → ``ranking.snippets`` picks and marks what is shown of each.
+query's own language first and then in the other, and scores → ``result_sets`` cuts and filters →
+the store gives the articles of one page → ``ranking.snippets`` picks and marks what is shown.
 
 The way of an article: the indexer brings an ``Entry`` (article, passages, vectors, forms of its
 text for the word index) → ``Store.upsert`` keeps it whole or not at all.
