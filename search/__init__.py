@@ -18,6 +18,7 @@ Modules that everything may import:
 Modules on top of the rooms:
 
 - ``archive``: ``Archive``, which ties a store, an encoder and the ranking together.
+- ``result_sets``: which candidates answer a query, and what filters and links leave of them.
 - ``facets``: what a result set is made of: counts by source, section, author and time.
 - ``vocabulary``: an archive's own counts of syllables, which sharpen the restoring of diacritics.
 - ``transfer``, ``repair``: copying one archive into another; repairing what is damaged in one.
@@ -32,8 +33,8 @@ tests/unit/test_structure.py.
 
 The way of a query: ``Archive.search`` → ``ranking.query`` reads what was typed (its language and
 diacritics by ``text``) → the encoder embeds it → ``ranking.candidates`` asks the store, in the
-query's own language first and then in the other → ``ranking`` scores, cuts and merges → the store
-gives the articles of one page → ``ranking.snippets`` picks and marks what is shown of each.
+query's own language first and then in the other, and scores → ``result_sets`` cuts and filters →
+the store gives the articles of one page → ``ranking.snippets`` picks and marks what is shown.
 
 The way of an article: the indexer brings an ``Entry`` (article, passages, vectors, forms of its
 text for the word index) → ``Store.upsert`` keeps it whole or not at all.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 
@@ -21,11 +21,7 @@ from search.ranking.candidates import (
     CandidateSearch,
     CandidateSet,
     QueryVectors,
-    every_story,
-    passing,
-    query_values,
 )
-from search.ranking.deduplication import first_reports, one_of_each
 from search.ranking.explain import explained
 from search.ranking.filters import with_typed_filters
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
@@ -45,6 +41,7 @@ from search.records import (
     Scored,
     Sort,
 )
+from search.result_sets import ResultSets, phrases
 from search.settings import Settings
 from search.stores.base import (
     ArchiveProfile,
@@ -61,14 +58,10 @@ from search.vocabulary import ArchiveRestorer
 
 _PROFILE_LIFE_S = 5.0
 _LISTED_AT_ONCE = 200
-_NEVER = 2.0
-"""A probability that nothing has."""
 _FEEDBACK = 0.5
 """How much of a story that surely answers is added to the query that looks into other languages."""
 _TELLING = 3
 """Stories of the query's own language that tell others."""
-_TOLD_AGAIN = 0.95
-"""What is left of a story's relevance where it is told in another language."""
 
 _ENOUGH_HOLD_ALL = 3
 """Stories with all of a query's words from which on they are spelled right."""
@@ -179,7 +172,7 @@ class Archive:
         began = time.perf_counter()
         query, read = self._read(asked)
         found, meant = self.candidates(replace(query, filters=Filters()), read)
-        result_set = self._result_set(query, read, found, meant)
+        result_set = self._result_sets().result_set(query, read, found, meant)
         if read.lists and query.sort == "relevance":
             query = replace(query, sort="newest")
         sets, links, total = result_set.stories, result_set.links, result_set.count("match")
@@ -209,7 +202,7 @@ class Archive:
             results=results,
             mixed=tuple(_mixed(query, results)),
             counterparts={id_: articles[id_] for id_ in others if id_ in articles},
-            phrases=_phrases(read, found),
+            phrases=phrases(read, found),
             suggestion=self._suggestion(asked, read, found)
             if sum(total.values()) < _MANY_MATCHES
             else None,
@@ -238,7 +231,7 @@ class Archive:
         """
         query, read = self._read(query)
         free = replace(query, filters=Filters())
-        return self._result_set(query, read, *self.candidates(free, read))
+        return self._result_sets().result_set(query, read, *self.candidates(free, read))
 
     def listed(
         self, found: ResultSet, *, sort: Sort = "relevance", related: bool = False
@@ -289,96 +282,6 @@ class Archive:
         longest = self.settings.max_query_chars
         return query, read_query(query, max_chars=longest, restorer=self._restorer.current)
 
-    def _result_set(
-        self,
-        query: Query,
-        read: ReadQuery,
-        found: Mapping[str, CandidateSet],
-        meant: Mapping[str, QueryVectors],
-    ) -> ResultSet:
-        if read.lists:
-            sets = {lang: every_story(self.store, lang, query.filters) for lang in LANGUAGES}
-            links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
-        else:
-            sets, links = self._answers(query, read, found, meant)
-            if query.filters != Filters():
-                sets = self._filtered(query, read, sets, found, meant)
-                links |= Links(self.store).links(
-                    [s.id for chosen in sets.values() for s in chosen if s.id not in links]
-                )
-        if query.lang != "both":
-            sets = {query.lang: sets[query.lang]}
-        if not query.copies:
-            sets = {lang: one_of_each(chosen, links) for lang, chosen in sets.items()}
-        if query.first:
-            told = [s.id for chosen in sets.values() for s in chosen if s.id in links]
-            dates = {id_: outline.date for id_, outline in self.store.outlines(told).items()}
-            sets = first_reports(sets, links, dates)
-        return ResultSet(sets, links, by_date=read.lists)
-
-    def _answers(
-        self,
-        query: Query,
-        read: ReadQuery,
-        found: Mapping[str, CandidateSet],
-        meant: Mapping[str, QueryVectors],
-    ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
-        """What answers a query in each language whatever its filters are, every copy by itself.
-
-        Returns:
-            Also the links of these.
-        """
-        profile = self._thresholds(read, found, meant)
-        sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
-        links = Links(self.store).links([s.id for chosen in sets.values() for s in chosen])
-        free = replace(query, filters=Filters())
-        return self._with_counterparts(free, read, sets, links, meant), links
-
-    def _filtered(
-        self,
-        query: Query,
-        read: ReadQuery,
-        sets: Mapping[str, Sequence[Scored]],
-        found: Mapping[str, CandidateSet],
-        meant: Mapping[str, QueryVectors],
-    ) -> dict[str, list[Scored]]:
-        """What of the answers passes the filters, and what lies deeper and passes them.
-
-        A filter makes no story more relevant or less, so that it takes away what facets say.
-        """
-        profile = self._thresholds(read, found, meant)
-        search = CandidateSearch(self.store, query, read, profile, articles_in=self._articles_in)
-        result = {}
-        for lang, chosen in sets.items():
-            vectors = meant[lang].rows() if lang in meant else np.zeros((0, 0), np.float32)
-            lead = meant[lang].lead if lang in meant else 0.0
-            within = search.look_up(lang, vectors, lead=lead, among=found[lang])
-            ids = passing(self.store, lang, query.filters, [s.id for s in chosen])
-            kept = {s.id: s for s in chosen if s.id in ids}
-            deeper = [s for s in within.result_set(profile) if s.id not in kept]
-            some = [*kept.values(), *deeper]
-            some.sort(key=lambda s: (s.zone != "match", not s.quoted, -round(s.relevance, 6), s.id))
-            matches = sum(s.zone == "match" for s in some)
-            result[lang] = some[: matches + MOST_RELATED]
-        return result
-
-    def _thresholds(
-        self,
-        read: ReadQuery,
-        found: Mapping[str, CandidateSet],
-        meant: Mapping[str, QueryVectors],
-    ) -> RankingProfile:
-        """The profile with the thresholds that a query's answers have to reach."""
-        profile = self._profile()
-        # Where a phrase must occur and stands nowhere, nothing matches. Where it stands in one
-        # language's stories, meaning has to do in the others.
-        nowhere = _phrases(read, found) == "nowhere"
-        if nowhere:
-            profile = replace(profile, match=_NEVER)
-        if meant and not _means_something(read, found, profile):
-            profile = replace(profile, related=_NEVER)
-        return profile
-
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""
         return self.store.articles(ids)
@@ -426,6 +329,9 @@ class Archive:
             return self._given
         made = self.made()
         return profile_for(made.encoder.fingerprint if made else "")
+
+    def _result_sets(self) -> ResultSets:
+        return ResultSets(self.store, self._profile(), articles_in=self._articles_in)
 
     def _articles_in(self, lang: str) -> int:
         """Count the articles in a language; the figure is at most a few seconds old."""
@@ -494,50 +400,6 @@ class Archive:
         sure = float(home.relevance[best[0]])
         moved = vector + _FEEDBACK * sure * moved / told
         return np.asarray(moved / np.linalg.norm(moved), np.float32)
-
-    def _with_counterparts(
-        self,
-        query: Query,
-        read: ReadQuery,
-        sets: dict[str, list[Scored]],
-        links: dict[str, Link],
-        meant: Mapping[str, QueryVectors],
-    ) -> dict[str, list[Scored]]:
-        """The sets with the known counterparts of matches, which are matches too.
-
-        They are as relevant as the model says, or as what they tell in the other language, less
-        what is lost of a story in its telling. ``links`` gets theirs.
-        """
-        wanted: dict[str, float] = {}
-        for chosen in sets.values():
-            for scored in chosen:
-                link = links.get(scored.id)
-                if scored.zone == "match" and link and link.counterpart:
-                    known = wanted.get(link.counterpart, 0.0)
-                    wanted[link.counterpart] = max(known, scored.relevance * _TOLD_AGAIN)
-        missing = sorted(wanted.keys() - {s.id for chosen in sets.values() for s in chosen})
-        links |= Links(self.store).links(missing)
-        search = CandidateSearch(
-            self.store, query, read, self._profile(), articles_in=self._articles_in
-        )
-        result = {}
-        for lang, chosen in sets.items():
-            there = {scored.id: scored for scored in chosen}
-            if missing:
-                none = np.zeros((0, 0), np.float32)
-                vectors = meant[lang].rows() if lang in meant else none
-                lead = meant[lang].lead if lang in meant else 0.0
-                found = search.look_up(lang, vectors, lead=lead, ids=missing)
-                there |= {scored.id: scored for scored in found.every()}
-            matches = [
-                replace(s, zone="match", relevance=max(s.relevance, wanted.get(s.id, 0.0)))
-                for s in there.values()
-                if s.zone == "match" or s.id in wanted
-            ]
-            related = [s for s in there.values() if s.zone == "related" and s.id not in wanted]
-            matches.sort(key=lambda s: (not s.quoted, -round(s.relevance, 6), s.id))
-            result[lang] = [*matches, *related]
-        return result
 
     def _passages(
         self, pages: Mapping[str, Sequence[Scored]], meant: Mapping[str, QueryVectors]
@@ -639,27 +501,6 @@ def _hit(article: Article, scored: Scored, marker: Marker, nearest: Passage | No
         passage=passage,
         title_marks=title_marks,
     )
-
-
-def _means_something(
-    read: ReadQuery, found: Mapping[str, CandidateSet], profile: RankingProfile
-) -> bool:
-    """Whether a query means something in the archive, as far as its stories show."""
-    if profile.meaningful is None:
-        return True
-    values = query_values(read.lang, found)
-    return float(profile.meaningful.probabilities(values[None])[0]) >= profile.meaning
-
-
-def _phrases(
-    read: ReadQuery, found: Mapping[str, CandidateSet]
-) -> Literal["required", "first", "nowhere"] | None:
-    """What became of quoted phrases; see ``Results``."""
-    if not read.phrases:
-        return None
-    if not any(candidates.quoted.any() for candidates in found.values()):
-        return None if read.quotes else "nowhere"
-    return "first" if read.quotes else "required"
 
 
 def _linked(hit: Hit, links: Mapping[str, Link], there: Mapping[str, Article]) -> Hit:
