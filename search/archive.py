@@ -17,7 +17,6 @@ from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
 from search.facets import Facets, count_facets
 from search.ranking.candidates import (
-    MOST_RELATED,
     CandidateSearch,
     CandidateSet,
     QueryVectors,
