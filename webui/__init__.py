@@ -4,6 +4,8 @@
 - ``site``: what all views share: the archive and recent figures about it.
 - ``parameters``: the parameters of an address → ``Address`` → ``Query``; and back to links.
 - ``pages``, ``api``: the views, for readers and for programs.
+- ``schemas``, ``openapi``, ``reference``: the API's shapes as models; its OpenAPI document, made of
+  them and of the routes; the page that shows this.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.

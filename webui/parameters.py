@@ -204,7 +204,7 @@ def read_address(
 
 def is_for_programs(path: str) -> bool:
     """Whether a path belongs to the API or the health checks, which answer in JSON."""
-    return path in ("/api", "/healthz", "/readyz") or path.startswith("/api/")
+    return path in ("/healthz", "/readyz") or path.startswith("/api/")
 
 
 def clean_query(typed: str) -> str:
