@@ -15,6 +15,7 @@ from search.addresses import is_server_address
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
+from search.facets import Facets, count_facets
 from search.ranking.candidates import (
     CandidateSearch,
     CandidateSet,
@@ -262,6 +263,14 @@ class Archive:
                     other = link.counterpart if link and link.counterpart in others else None
                     copies = link.copies if link else 0
                     yield Listed(articles[one.id], one.relevance, one.zone, other, copies)
+
+    def facets(self, found: ResultSet) -> Facets:
+        """Count the matches of a result set by source, section, author, time and language.
+
+        Raises:
+            StoreError: The archive cannot answer.
+        """
+        return count_facets(found, self.store.outlines([s.id for s in found.zone("match")]))
 
     def _read(self, asked: Query) -> tuple[Query, ReadQuery]:
         """The query with the filters that are typed in it, and what its words mean."""
