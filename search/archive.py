@@ -15,6 +15,7 @@ from search.addresses import is_server_address
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
+from search.neighbours import related_stories
 from search.ranking.candidates import (
     CandidateSearch,
     CandidateSet,
@@ -34,6 +35,7 @@ from search.records import (
     Listed,
     Passage,
     Query,
+    RelatedStories,
     Results,
     ResultSet,
     Scored,
@@ -310,6 +312,15 @@ class Archive:
         ids = Links(self.store).members([link.group]).get(link.group, ()) if link else ()
         found = self.store.articles(ids or [id_])
         return [found[member] for member in (ids or [id_]) if member in found]
+
+    def related(self, id_: str, *, k: int = 5, earlier: int = 10) -> RelatedStories:
+        """Find what else has been written on a story's subject; nothing where there is no such one.
+
+        Args:
+            k: Most of each language, nearest first.
+            earlier: Most of both languages that were published on an earlier day.
+        """
+        return related_stories(self.store, self._profile(), id_, k=k, earlier=earlier)
 
     def stats(self) -> StoreStats:
         """Count what the archive holds."""
