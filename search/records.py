@@ -319,6 +319,31 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedStory:
+    """A story on the subject of another one.
+
+    Attributes:
+        nearness: 0 where it is as near as any other, 1 where it says the very same.
+    """
+
+    article: Article
+    nearness: float
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedStories:
+    """What else has been written on a story's subject; not itself, its copies or counterpart.
+
+    Attributes:
+        nearest: By language, the nearest first; of copies the first published.
+        earlier: Those of an earlier day in all languages, the oldest first.
+    """
+
+    nearest: Mapping[str, tuple[RelatedStory, ...]]
+    earlier: tuple[RelatedStory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """The answer to one query: a list for each language, and one ranking over both.
 
