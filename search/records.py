@@ -79,6 +79,25 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an article that was to be indexed.
+
+    Attributes:
+        number: Its place among those that were given, from 1.
+        result: What was done with it.
+        id: Its id in the archive, where it is there now.
+        reason: Why it was skipped, or failed.
+        warnings: What could not be used as it was given.
+    """
+
+    number: int
+    result: Literal["added", "updated", "unchanged", "skipped", "failed"]
+    id: str | None = None
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A span of ``Article.body`` that has an embedding of its own.
 

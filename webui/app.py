@@ -11,19 +11,37 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages, proxies, reference
+from webui import (
+    api,
+    delivery,
+    errors,
+    i18n,
+    limits,
+    logs,
+    origins,
+    pages,
+    proxies,
+    reference,
+    writing,
+)
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
 
 
-def create_app(archive: Archive | None = None, *, settings: Settings | None = None) -> Flask:
+def create_app(
+    archive: Archive | None = None,
+    *,
+    settings: Settings | None = None,
+    writer: writing.Writer | None = None,
+) -> Flask:
     """Make the web site as a WSGI application.
 
     Args:
         archive: What to search; None opens the archive that the settings name at the first
             request, so that a site can start before its archive does.
         settings: None takes them from the environment and the settings file.
+        writer: What indexes articles that come with an API key; None takes none in.
 
     Raises:
         SettingsError: A setting cannot be used.
@@ -39,12 +57,18 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     settings = settings if settings is not None else Settings.load()
     with app.app_context():
         install_site(Site(archive, settings))
+    # Of what these do to an answer, the first does its part last.
+    logs.init_app(app, settings)
+    delivery.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
+    origins.init_app(app, settings)
     proxies.init_app(app, settings)
     errors.init_app(app)
+    limits.init_app(app, settings)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    writing.init_app(app, settings, writer)
     app.register_blueprint(reference.blueprint)
     presenting.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url

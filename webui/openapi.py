@@ -17,11 +17,11 @@ from apispec import APISpec
 from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
 from webui.parameters import BadParameterError
-from webui.schemas import ErrorAnswer
+from webui.schemas import MAX_ARTICLES, ErrorAnswer
 
 API = "/api/v1"
 BEARER = "key"
@@ -32,6 +32,7 @@ _REF = "#/components/schemas/{model}"
 _ERRORS = {
     400: "The request cannot be answered as it is; the message names what is wrong.",
     401: "No API key, or none that is known.",
+    403: "This site takes no articles.",
     404: "There is nothing by this name.",
     413: "More than may be sent at once.",
     415: "The body is of another type.",
@@ -50,14 +51,16 @@ class Operation:
     Attributes:
         answers: By status, what is answered.
         parameters: Those of the address.
-        bodies: By type, what may be sent.
+        body: What is sent: one, or a list of them.
+        lines: The type of a body with one of them a line.
         errors: Statuses that its errors may have.
         keyed: Whether it asks for an API key.
     """
 
     answers: Mapping[int, type[BaseModel]]
     parameters: type[BaseModel] | None = None
-    bodies: Mapping[str, Any] | None = None
+    body: type[BaseModel] | None = None
+    lines: str = ""
     errors: Sequence[int] = ()
     keyed: bool = False
 
@@ -75,7 +78,8 @@ def operation(
     answer: type[BaseModel] | Mapping[int, type[BaseModel]],
     parameters: type[BaseModel] | None = None,
     *,
-    bodies: Mapping[str, Any] | None = None,
+    body: type[BaseModel] | None = None,
+    lines: str = "",
     errors: Sequence[int] = (400, 429, 503),
     keyed: bool = False,
 ) -> Callable[[V], V]:
@@ -84,12 +88,13 @@ def operation(
     Args:
         answer: The model of what it answers, or one for each status.
         parameters: The model of its parameters in the address.
-        bodies: The schemas of what may be sent, by type.
+        body: The model of what is sent: one, or a list of them.
+        lines: The type of a body with one of them a line.
         errors: Statuses that its errors may have.
         keyed: Whether it asks for an API key.
     """
     answers = answer if isinstance(answer, Mapping) else {200: answer}
-    described = Operation(answers, parameters, bodies, errors, keyed)
+    described = Operation(answers, parameters, body, lines, errors, keyed)
 
     def decorate(view: V) -> V:
         @wraps(view)
@@ -140,11 +145,13 @@ def _document(app: Flask) -> dict[str, Any]:
         for rule in app.url_map.iter_rules()
         if app.view_functions.get(rule.endpoint) in _OPERATIONS
     ]
-    models = {ErrorAnswer} | {m for _, one in described for m in one.answers.values()}
-    _, schemas = models_json_schema(
-        [(model, "serialization") for model in sorted(models, key=lambda m: m.__name__)],
-        ref_template=_REF,
-    )
+    answers = {ErrorAnswer} | {m for _, one in described for m in one.answers.values()}
+    bodies = {one.body for _, one in described if one.body}
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        *((model, "serialization") for model in answers),
+        *((model, "validation") for model in bodies),
+    ]
+    _, schemas = models_json_schema(models, ref_template=_REF)
     for name, schema in sorted(schemas.get("$defs", {}).items()):
         spec.components.schema(name, _plain(schema))
     if any(one.keyed for _, one in described):
@@ -159,7 +166,7 @@ def _document(app: Flask) -> dict[str, Any]:
 
 def _operation(rule: Rule, view: Callable[..., Any], one: Operation) -> dict[str, Any]:
     summary, _, description = (inspect.getdoc(view) or "").replace("``", "`").partition("\n\n")
-    told = {
+    told: dict[str, Any] = {
         "operationId": rule.endpoint.rpartition(".")[2],
         "summary": " ".join(summary.split()),
         "description": " ".join(description.split()),
@@ -170,8 +177,12 @@ def _operation(rule: Rule, view: Callable[..., Any], one: Operation) -> dict[str
             "default": _response("Any other error.", ErrorAnswer),
         },
     }
-    if one.bodies:
-        content = {kind: {"schema": schema} for kind, schema in one.bodies.items()}
+    if one.body:
+        ref: dict[str, Any] = {"$ref": _REF.format(model=one.body.__name__)}
+        many = {"type": "array", "items": ref, "maxItems": MAX_ARTICLES}
+        content: dict[str, Any] = {"application/json": {"schema": {"anyOf": [ref, many]}}}
+        if one.lines:
+            content[one.lines] = {"schema": {"type": "string"}}
         told["requestBody"] = {"required": True, "content": content}
     if one.keyed:
         told["security"] = [{BEARER: []}]

@@ -178,17 +178,17 @@ def read_address(
         q = q[:max_query_chars].rstrip()
     address = Address(
         q=q,
-        lang=read("lang", _one_of("lang", LANGS), "both"),
-        mode=read("mode", _one_of("mode", MODES), MODES[0]),
-        sort=read("sort", _one_of("sort", SORTS), SORTS[0]),
+        lang=read("lang", one_of("lang", LANGS), "both"),
+        mode=read("mode", one_of("mode", MODES), MODES[0]),
+        sort=read("sort", one_of("sort", SORTS), SORTS[0]),
         date_from=read("from", _day("from"), None),
         date_to=read("to", _day("to"), None),
         sources=_names("source", args, errors),
         authors=_names("author", args, errors),
         sections=_names("section", args, errors),
-        page=read("page", _number("page", 1), 1) if paging == "page" else 1,
-        k=read("k", _number("k", 1, max_k), DEFAULT_K),
-        offset=read("offset", _number("offset", 0), 0) if paging == "offset" else 0,
+        page=read("page", number("page", 1), 1) if paging == "page" else 1,
+        k=read("k", number("k", 1, max_k), DEFAULT_K),
+        offset=read("offset", number("offset", 0), 0) if paging == "offset" else 0,
         verbatim=read("verbatim", _truth("verbatim"), False),
         explain=read("explain", _truth("explain"), False),
         copies=read("copies", _truth("copies"), False),
@@ -212,7 +212,9 @@ def clean_query(typed: str) -> str:
     return " ".join(normalise(typed).replace("\ufffd", " ").split())
 
 
-def _one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
+def one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
+    """Make a parser of values that are one of several."""
+
     def parse(value: str) -> Any:
         if value not in choices:
             raise BadParameterError(
@@ -228,7 +230,7 @@ def _one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
     return parse
 
 
-def _number(parameter: str, least: int, most: int | None = None) -> Callable[[str], int]:
+def number(parameter: str, least: int, most: int | None = None) -> Callable[[str], int]:
     """Make a parser of whole numbers; without ``most``, huge ones become ``MAX_OFFSET``."""
 
     def parse(value: str) -> int:

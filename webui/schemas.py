@@ -10,8 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from search.facets import Step
 from search.records import Mode, Sort, Zone
 from webui.parameters import DEFAULT_K, MAX_K, MAX_SOURCES
+
+DEFAULT_RELATED = 5
+MAX_RELATED = 50
+MAX_ARTICLES = 100
+"""Most articles in one request: embedding them takes seconds, and memory."""
 
 Lang = Literal["vi", "en"]
 Count = Annotated[int, Field(ge=0)]
@@ -27,22 +33,16 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
-class SearchParameters(ApiModel):
-    """Parameters of a search."""
+class QueryParameters(ApiModel):
+    """What is searched for, and among which stories."""
 
     q: Annotated[str, Field(min_length=1)]
     """What to search for, in Vietnamese or English, with diacritics or without. Words in quotation
     marks must occur as they are; a word behind a minus sign must not."""
-    k: Annotated[int, Field(ge=1, le=MAX_K)] = DEFAULT_K
-    """Most stories in each language."""
-    offset: Count = 0
-    """Stories to pass over in each language: the next page begins at `offset + k`."""
     lang: Literal["both", "vi", "en"] = "both"
     """The language of the stories."""
     mode: Mode = "hybrid"
     """Whether words, meaning or both decide."""
-    sort: Sort = "relevance"
-    """The order of the matches."""
     date_from: Annotated[IsoDay | None, Field(alias="from")] = None
     """The first day of publication."""
     date_to: Annotated[IsoDay | None, Field(alias="to")] = None
@@ -58,9 +58,27 @@ class SearchParameters(ApiModel):
     phrase: bool = False
     """Find only stories that hold the quoted phrases."""
     copies: bool = False
-    """List every copy of a story by itself."""
+    """Count and list every copy of a story by itself."""
+
+
+class SearchParameters(QueryParameters):
+    """Parameters of a search."""
+
+    k: Annotated[int, Field(ge=1, le=MAX_K)] = DEFAULT_K
+    """Most stories in each language."""
+    offset: Count = 0
+    """Stories to pass over in each language: the next page begins at `offset + k`."""
+    sort: Sort = "relevance"
+    """The order of the matches."""
     explain: bool = False
     """Say of each story how its relevance came about."""
+
+
+class HistogramParameters(QueryParameters):
+    """Parameters of a histogram."""
+
+    step: Step | None = None
+    """What each bar stands for; left out, it follows from the time between the ends."""
 
 
 class ArticleParameters(ApiModel):
@@ -68,6 +86,17 @@ class ArticleParameters(ApiModel):
 
     id: Annotated[str, Field(min_length=1)]
     """The id of the article."""
+
+
+class OnSubjectParameters(ApiModel):
+    """How many stories are wanted."""
+
+    k: Annotated[int, Field(ge=1, le=MAX_RELATED)] = DEFAULT_RELATED
+    """Most stories in each language, and twice as many earlier ones."""
+
+
+class RelatedParameters(OnSubjectParameters, ArticleParameters):
+    """Parameters of an address that asks for what is related to an article."""
 
 
 class Excerpt(ApiModel):
@@ -189,6 +218,72 @@ class CopiesAnswer(ApiModel):
     """The article itself among them, the first published first."""
 
 
+class OnSubject(Copy):
+    """Another story on the subject of a story."""
+
+    nearness: Annotated[float, Field(ge=0, le=1)]
+    """0 where it is as near as any other, 1 where it says the very same."""
+
+
+class RelatedAnswer(ApiModel):
+    """What else has been written on a story's subject; not its copies, nor its counterpart."""
+
+    id: str
+    related: dict[Lang, list[OnSubject]]
+    """The nearest first."""
+    earlier: list[OnSubject]
+    """Those of an earlier day in both languages, the oldest first."""
+
+
+class FacetCount(ApiModel):
+    """How many matches have a value."""
+
+    value: str | None
+    """As most stories write it; null counts those of which it is unknown."""
+    count: Count
+
+
+class FacetsAnswer(ApiModel):
+    """Counts over all matches of a search."""
+
+    total: Count
+    languages: dict[Lang, Count]
+    sources: list[FacetCount]
+    """Most first."""
+    sections: list[FacetCount]
+    authors: list[FacetCount]
+    """A story may have several."""
+    years: list[FacetCount]
+    """Ascending; `2025`."""
+    months: list[FacetCount]
+    """Ascending; `2025-09`."""
+
+
+class Period(ApiModel):
+    """The matches of a year, month or day."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    period: str
+    """`2025`, `2025-09` or `2025-09-24`."""
+    date_from: Annotated[IsoDay, Field(alias="from")]
+    """Its first day."""
+    date_to: Annotated[IsoDay, Field(alias="to")]
+    """Its last day."""
+    count: Count
+
+
+class HistogramAnswer(ApiModel):
+    """The matches of a search over time."""
+
+    step: Step
+    """What each bar stands for."""
+    bars: list[Period]
+    """Ascending, without gaps, unless these would be more than 400."""
+    unknown: Count
+    """Matches of unknown date."""
+
+
 class StatsAnswer(ApiModel):
     """What the archive holds; the figures are at most half a minute old."""
 
@@ -200,6 +295,74 @@ class StatsAnswer(ApiModel):
     """Articles by source, most first; those of unknown source have an empty name."""
     months: dict[str, Count]
     """Articles by month of publication (`2025-09`); those of unknown date have an empty name."""
+
+
+class GivenArticle(BaseModel):
+    """An article to add, as `songngu index` takes it from a file; only its text is required.
+
+    Usual other names of fields are understood, dates are read in some sixty forms, and what cannot
+    be used is told as a warning.
+    """
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    text: Annotated[str, Field(min_length=1)]
+    id: str | None = None
+    """Else derived from the address, or the content."""
+    title: str | None = None
+    lead: str | None = None
+    lang: str | None = None
+    """Else detected."""
+    date: str | None = None
+    url: str | None = None
+    source: str | None = None
+    authors: list[str] = []
+    section: str | None = None
+    tags: list[str] = []
+    captions: list[str] = []
+
+
+class WritingOutcome(ApiModel):
+    """What became of one article."""
+
+    number: Number
+    """Its place among those that were sent, from 1."""
+    id: str | None
+    """Its id in the archive; null where it is not there."""
+    outcome: Literal["added", "updated", "unchanged", "skipped", "failed"]
+    reason: str | None
+    """Why it was skipped, or failed."""
+    warnings: list[str]
+    """What could not be used as it was sent."""
+
+
+class WritingAnswer(ApiModel):
+    """What became of the articles that were sent."""
+
+    added: Count
+    updated: Count
+    unchanged: Count
+    skipped: Count
+    failed: Count
+    articles: list[WritingOutcome]
+
+
+class RemovalParameters(ApiModel):
+    """Parameters of taking an article down."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+    """Why; it is kept with the note that the article was taken down."""
+
+
+class RemovalByIdParameters(RemovalParameters, ArticleParameters):
+    """Parameters of taking down an article that the address names."""
+
+
+class RemovalAnswer(ApiModel):
+    """What was taken down."""
+
+    id: str
+    removed: Count
 
 
 class ErrorDetail(ApiModel):

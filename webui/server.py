@@ -32,9 +32,11 @@ from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 from search.errors import SettingsError
 from webui.errors import REFUSAL
 from webui.headers import HEADERS
+from webui.openapi import API
 from webui.parameters import is_for_programs
 from webui.proxies import without_prefix
 from webui.site import current_site
+from webui.writing import MAX_BYTES
 
 THREADS = 8
 """Requests answered at once: searching releases the interpreter, so more threads than cores pay."""
@@ -51,7 +53,7 @@ _MAX_HEAD_BYTES = 64 * 1024
 _BYTES_PER_CHAR = 12
 """Of a query in an address: four of UTF-8, percent-encoded."""
 _MAX_BODY_BYTES = 1024
-"""Requests have no bodies: what is larger is abuse."""
+"""Requests have no bodies: what is larger is abuse, but for articles that come with a key."""
 
 _READINESS = "/readyz"
 _WITHOUT_ARCHIVE = ("/healthz", "/favicon.ico", "/robots.txt")
@@ -119,6 +121,12 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(400, "Requests are read here without a Transfer-Encoding.")
         elif self.version not in ("1.0", "1.1"):
             self._refuse(505)
+        elif self.content_length >= _MAX_BODY_BYTES and not self._brings_articles():
+            self._refuse(413)
+
+    def _brings_articles(self) -> bool:
+        writes = self.command == "POST" and self.path.endswith(f"{API}/articles")
+        return writes and "AUTHORIZATION" in self.headers
 
     def _refuse(self, code: int, reason: str = "") -> None:
         self.error = Refusal(code, reason)
@@ -276,12 +284,19 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     Args:
         threads: How many requests that need the archive are served at once.
         max_query_chars: How long queries may be; addresses may be longer accordingly.
+        takes_articles: Whether programs with a key may send articles.
     """
 
     channel_class = Channel
 
     def __init__(
-        self, app: Flask, listening: socket.socket, *, threads: int, max_query_chars: int
+        self,
+        app: Flask,
+        listening: socket.socket,
+        *,
+        threads: int,
+        max_query_chars: int,
+        takes_articles: bool,
     ) -> None:
         # It warns of every request that waits for a thread, which is what a queue is for.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -294,7 +309,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             asyncore_use_poll=True,  # select() fails for descriptors from 1024 on
             log_socket_errors=False,  # clients that vanish are no errors
             max_request_header_size=_MAX_HEAD_BYTES + _BYTES_PER_CHAR * max_query_chars,
-            max_request_body_size=_MAX_BODY_BYTES,
+            max_request_body_size=MAX_BYTES if takes_articles else _MAX_BODY_BYTES,
             clear_untrusted_proxy_headers=False,  # the application knows which it believes
         )
         family, kind, protocol = listening.family, listening.type, listening.proto
@@ -336,8 +351,14 @@ def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> 
         SettingsError: The address cannot be listened on.
     """
     with app.app_context():
-        longest = current_site().settings.max_query_chars
-    return Server(app, _listen(host, port), threads=threads, max_query_chars=longest)
+        settings = current_site().settings
+    return Server(
+        app,
+        _listen(host, port),
+        threads=threads,
+        max_query_chars=settings.max_query_chars,
+        takes_articles=bool(settings.api_keys),
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

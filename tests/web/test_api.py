@@ -140,7 +140,18 @@ def test_errors_have_one_shape(client, parameters, status, code, named):
 
 
 @pytest.mark.parametrize(
-    "path", ["search?q=x", "articles/x", "articles?id=x", "copies?id=x", "stats"]
+    "path",
+    [
+        "search?q=x",
+        "articles/x",
+        "articles?id=x",
+        "copies?id=x",
+        "stats",
+        "facets?q=x",
+        "histogram?q=x",
+        "articles/x/related",
+        "related?id=x",
+    ],
 )
 @pytest.mark.parametrize("name", ["colour", "page", "ui"])
 def test_unknown_parameters_are_refused_by_name(client, path, name):

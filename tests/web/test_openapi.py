@@ -40,6 +40,14 @@ def test_every_route_of_the_api_is_in_it(app, document):
     assert {(path, method) for path, method, _ in operations(document)} == routes
 
 
+@pytest.mark.parametrize("name", ["facets", "histogram"])
+def test_what_counts_has_no_parameters_of_pages(document, name):
+    def names(path):
+        return {p["name"] for p in document["paths"][f"/api/v1/{path}"]["get"]["parameters"]}
+
+    assert names(name) - {"step"} == names("search") - {"k", "offset", "sort", "explain"}
+
+
 def test_search_has_the_parameters_of_an_address_but_for_pages(document):
     parameters = document["paths"]["/api/v1/search"]["get"]["parameters"]
     assert {parameter["name"] for parameter in parameters} == PARAMETERS - {"page"}
