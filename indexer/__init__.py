@@ -16,6 +16,7 @@ Modules:
 - ``pipeline``: ``Indexer``: documents → archive, batch by batch, each kept whole or not at all.
 - ``runs``, ``error_file``, ``termination``: a run over all sources and its repetition; the list of
   what was not indexed; how signals end a run.
+- ``intake``: articles that other programs hand over, a few at a time; the web site's way in.
 - ``upkeep``: deepening, re-embedding, mirroring.
 - ``calibration``, ``trial_archives``: fits the ranking's constants; temporary archives to measure
   on.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from search.stores.base import Entry, analysed, hashes_of, names_of
 from search.stores.ledger import Ledger
 from search.vocabulary import ArchiveCounts
 
+Done = Literal["added", "updated", "unchanged"]
 _Read = tuple[Article, RawDocument]
 _Embedded = tuple[Entry, RawDocument]
 
@@ -104,6 +105,8 @@ class Indexer:
         on_progress: Told of the report whenever documents are done.
         only_opening: Embed one passage of each article; ``indexer.upkeep`` adds the others.
         only_count: Change nothing; the report says what would be done.
+        on_done: Told of every document that is in the archive now: the id of its article, and
+            "added", "updated" or "unchanged".
     """
 
     archive: Archive
@@ -111,6 +114,7 @@ class Indexer:
     on_progress: Callable[[Report], object]
     only_opening: bool = False
     only_count: bool = False
+    on_done: Callable[[RawDocument, str, Done], object] = lambda *_: None
     report: Report = field(default_factory=Report)
     _seen: dict[str, str] = field(default_factory=dict)
     _addresses: dict[str, str] = field(default_factory=dict)
@@ -154,7 +158,10 @@ class Indexer:
             if known.get(article.id) != article.content_hash
         }
         new = list(reversed(changed.values()))
-        self.report.unchanged += len(read) - len(new)
+        chosen = {id(document) for _, document in new}
+        for article, document in read:
+            if id(document) not in chosen:
+                self._done("unchanged", article.id, document)
         if self.only_count:
             updated = sum(article.id in known for article, _ in new)
             self.report.updated += updated
@@ -179,7 +186,10 @@ class Indexer:
                 for entry, document in moved
                 if there.get(entry.article.id) != entry.article.content_hash
             ]
-            self.report.unchanged += len(moved) - len(changed)
+            chosen = {id(document) for _, document in changed}
+            for entry, document in moved:
+                if id(document) not in chosen:
+                    self._done("unchanged", entry.article.id, document)
             for _, document in self._keep(changed, there):
                 reason = "others write to its address at this moment; index it again"
                 self._problem("failed", document, reason)
@@ -202,10 +212,7 @@ class Indexer:
             elif id_ in kept:
                 self.report.passages += len(entry.passages)
                 self._counts.add(entry.article)
-                if id_ in known:
-                    self.report.updated += 1
-                else:
-                    self.report.added += 1
+                self._done("updated" if id_ in known else "added", id_, document)
             elif id_ not in taken:
                 reason = reasons.get(id_, "the archive did not take it; index it again")
                 self._problem("failed", document, reason)
@@ -305,6 +312,10 @@ class Indexer:
                 brought.setdefault(document.origin.source, []).append(article.id)
         for source, ids in brought.items():
             Ledger(self.archive.store).bring(ids, source)
+
+    def _done(self, result: Done, id_: str, document: RawDocument) -> None:
+        setattr(self.report, result, getattr(self.report, result) + 1)
+        self.on_done(document, id_, result)
 
     def _problem(self, kind: str, document: RawDocument, reason: str) -> None:
         self._count(kind)

@@ -16,6 +16,7 @@ from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
 from search.facets import Facets, count_facets
+from search.neighbours import related_stories
 from search.ranking.candidates import (
     CandidateSearch,
     CandidateSet,
@@ -35,6 +36,7 @@ from search.records import (
     Listed,
     Passage,
     Query,
+    RelatedStories,
     Results,
     ResultSet,
     Scored,
@@ -298,6 +300,15 @@ class Archive:
         ids = Links(self.store).members([link.group]).get(link.group, ()) if link else ()
         found = self.store.articles(ids or [id_])
         return [found[member] for member in (ids or [id_]) if member in found]
+
+    def related(self, id_: str, *, k: int = 5, earlier: int = 10) -> RelatedStories:
+        """Find what else has been written on a story's subject; nothing where there is no such one.
+
+        Args:
+            k: Most of each language, nearest first.
+            earlier: Most of both languages that were published on an earlier day.
+        """
+        return related_stories(self.store, self._profile(), id_, k=k, earlier=earlier)
 
     def stats(self) -> StoreStats:
         """Count what the archive holds."""

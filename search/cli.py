@@ -40,7 +40,20 @@ _COMMANDS = {
 }
 """Name of a subcommand → module and attribute that hold it."""
 
+_PARTS = {"intake": "indexer.intake:Intake"}
+"""Name of what one package lends another that may not import it → module and attribute."""
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def part(name: str) -> Any:
+    """Import what another package lends, such as the "intake" by which the site takes articles."""
+    return _imported(_PARTS[name])
+
+
+def _imported(target: str) -> Any:
+    module, name = target.split(":")
+    return getattr(importlib.import_module(module), name)
 
 
 class LazyGroup(click.Group):
@@ -56,8 +69,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        command: click.Command = _imported(_COMMANDS[cmd_name])
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -13,7 +13,7 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from search.addresses import article_key
 from search.archive import Archive
 from search.cli import echo_json, json_option, with_archive
 from search.errors import SongnguError
@@ -40,8 +39,8 @@ from search.records import (
     Sort,
 )
 from search.settings import Settings
-from search.stores.base import Store, StoreStats, names_of
-from search.stores.ledger import Ledger, Tombstone
+from search.stores.base import StoreStats
+from search.stores.ledger import Ledger, Tombstone, canonical_keys
 from search.text.languages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -311,45 +310,17 @@ def delete(
     if as_list:
         _print_tombstones(Ledger(store).tombstones(), as_json=as_json)
     elif allow_again:
-        lifted = Ledger(store).lift([*names, *_keys(names).values()])
+        lifted = Ledger(store).lift([*names, *canonical_keys(names).values()])
         if as_json:
             echo_json({"lifted": lifted}, indent=_INDENT)
         else:
             click.echo(f"{lifted} may come in again: index the source once more.")
     else:
-        stones, missing = _stones(store, names, reason)
-        removed = Ledger(store).bar(stones)
-        store.flush()
+        removed, missing = Ledger(store).take_down(names, reason)
         if as_json:
             echo_json({"removed": removed, "not_found": missing}, indent=_INDENT)
         else:
             click.echo(f"{removed} removed, {len(missing)} not found.")
-
-
-def _keys(names: Sequence[str]) -> dict[str, str]:
-    """Map those of the names that are addresses of articles to their canonical form."""
-    keys = {name: article_key(name) for name in names}
-    return {name: key for name, key in keys.items() if key is not None}
-
-
-def _stones(store: Store, names: Sequence[str], reason: str) -> tuple[list[Tombstone], list[str]]:
-    """Make tombstones for the named articles; also return the names that no article has."""
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    keys = _keys(names)
-    ids = store.ids_at(list(keys.values())) if keys else {}
-    articles = store.articles([*names, *ids.values()])
-    stones, missing = [], []
-    for name in dict.fromkeys(names):
-        key = keys.get(name)
-        article = articles.get(name) or articles.get(ids.get(key or "", ""))
-        if article is None:
-            missing.append(name)
-        # An unknown name that is no address is a typing mistake: nothing could match it later.
-        called = names_of(article) if article else ()
-        called = tuple(dict.fromkeys([*called, *([key] if key else [])]))
-        if called:
-            stones.append(Tombstone(called, reason, at))
-    return stones, missing
 
 
 @click.command()

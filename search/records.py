@@ -79,6 +79,25 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an article that was to be indexed.
+
+    Attributes:
+        number: Its place among those that were given, from 1.
+        result: What was done with it.
+        id: Its id in the archive, where it is there now.
+        reason: Why it was skipped, or failed.
+        warnings: What could not be used as it was given.
+    """
+
+    number: int
+    result: Literal["added", "updated", "unchanged", "skipped", "failed"]
+    id: str | None = None
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A span of ``Article.body`` that has an embedding of its own.
 
@@ -327,6 +346,31 @@ class Listed:
             "counterpart": self.counterpart,
             "copies": self.copies,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedStory:
+    """A story on the subject of another one.
+
+    Attributes:
+        nearness: 0 where it is as near as any other, 1 where it says the very same.
+    """
+
+    article: Article
+    nearness: float
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedStories:
+    """What else has been written on a story's subject; not itself, its copies or counterpart.
+
+    Attributes:
+        nearest: By language, the nearest first; of copies the first published.
+        earlier: Those of an earlier day in all languages, the oldest first.
+    """
+
+    nearest: Mapping[str, tuple[RelatedStory, ...]]
+    earlier: tuple[RelatedStory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,35 @@ class Settings:
     max_query_chars: int = _setting(
         500, "longest query that is answered", unit="characters", low=10, high=100_000
     )
+    api_keys: str = _setting(
+        "",
+        "file with the API keys that may add and remove articles: on each line a name and the"
+        " SHA-256 of the key in hexadecimal; empty lets nobody write",
+    )
+    rate_limit: str = _setting(
+        "",
+        "most requests of one address, such as `120 per minute; 5000 per day`; empty sets none."
+        " Behind a proxy it needs `proxies`, as all readers have the proxy's address otherwise",
+    )
+    rate_limit_storage: str = _setting(
+        "memory://",
+        "where requests are counted: in the process, or a server that the package `limits` knows,"
+        " such as `redis://host:6379`",
+        secret=True,
+    )
+    allow_origins: str = _setting(
+        "",
+        "web sites whose scripts may read the API, such as `https://paper.example`; several with"
+        " commas between them, `*` for all, empty for none",
+    )
+    log_format: str = _setting(
+        "text",
+        "what `songngu serve` writes to standard error: `text` for errors alone, or `json` for a"
+        " JSON line for each request and error, without addresses of readers",
+    )
+    log_queries: int = _setting(
+        0, "1 writes into these lines what was searched for, too", low=0, high=1
+    )
     user_agent: str = _setting(
         "Songngu (self-hosted news search)",
         "how fetching names itself; its first word is what robots.txt rules are looked up by",

@@ -11,19 +11,40 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, clippings, errors, exports, i18n, narrowing, pages, proxies
+from webui import (
+    api,
+    clippings,
+    delivery,
+    errors,
+    exports,
+    i18n,
+    limits,
+    logs,
+    narrowing,
+    origins,
+    pages,
+    proxies,
+    reference,
+    writing,
+)
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
 
 
-def create_app(archive: Archive | None = None, *, settings: Settings | None = None) -> Flask:
+def create_app(
+    archive: Archive | None = None,
+    *,
+    settings: Settings | None = None,
+    writer: writing.Writer | None = None,
+) -> Flask:
     """Make the web site as a WSGI application.
 
     Args:
         archive: What to search; None opens the archive that the settings name at the first
             request, so that a site can start before its archive does.
         settings: None takes them from the environment and the settings file.
+        writer: What indexes articles that come with an API key; None takes none in.
 
     Raises:
         SettingsError: A setting cannot be used.
@@ -39,14 +60,21 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     settings = settings if settings is not None else Settings.load()
     with app.app_context():
         install_site(Site(archive, settings))
+    # Of what these do to an answer, the first does its part last.
+    logs.init_app(app, settings)
+    delivery.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
+    origins.init_app(app, settings)
     proxies.init_app(app, settings)
     errors.init_app(app)
+    limits.init_app(app, settings)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(exports.blueprint)
     app.register_blueprint(clippings.blueprint)
+    writing.init_app(app, settings, writer)
+    app.register_blueprint(reference.blueprint)
     presenting.init_app(app)
     exports.init_app(app)
     narrowing.init_app(app)
@@ -59,7 +87,7 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
 
 def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
     """Keep an interface language that the address asks for in all links to pages."""
-    to_a_page = endpoint.startswith(("pages.", "clippings."))
+    to_a_page = endpoint.startswith(("pages.", "clippings.", "reference."))
     if to_a_page and request and (chosen := i18n.chosen_interface()):
         values.setdefault("ui", chosen)
 

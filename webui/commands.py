@@ -8,9 +8,10 @@ from contextlib import suppress
 import click
 
 from search.archive import Archive
-from search.cli import with_archive
+from search.cli import part, with_archive
 from search.errors import SongnguError
 from webui.app import create_app
+from webui.logs import write_json
 from webui.server import serve as serve_app
 from webui.site import PROBE
 
@@ -22,10 +23,13 @@ from webui.site import PROBE
 @click.option("--prefix", help="Path under which a reverse proxy shows the site, such as /news.")
 def serve(archive: Archive) -> None:
     """Serve the web site and the API on a production server."""
+    settings = archive.settings
+    if settings.log_format == "json":
+        write_json()
     # A first search is made meanwhile, so that no reader waits until all is loaded.
     threading.Thread(target=_warm_up, args=(archive,), daemon=True).start()
-    settings = archive.settings
-    app = create_app(archive, settings=settings)
+    writer = part("intake")(archive) if settings.api_keys else None
+    app = create_app(archive, settings=settings, writer=writer)
     serve_app(app, settings.host, settings.port, threads=settings.threads)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import (
     Flask,
@@ -17,10 +17,11 @@ from flask import (
 )
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from search.errors import (
+    ArchiveBusyError,
     ArchiveMismatchError,
     ArchiveMissingError,
     EncoderError,
@@ -126,6 +127,20 @@ _BUSY = Problem(
     _l("More was asked just now than this site can answer. Try again in a moment."),
     retry_after_s=BUSY_RETRY_AFTER_S,
 )
+_TOO_MANY = Problem(
+    429,
+    "too_many_requests",
+    _l("Too many requests"),
+    _l("More was asked from your address than this site allows. Try again a little later."),
+    retry_after_s=BUSY_RETRY_AFTER_S,
+)
+_REWRITTEN = Problem(
+    503,
+    "archive_busy",
+    _l("The archive is being rewritten"),
+    _l("Nothing can be changed in it just now. Try again in a minute."),
+    retry_after_s=RETRY_AFTER_S,
+)
 _UNEXPECTED = Problem(
     500,
     "internal",
@@ -160,6 +175,8 @@ def problem_of(error: Exception) -> Problem:
             return _ARCHIVE_MISSING
         case ArchiveMismatchError():
             return _ARCHIVE_MISMATCH
+        case ArchiveBusyError():
+            return _REWRITTEN
         case StoreError():
             return _STORE_DOWN
         case EncoderError():
@@ -168,8 +185,14 @@ def problem_of(error: Exception) -> Problem:
             return _PAST_THE_END
         case HTTPException(code=404):
             return _NOT_FOUND
+        case MethodNotAllowed(valid_methods=methods) if "POST" in (methods or ()):
+            return replace(
+                _METHOD, text=_l("Its methods are: %(names)s.", names=", ".join(methods or ()))
+            )
         case HTTPException(code=405):
             return _METHOD
+        case HTTPException(code=429):
+            return _TOO_MANY
         case HTTPException(code=503):
             return _BUSY
         case HTTPException(code=code) if code is not None and code >= 400 and code != 500:
@@ -212,7 +235,7 @@ def respond(error: Exception) -> Response:
         response.headers["Retry-After"] = str(problem.retry_after_s)
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
-            if name == "Allow":
+            if name in ("Allow", "WWW-Authenticate"):
                 response.headers[name] = value
     return response
 

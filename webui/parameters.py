@@ -215,17 +215,17 @@ def read_address(
         q = q[:max_query_chars].rstrip()
     address = Address(
         q=q,
-        lang=read("lang", _one_of("lang", LANGS), "both"),
-        mode=read("mode", _one_of("mode", MODES), MODES[0]),
-        sort=read("sort", _one_of("sort", SORTS), SORTS[0]),
+        lang=read("lang", one_of("lang", LANGS), "both"),
+        mode=read("mode", one_of("mode", MODES), MODES[0]),
+        sort=read("sort", one_of("sort", SORTS), SORTS[0]),
         date_from=read("from", _day("from", _l("The start date is not valid")), None),
         date_to=read("to", _day("to", _l("The end date is not valid")), None),
         sources=_names("source", args, errors),
         authors=_names("author", args, errors),
         sections=_names("section", args, errors),
-        page=read("page", _number("page", 1), 1) if paging == "page" else 1,
-        k=read("k", _number("k", 1, max_k), DEFAULT_K),
-        offset=read("offset", _number("offset", 0), 0) if paging == "offset" else 0,
+        page=read("page", number("page", 1), 1) if paging == "page" else 1,
+        k=read("k", number("k", 1, max_k), DEFAULT_K),
+        offset=read("offset", number("offset", 0), 0) if paging == "offset" else 0,
         verbatim=read("verbatim", _truth("verbatim"), False),
         explain=read("explain", _truth("explain"), False),
         copies=read("copies", _truth("copies"), False),
@@ -253,7 +253,7 @@ def read_choice(args: MultiDict[str, str], name: str, choices: tuple[str, ...], 
         BadParameterError: It is none of them.
     """
     value = args.get(name, "").strip()
-    return str(_one_of(name, choices)(value)) if value else usual
+    return str(one_of(name, choices)(value)) if value else usual
 
 
 def read_flag(args: MultiDict[str, str], name: str) -> bool:
@@ -285,7 +285,7 @@ def refuse_unknown(args: MultiDict[str, str], known: frozenset[str]) -> None:
 
 def is_for_programs(path: str) -> bool:
     """Whether a path belongs to the API or the health checks, which answer in JSON."""
-    return path in ("/api", "/healthz", "/readyz") or path.startswith("/api/")
+    return path in ("/healthz", "/readyz") or path.startswith("/api/")
 
 
 def clean_query(typed: str) -> str:
@@ -293,7 +293,9 @@ def clean_query(typed: str) -> str:
     return " ".join(normalise(typed).replace("\ufffd", " ").split())
 
 
-def _one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
+def one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
+    """Make a parser of values that are one of several."""
+
     def parse(value: str) -> Any:
         if value not in choices:
             raise BadParameterError(
@@ -309,7 +311,7 @@ def _one_of(parameter: str, choices: tuple[Any, ...]) -> Callable[[str], Any]:
     return parse
 
 
-def _number(parameter: str, least: int, most: int | None = None) -> Callable[[str], int]:
+def number(parameter: str, least: int, most: int | None = None) -> Callable[[str], int]:
     """Make a parser of whole numbers; without ``most``, huge ones become ``MAX_OFFSET``."""
 
     def parse(value: str) -> int:

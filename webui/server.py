@@ -34,9 +34,11 @@ from search.errors import SettingsError
 from search.exports import EXPORTS
 from webui.errors import REFUSAL
 from webui.headers import HEADERS
+from webui.openapi import API
 from webui.parameters import MAX_CLIPPINGS_BYTES, is_for_programs
 from webui.proxies import without_prefix
 from webui.site import current_site
+from webui.writing import MAX_BYTES
 
 THREADS = 8
 """Requests answered at once: searching releases the interpreter, so more threads than cores pay."""
@@ -55,7 +57,7 @@ _BYTES_PER_CHAR = 12
 _MAX_BODY_BYTES = 1024
 """Most requests have no bodies: what is larger is abuse."""
 _WITH_BODY = re.compile(r".*/clippings(?:\.\w+|/gone)")
-"""Paths, under whatever prefix, of requests that have one."""
+"""Paths, under whatever prefix, of requests that have one; articles come with a key."""
 
 _READINESS = "/readyz"
 _WITHOUT_ARCHIVE = ("/healthz", "/favicon.ico", "/robots.txt")
@@ -125,8 +127,12 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(400, "Requests are read here without a Transfer-Encoding.")
         elif self.version not in ("1.0", "1.1"):
             self._refuse(505)
-        elif self.content_length >= _MAX_BODY_BYTES and not _WITH_BODY.fullmatch(self.path):
+        elif self.content_length >= _MAX_BODY_BYTES and not self._may_have_a_body():
             self._refuse(413)
+
+    def _may_have_a_body(self) -> bool:
+        writes = self.command == "POST" and self.path.endswith(f"{API}/articles")
+        return bool(_WITH_BODY.fullmatch(self.path)) or (writes and "AUTHORIZATION" in self.headers)
 
     def _refuse(self, code: int, reason: str = "") -> None:
         self.error = Refusal(code, reason)
@@ -298,12 +304,19 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     Args:
         threads: How many requests that need the archive are served at once.
         max_query_chars: How long queries may be; addresses may be longer accordingly.
+        takes_articles: Whether programs with a key may send articles.
     """
 
     channel_class = Channel
 
     def __init__(
-        self, app: Flask, listening: socket.socket, *, threads: int, max_query_chars: int
+        self,
+        app: Flask,
+        listening: socket.socket,
+        *,
+        threads: int,
+        max_query_chars: int,
+        takes_articles: bool,
     ) -> None:
         # It warns of every request that waits for a thread, which is what a queue is for.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -316,7 +329,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             asyncore_use_poll=True,  # select() fails for descriptors from 1024 on
             log_socket_errors=False,  # clients that vanish are no errors
             max_request_header_size=_MAX_HEAD_BYTES + _BYTES_PER_CHAR * max_query_chars,
-            max_request_body_size=MAX_CLIPPINGS_BYTES + _MAX_BODY_BYTES,
+            max_request_body_size=max(
+                MAX_CLIPPINGS_BYTES + _MAX_BODY_BYTES, MAX_BYTES if takes_articles else 0
+            ),
             clear_untrusted_proxy_headers=False,  # the application knows which it believes
         )
         family, kind, protocol = listening.family, listening.type, listening.proto
@@ -358,8 +373,14 @@ def make_server(app: Flask, host: str, port: int, *, threads: int = THREADS) -> 
         SettingsError: The address cannot be listened on.
     """
     with app.app_context():
-        longest = current_site().settings.max_query_chars
-    return Server(app, _listen(host, port), threads=threads, max_query_chars=longest)
+        settings = current_site().settings
+    return Server(
+        app,
+        _listen(host, port),
+        threads=threads,
+        max_query_chars=settings.max_query_chars,
+        takes_articles=bool(settings.api_keys),
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -36,7 +36,7 @@ class JsonLines(FileSource):
                 yield Failure(self.name, number, reason)
             elif line.strip():
                 try:
-                    yield from _documents(_parsed(decode(line)), Origin(self.name, number))
+                    yield from documents_of(_parsed(decode(line)), Origin(self.name, number))
                 except FetchError as error:
                     yield Failure(self.name, number, str(error))
             else:
@@ -69,7 +69,7 @@ class JsonFile(JsonLines):
         if text[start] == "[":
             yield from self._elements(text, start + 1)
         else:
-            yield from _documents(_parsed(text), Origin(self.name))
+            yield from documents_of(_parsed(text), Origin(self.name))
 
     def _elements(self, text: str, at: int) -> Iterator[RawDocument | Failure]:
         """Yield the elements of an array that are written from a place in the text on."""
@@ -86,7 +86,7 @@ class JsonFile(JsonLines):
             except (ValueError, RecursionError) as error:
                 yield Failure(self.name, line, _syntax(error))
                 return
-            yield from _documents(value, Origin(self.name, line))
+            yield from documents_of(value, Origin(self.name, line))
             at = _skip(text, at)
             if text[at : at + 1] == "]":
                 return
@@ -147,7 +147,7 @@ def _syntax(error: Exception) -> str:
     return f"is not JSON: {error}"
 
 
-def _documents(value: object, origin: Origin) -> Iterator[RawDocument | Failure]:
+def documents_of(value: object, origin: Origin) -> Iterator[RawDocument | Failure]:
     """Yield the articles that a value holds, else the value itself."""
     for element in _wrapped(value) or [value]:
         yield _document(element, origin)

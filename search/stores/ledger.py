@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 
-from search.stores.base import Store
+from search.addresses import article_key
+from search.stores.base import Store, names_of
 from search.stores.links import Links, forget
 from search.stores.records import Record, as_text, sound
 
@@ -102,6 +104,31 @@ class Ledger:
         self._store.flush()
         return removed
 
+    def take_down(self, names: Sequence[str], reason: str) -> tuple[int, list[str]]:
+        """Take articles down for good: by id, or by address, which need not be there yet.
+
+        Returns:
+            How many were removed, and those of the names that no article has.
+        """
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        keys = canonical_keys(names)
+        ids = self._store.ids_at(list(keys.values())) if keys else {}
+        articles = self._store.articles([*names, *ids.values()])
+        stones, missing = [], []
+        for name in dict.fromkeys(names):
+            key = keys.get(name)
+            article = articles.get(name) or articles.get(ids.get(key or "", ""))
+            if article is None:
+                missing.append(name)
+            # An unknown name that is no address is a typing mistake: nothing could match it later.
+            called = names_of(article) if article else ()
+            called = tuple(dict.fromkeys([*called, *([key] if key else [])]))
+            if called:
+                stones.append(Tombstone(called, reason, at))
+        removed = self.bar(stones)
+        self._store.flush()
+        return removed, missing
+
     def lift(self, names: Sequence[str]) -> int:
         """Let in again what bears one of the names; how many tombstones that took away."""
         with self._records.atomically():
@@ -126,6 +153,12 @@ class Ledger:
     def _pair(self, key: str) -> tuple[str, str]:
         with sound(self._store.location, "the source of an article", command="doctor --mend"):
             return origin_of(key)
+
+
+def canonical_keys(names: Sequence[str]) -> dict[str, str]:
+    """Map those of the names that are addresses of articles to their canonical form."""
+    keys = {name: article_key(name) for name in names}
+    return {name: key for name, key in keys.items() if key is not None}
 
 
 def forget_articles(store: Store, ids: Sequence[str]) -> None:

@@ -60,8 +60,17 @@ def test_store_down(down):
     assert vietnamese.one("h1").text == "Kho bài chưa trả lời"
 
 
+API = [
+    f"/api/v1/{path}"
+    for path in (
+        *("search?q=metro", "facets?q=metro", "histogram?q=metro", "stats", "copies?id=x"),
+        *("articles/x", "articles?id=x", "articles/x/related", "related?id=x"),
+    )
+]
+
+
 def test_store_down_in_the_api(down):
-    for path in ("/api/v1/search?q=metro", "/readyz"):
+    for path in (*API, "/readyz"):
         response = down.get(path)
         assert response.status_code == 503
         assert int(response.headers["Retry-After"]) > 0
@@ -80,7 +89,7 @@ def test_archive_missing(missing, tmp_path):
         assert page.one("h1").text == "There is no archive yet"
         assert page.one("code").text == "songngu index SOURCE…"
         assert str(tmp_path) not in page.text
-    for path in ("/api/v1/search?q=metro", "/readyz"):
+    for path in (*API, "/readyz"):
         response = missing.get(path)
         assert response.status_code == 503
         assert response.json["error"]["code"] == "archive_missing"
@@ -95,6 +104,13 @@ def test_a_site_notices_an_archive_that_is_made_later(missing, tmp_path):
         made.create()
     assert missing.get("/readyz").status_code == 200
     assert missing.get("/").status_code == 200
+    for path in API:
+        assert missing.get(path).status_code in (200, 404), path
+
+
+def test_the_document_and_its_page_need_no_archive(down):
+    assert down.get("/api/v1/openapi.json").status_code == 200
+    assert down.get("/api").status_code == 200
 
 
 @pytest.mark.parametrize(

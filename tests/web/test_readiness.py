@@ -34,6 +34,28 @@ def test_a_file_that_lost_a_table(copied, table):
         assert_one(client, 503)
 
 
+@pytest.mark.parametrize("table", ["passages", "articles", "meta", "records"])
+def test_what_is_half_there_answers_or_says_that_it_cannot(copied, table):
+    with sqlite3.connect(copied) as connection:
+        connection.execute(f"DROP TABLE {table}")
+    connection.close()
+    settings = Settings(archive=str(copied))
+    with open_archive(settings=settings) as archive:
+        client = create_app(archive, settings=settings).test_client()
+        for path in (
+            "facets?q=metro",
+            "histogram?q=metro",
+            "stats",
+            "articles/demo-003-vi",
+            "articles/demo-003-vi/related",
+            "copies?id=demo-003-vi",
+        ):
+            answer = client.get(f"/api/v1/{path}")
+            assert answer.status_code in (200, 404, 503), path
+            if answer.status_code == 503:
+                assert answer.json["error"].keys() == {"code", "message"}
+
+
 @pytest.mark.parametrize("settings_", [{"encoder": "no-such-model"}, {"encoder": "/nowhere"}])
 def test_an_encoder_that_cannot_be_had(copied, settings_):
     settings = Settings(archive=str(copied), **settings_)

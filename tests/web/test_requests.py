@@ -201,15 +201,17 @@ def test_a_client_that_waits_to_continue_is_not_kept_waiting(server, headers):
     check(answer, for_programs=True)
 
 
-@pytest.mark.parametrize("target", [PAGE, API, "/healthz", "/static/site.css", "/nowhere", "/api"])
+@pytest.mark.parametrize(
+    "target", [PAGE, API, "/healthz", "/static/site.css", "/nowhere", "/api/", "/api"]
+)
 @pytest.mark.parametrize(
     "method", ["HEAD", "OPTIONS", "POST", "PUT", "DELETE", "TRACE", "CONNECT", "PROPFIND", "X" * 99]
 )
 def test_methods(server, caplog, method, target):
     answer = exchange(server, request(target, IN_ORDER, "Connection: close", method=method))
-    for_programs = target in (API, "/healthz", "/api")
+    for_programs = target in (API, "/healthz", "/api/")
     check(answer, for_programs=for_programs, body=method != "HEAD")
-    known = target not in ("/nowhere", "/api")
+    known = target not in ("/nowhere", "/api/")
     assert answer.status == (404 if not known else {"HEAD": 200, "OPTIONS": 204}.get(method, 405))
     if known and method != "HEAD":
         assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
