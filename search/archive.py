@@ -12,6 +12,7 @@ from typing import Literal, Self
 import numpy as np
 
 from search.addresses import is_server_address
+from search.completion import Completer, Completion
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
@@ -94,6 +95,7 @@ class Archive:
         self._chosen = encoder is not None or bool(settings.encoder)
         self._loading = threading.Lock()
         self._restorer = ArchiveRestorer(store)
+        self._completer = Completer(store)
         self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
         self._sizes: tuple[float, Mapping[str, int]] = (-_PROFILE_LIFE_S, {})
 
@@ -310,6 +312,18 @@ class Archive:
         ids = Links(self.store).members([link.group]).get(link.group, ()) if link else ()
         found = self.store.articles(ids or [id_])
         return [found[member] for member in (ids or [id_]) if member in found]
+
+    def complete(self, typed: str, *, lang: str = "both", k: int = 8) -> tuple[Completion, ...]:
+        """Offer what a query that is being typed may become: names, sections, sources, titles.
+
+        Args:
+            lang: The language whose titles and names are offered, or "both".
+            k: Most completions.
+
+        Raises:
+            StoreError: The archive cannot answer.
+        """
+        return self._completer.complete(typed, lang=lang, k=k)
 
     def stats(self) -> StoreStats:
         """Count what the archive holds."""
