@@ -12,7 +12,7 @@ from typing import Literal, Self
 import numpy as np
 
 from search.addresses import is_server_address
-from search.completion import Completer, Completion
+from search.completion import Completer, Completion, Kind
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
@@ -324,6 +324,14 @@ class Archive:
             StoreError: The archive cannot answer.
         """
         return self._completer.complete(typed, lang=lang, k=k)
+
+    def common(self, kind: Kind) -> Iterator[Completion]:
+        """Give names of titles, authors, sections or sources, those of most stories first.
+
+        Raises:
+            StoreError: The archive cannot answer.
+        """
+        return self._completer.common(kind)
 
     def stats(self) -> StoreStats:
         """Count what the archive holds."""

@@ -26,6 +26,12 @@ from search.text.languages import LANGUAGES, exact_tokens, fold, normalise, span
 
 Kind = Literal["name", "author", "section", "source", "title"]
 
+_OPERATORS: dict[str, dict[str, str]] = {
+    "en": {"author": "author", "section": "section", "source": "source"},
+    "vi": {"author": "tác giả", "section": "mục", "source": "nguồn"},
+}
+"""What names a filter in a query (``ranking.query``)."""
+
 _MOST_TITLES = 100_000
 _MOST_NAMES = 20_000
 _READ_AT_ONCE = 2_000
@@ -69,19 +75,29 @@ class Completion:
     stories: int = 1
 
     @property
-    def query(self) -> str:
-        """What is to be searched for, or for authors, sections and sources: what is added to it."""
+    def complete(self) -> bool:
+        """Whether it can be searched for; a filter alone cannot."""
+        return self.kind in ("name", "title") or bool(self.before)
+
+    def query(self, interface: str = "en") -> str:
+        """Write the query that it makes of what was typed.
+
+        Args:
+            interface: The language of the words that name filters.
+        """
         if self.kind == "title":
             return " ".join(_MEANS_SOMETHING.sub(" ", self.text).split())
-        said = self.text if self.kind == "name" else f'{self.kind}:"{self.text}"'
+        operator = _OPERATORS[interface].get(self.kind)
+        said = f'{operator}:"{self.text}"' if operator else self.text
         return f"{self.before} {said}".strip()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, interface: str = "en") -> dict[str, Any]:
         """Write an entry of ``suggestions`` in the API."""
         return {
             "kind": self.kind,
             "text": self.text,
-            "query": self.query,
+            "query": self.query(interface),
+            "complete": self.complete,
             "lang": self.lang,
             "stories": self.stories,
         }
@@ -271,10 +287,10 @@ class Completer:
         index = self._current()
         names: dict[tuple[str, str], Completion] = {}
         for found in index.name_completions(typed, lang, k):
-            known = names.setdefault((found.kind, fold(found.query)), found)
+            known = names.setdefault((found.kind, fold(found.query())), found)
             if known is not found and known.lang != found.lang:  # one name in both languages
                 both = known.stories + found.stories
-                names[found.kind, fold(found.query)] = replace(known, stories=both)
+                names[found.kind, fold(found.query())] = replace(known, stories=both)
         ids = index.title_ids(typed, lang, k)
         kept = self._store.outlines(ids) if ids else {}
         titles: dict[str, Completion] = {}
@@ -283,6 +299,13 @@ class Completer:
                 one = Completion("title", story.title, lang=story.lang)
                 titles.setdefault(fold(story.title), one)
         return (*_some(list(names.values()), k - min(len(titles), k // 2)), *titles.values())[:k]
+
+    def common(self, kind: Kind) -> Iterator[Completion]:
+        """Give the names of a kind, those of most stories first in each language."""
+        for some in self._current().names:
+            if some.kind == kind:
+                for name, stories in zip(some.names, some.stories, strict=True):
+                    yield Completion(kind, name, lang=some.lang, stories=stories)
 
     def _current(self) -> _Index:
         """The index, brought up to date by one thread while the others use it as it is."""

@@ -44,6 +44,10 @@ _NO_MATCH_IN = {
     "vi": _l("No story in Vietnamese matches."),
     "en": _l("No story in English matches."),
 }
+_SKIP_TO = {
+    "vi": _l("Skip to the stories in Vietnamese"),
+    "en": _l("Skip to the stories in English"),
+}
 MODE_NAMES: dict[str, LazyString] = {
     "hybrid": _l("Words and meaning"),
     "words": _l("Words only"),
@@ -109,6 +113,7 @@ class Column:
         related: How many stories are possibly related; more: those of them that are shown.
         first, last: Numbers of the hits shown here, from 1.
         no_match: What to say where nothing was found.
+        skip: What the link says that leads a keyboard here.
     """
 
     lang: str
@@ -120,6 +125,7 @@ class Column:
     first: int
     last: int
     no_match: LazyString
+    skip: LazyString
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +154,16 @@ def columns(results: Results, address: Address) -> tuple[Column, ...]:
                 first=offset + 1,
                 last=offset + len(hits),
                 no_match=_NO_MATCH_IN[lang],
+                skip=_SKIP_TO[lang],
             )
         )
     return tuple(made)
+
+
+def first_language(results: Results) -> str:
+    """Choose the language that a narrow screen shows first: the query's, unless it has no match."""
+    own = results.query_lang
+    return own if results.total.get(own) else max(results.total, key=results.total.__getitem__)
 
 
 def hit_view(hit: Hit, results: Results) -> HitView:
@@ -301,6 +314,25 @@ def paragraphs(text: str) -> list[str]:
     return [line for part in text.split("\n") if (line := part.strip())]
 
 
+def suggestion_texts() -> dict[str, str]:
+    """Write what the script says of suggestions, in the reader's language."""
+    number = "{number}"
+    return {
+        "lang": interface(),
+        "list": str(_l("Suggestions")),
+        "one": str(_l("One suggestion")),
+        "many": str(_l("%(number)s suggestions", number=number)),
+        "more": str(_l("Add the words you are looking for.")),
+        "remove": str(_l("Remove from my searches")),
+        "past": str(_l("your search")),
+        "name": str(_l("name")),
+        "author": str(_l("author")),
+        "section": str(_l("section")),
+        "source": str(_l("source")),
+        "title": str(_l("story")),
+    }
+
+
 def init_app(app: Flask) -> None:
     """Give templates the functions and values that they all use."""
 
@@ -326,6 +358,7 @@ def init_app(app: Flask) -> None:
         chips=chips,
         page_numbers=page_numbers,
         search_url=search_url,
+        suggestion_texts=suggestion_texts,
         unquoted_url=unquoted_url,
     )
     app.jinja_env.filters.update(number=format_number, written_date=written_date)

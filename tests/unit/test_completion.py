@@ -84,7 +84,7 @@ def test_a_word_is_complete_after_its_space(completer):
 def test_names_of_titles_and_authors(completer):
     assert completer.complete("nguyễn v")[0] == Completion("name", "Nguyễn Văn Bình", lang="vi")
     [author, *_] = completer.complete("le thi")
-    assert (author.kind, author.text, author.query) == (
+    assert (author.kind, author.text, author.query()) == (
         "author",
         "Lê Thị Bé",
         'author:"Lê Thị Bé"',
@@ -92,15 +92,19 @@ def test_names_of_titles_and_authors(completer):
 
 
 def test_sections_and_sources_become_filters(completer):
-    assert completer.complete("kinh t")[0].query == 'section:"Kinh tế"'
-    assert completer.complete("bao s")[0].query == 'source:"Báo Sóng"'
+    [section, *_] = completer.complete("kinh t")
+    assert section.query("vi") == 'mục:"Kinh tế"'
+    assert not section.complete
+    assert completer.complete("cà phê kinh t")[0].complete
+    assert completer.complete("kinh t")[0].query() == 'section:"Kinh tế"'
+    assert completer.complete("bao s")[0].query() == 'source:"Báo Sóng"'
 
 
 def test_the_last_words_are_completed_behind_others(completer):
     [name, *_] = completer.complete("nợ xấu của nguyen va")
-    assert (name.text, name.query) == ("Nguyễn Văn Bình", "nợ xấu của Nguyễn Văn Bình")
+    assert (name.text, name.query()) == ("Nguyễn Văn Bình", "nợ xấu của Nguyễn Văn Bình")
     [section, *_] = completer.complete("metro the th")
-    assert section.query == 'metro section:"Thể thao"'
+    assert section.query() == 'metro section:"Thể thao"'
     assert completer.complete("cháy ở th") == ()  # two letters may be anything
 
 
@@ -152,7 +156,7 @@ def test_what_came_since_is_found_after_a_while():
 def test_the_query_of_a_title_means_its_words():
     """Quotation marks, minus signs and colons would mean something."""
     title = Completion("title", 'Thông báo: "cấm" xe - trừ xe buýt')
-    assert title.query == "Thông báo cấm xe trừ xe buýt"
+    assert title.query() == "Thông báo cấm xe trừ xe buýt"
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ ROOMS = {
         *LEAVES,
         "search.archive",
         "search.cli",
+        "search.completion",
         "search.ranking",
         "search.stores",
         "search.text",
