@@ -66,7 +66,9 @@ def copies() -> Response:
             "id": id_,
             "counterpart": other if other and archive.articles([other]) else None,
             "copies": [
-                {name: getattr(article, name) for name in _SHOWN_OF_COPIES} for article in found
+                {name: getattr(article, name) for name in _SHOWN_OF_COPIES}
+                | {"title": article.headline}
+                for article in found
             ],
         }
     )

@@ -25,8 +25,6 @@ from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_
 from webui.parameters import LANGS, MAX_PAGE_K, Address
 from webui.site import current_site
 
-_TITLE_CHARS = 90
-
 _PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
 _RESERVED_TOP_LEVELS = frozenset({"example", "invalid", "test"})
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
@@ -177,9 +175,7 @@ def hit_view(hit: Hit, results: Results) -> HitView:
         reasons.append(_OTHER_LANGUAGE)
     return HitView(
         lang=article.lang,
-        title=marked(article.title, hit.title_marks)
-        if article.title
-        else escape(title_of(article)),
+        title=marked(article.headline, hit.title_marks),
         href=published or reading,
         reading_href=reading if published else None,
         date=article.date,
@@ -198,7 +194,7 @@ def counterpart_view(article: Article, counterpart: Article) -> CounterpartView:
     """Make what is shown of an article's counterpart."""
     return CounterpartView(
         lang=counterpart.lang,
-        title=title_of(counterpart),
+        title=counterpart.headline,
         says=_SAME_STORY[counterpart.lang],
         href=article_url(counterpart.id),
         beside_href=url_for("pages.beside", id=article.id),
@@ -224,12 +220,7 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 
 def title_of(article: Article) -> str:
     """Give the title, or the beginning of the text of an article without one."""
-    if article.title:
-        return article.title
-    beginning = " ".join(article.body.split())
-    if len(beginning) <= _TITLE_CHARS:
-        return beginning
-    return beginning[: _TITLE_CHARS + 1].rsplit(" ", 1)[0][:_TITLE_CHARS] + "…"
+    return article.headline
 
 
 def safe_link(url: str | None) -> str | None:
