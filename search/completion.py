@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from search.records import day_of
 from search.stores.base import Outline, Store
+from search.text.detection import detect
 from search.text.keyboard import decode_typing
 from search.text.languages import LANGUAGES, exact_tokens, fold, normalise, spans
 
@@ -64,14 +65,14 @@ class Completion:
         kind: "name" of a person or place in titles; "author", "section", "source"; "title".
         text: As it stands in the archive.
         before: The words that were typed before it.
-        lang: Its language; None where it is of none, as the name of a newspaper.
+        lang: Its language, of a source that of its name.
         stories: How many have it; of titles 1.
     """
 
     kind: Kind
     text: str
     before: str = ""
-    lang: str | None = None
+    lang: str = "en"
     stories: int = 1
 
     @property
@@ -248,7 +249,8 @@ class _Index:
                 if lang in ("both", some.lang) or some.lang is None:
                     for number in some.texts.find(ways, k, inside=not skipped):
                         name, stories = some.names[number], some.stories[number]
-                        yield Completion(some.kind, name, before, some.lang, stories)
+                        lang_of = some.lang or detect(name).lang
+                        yield Completion(some.kind, name, before, lang_of, stories)
                         found = True
             if found:
                 return
@@ -305,7 +307,7 @@ class Completer:
         for some in self._current().names:
             if some.kind == kind:
                 for name, stories in zip(some.names, some.stories, strict=True):
-                    yield Completion(kind, name, lang=some.lang, stories=stories)
+                    yield Completion(kind, name, "", some.lang or detect(name).lang, stories)
 
     def _current(self) -> _Index:
         """The index, brought up to date by one thread while the others use it as it is."""

@@ -12,9 +12,9 @@ from flask import Blueprint, current_app, render_template
 
 from search.archive import Archive
 from search.completion import Completion, Kind, names_in
-from search.errors import QueryError
+from search.errors import EncoderError, QueryError
 from search.records import Article, Filters, Query
-from search.text.languages import LANGUAGES, exact_tokens, fold
+from search.text.languages import exact_tokens, fold
 from webui.i18n import interface
 from webui.parameters import Address
 from webui.site import current_site
@@ -23,7 +23,9 @@ LIFE_S = 600.0
 """How long examples are kept; they are made anew before where the number of stories changes."""
 
 _TRIED = 12
-"""Candidates for one example; each costs a look-up of words."""
+"""Candidates for one example; each costs a search."""
+_NAMES = 500
+"""Names among which candidates are chosen."""
 
 _WITHOUT = (("bóng đá -nữ", "vi"), ("giá cà phê -Tết", "vi"), ("football -women", "en"))
 _HAVING: dict[Kind, Callable[[str], Filters]] = {
@@ -90,7 +92,7 @@ def show() -> str:
 
 
 def _made(archive: Archive, spoken: str) -> Iterator[tuple[str, Example]]:
-    names = list(islice(archive.common("name"), 200))
+    names = list(islice(archive.common("name"), _NAMES))
     vietnamese = [n for n in names if n.lang == "vi" and " " in n.text]
     english = [n for n in names if n.lang == "en" and " " in n.text]
 
@@ -101,7 +103,7 @@ def _made(archive: Archive, spoken: str) -> Iterator[tuple[str, Example]]:
                 return
 
     def named(some: list[Completion], write: str) -> Iterator[Example]:
-        return (Example(write.format(n.text), n.lang or "en") for n in some)
+        return (Example(write.format(n.text), n.lang) for n in some)
 
     yield from first(
         "unmarked",
@@ -115,46 +117,47 @@ def _made(archive: Archive, spoken: str) -> Iterator[tuple[str, Example]]:
     yield from first("phrase", named(longer, '"{}"'))
     without = [Example(query, lang) for query, lang in _WITHOUT]
     without += [
-        Example(f'{one.text} -"{other.text}"', one.lang or "en")
+        Example(f'{one.text} -"{other.text}"', one.lang)
         for one, other in pairwise(vietnamese or english)
     ]
     yield from first("without", iter(without))
     for kind in _HAVING:
-        few = islice(archive.common(kind), 3)
-        yield from first(kind, _filtered(archive, few, spoken))
+        few = sorted(islice(archive.common(kind), _NAMES), key=lambda n: n.lang != spoken)
+        yield from first(kind, _filtered(archive, few[:3], spoken))
     yield from first("dated", _dated(archive, spoken))
 
 
-def _filtered(archive: Archive, names: Iterator[Completion], spoken: str) -> Iterator[Example]:
+def _filtered(archive: Archive, names: list[Completion], spoken: str) -> Iterator[Example]:
     """Words of a story of each name, beside the name as a filter."""
     for name in names:
-        story = next(archive.store.stream(filters=_HAVING[name.kind](name.text)), None)
-        if story and (words := _telling_words(story)):
-            yield Example(replace(name, before=words).query(spoken), story.lang)
+        stories = archive.store.stream(filters=_HAVING[name.kind](name.text))
+        for words, lang in _telling_words(islice(stories, _TRIED)):
+            yield Example(replace(name, before=words).query(spoken), lang)
 
 
 def _dated(archive: Archive, spoken: str) -> Iterator[Example]:
-    """Words of a story of the archive's last month, beside a day before it."""
+    """Words of a story of the archive's last month, beside the first day of that month."""
     last = archive.stats().date_last
     if not last:
         return
-    for story in archive.store.stream(filters=Filters(date_from=f"{last[:7]}-01")):
-        if words := _telling_words(story):
-            first = {"vi": "từ ngày:{2}/{1}/{0}", "en": "from:{}-{}-{}"}[spoken]
-            yield Example(f"{words} {first.format(last[:4], last[5:7], '01')}", story.lang)
+    stories = archive.store.stream(filters=Filters(date_from=f"{last[:7]}-01"))
+    for words, lang in _telling_words(islice(stories, _TRIED)):
+        day = {"vi": "từ ngày:1/{1}/{0}", "en": "from:{}-{}-01"}[spoken]
+        yield Example(f"{words} {day.format(last[:4], last[5:7])}", lang)
 
 
-def _telling_words(story: Article) -> str:
-    """A name of a story's title, else the first words of the title; empty without a title."""
-    names = [name for name, _ in names_in(story.title, story.lang) if " " in name]
-    stop_words = LANGUAGES[story.lang].stop_words
-    words = [word for word in exact_tokens(story.title) if word not in stop_words]
-    return max(names, key=len, default="") or " ".join(words[:3])
+def _telling_words(stories: Iterator[Article]) -> Iterator[tuple[str, str]]:
+    """Names in the titles of stories, else the first words of their titles; with the language."""
+    titled = [(story.title, story.lang) for story in stories if story.title]
+    for title, lang in titled:
+        yield from ((name, lang) for name, inside in names_in(title, lang) if inside and " " in name)
+    for title, lang in titled:
+        yield " ".join(exact_tokens(title)[:3]), lang
 
 
 def _finds(archive: Archive, query: str) -> bool:
-    """Whether a query matches a story by its words."""
+    """Whether a query matches a story when a reader clicks it."""
     try:
-        return any(archive.result_set(Query(query, mode="words")).count("match").values())
-    except QueryError:
+        return any(archive.result_set(Query(query)).count("match").values())
+    except (QueryError, EncoderError):
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from markupsafe import Markup, escape
 
 from search.ranking.query import unquoted
 from search.records import Article, Hit, Results
+from search.text.detection import detect
 from search.text.languages import LANGUAGES
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
 from webui.parameters import LANGS, MAX_PAGE_K, Address
@@ -223,6 +225,12 @@ def title_of(article: Article) -> str:
     return article.headline
 
 
+@lru_cache(maxsize=1 << 10)
+def lang_of(name: str) -> str:
+    """Guess the language of a name that stands alone, for whoever reads it aloud."""
+    return detect(name).lang
+
+
 def safe_link(url: str | None) -> str | None:
     """Pass an address that may become a link: http or https, a host, no control characters.
 
@@ -344,6 +352,7 @@ def init_app(app: Flask) -> None:
         SORT_NAMES=SORT_NAMES,
         api_url=api_url,
         article_url=article_url,
+        lang_of=lang_of,
         safe_link=safe_link,
         title_of=title_of,
         chips=chips,

@@ -111,7 +111,10 @@ def test_the_last_words_are_completed_behind_others(completer):
 def test_one_language_alone(completer):
     assert texts(completer.complete("hanoi", lang="en"), "title") == ["Coffee prices in Hanoi rise"]
     assert completer.complete("hanoi", lang="vi") == ()
-    assert texts(completer.complete("b", lang="en")) == ["Business", "Báo Sóng"]  # of no language
+    assert texts(completer.complete("b", lang="en")) == [
+        "Business",
+        "Báo Sóng",
+    ]  # a source is of both
 
 
 def test_nothing_of_nothing(completer):

@@ -1,12 +1,18 @@
 // Single keys that lead on; the page of help lists them, and switches them off. None is taken from
 // a field, from an input method, or with a modifier. Also: which language's list is shown on a phone.
 
-import { store } from "./suggestions.js";
-
 const FIELDS = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], dialog";
 const PAIR_MS = 1500;
 
 let began = 0; // when "g" was pressed
+
+function wanted() {
+  try {
+    return localStorage.getItem("songngu.keys") !== "false";
+  } catch {
+    return true; // nothing can be kept: nothing was switched off
+  }
+}
 
 function hits() {
   return [...document.querySelectorAll(".hit h2 a, .hit h3 a")].filter((link) => link.checkVisibility());
@@ -47,7 +53,7 @@ const afterG = {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.(FIELDS) || store.read("keys", true) !== true) return;
+  if (event.target.closest?.(FIELDS) || !wanted()) return;
   const second = performance.now() - began < PAIR_MS && afterG[event.key];
   began = event.key === "g" ? performance.now() : 0;
   const action = second || (Object.hasOwn(keys, event.key) && keys[event.key]);

@@ -6,7 +6,7 @@ const MOST_PAST_SHOWN = 3;
 const PAUSE_MS = 120;
 
 // Settings and past searches live in localStorage alone; where that is barred, nothing is kept.
-export const store = {
+const store = {
   read(name, fallback) {
     try {
       return JSON.parse(localStorage.getItem(`songngu.${name}`)) ?? fallback;
