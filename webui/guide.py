@@ -150,7 +150,9 @@ def _telling_words(stories: Iterator[Article]) -> Iterator[tuple[str, str]]:
     """Names in the titles of stories, else the first words of their titles; with the language."""
     titled = [(story.title, story.lang) for story in stories if story.title]
     for title, lang in titled:
-        yield from ((name, lang) for name, inside in names_in(title, lang) if inside and " " in name)
+        yield from (
+            (name, lang) for name, inside in names_in(title, lang) if inside and " " in name
+        )
     for title, lang in titled:
         yield " ".join(exact_tokens(title)[:3]), lang
 
