@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from search.records import Article, Passage
+from search.text.agencies import is_agency_line
 from search.text.languages import fold
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -103,6 +104,7 @@ def split(
     for (paragraph, (start, end)), tokens in zip(spans, counts, strict=True):
         unit = _Unit(start, end, tokens, paragraph)
         units += [unit] if tokens <= limit else _parts(body, unit, limit, count_tokens)
+    units = _with_agency_lines(body, units)
     return tuple(
         Passage(position, group[0].start, group[-1].end)
         for position, group in enumerate(_packed(units, target, limit))
@@ -174,6 +176,17 @@ def _ends_sentence(text: str, began: int, stop: re.Match[str]) -> bool:
         return False  # "U.S.", "J. Smith"
     # "1. Tuổi Thìn": the number of a list's item belongs to what follows.
     return not (word.isdigit() and len(word) <= 2 and len(words) == 1)
+
+
+def _with_agency_lines(body: str, units: Sequence[_Unit]) -> list[_Unit]:
+    """Put lines that only name an agency into the paragraph after them, or the last one before."""
+    kept = list(units)
+    for place in reversed(range(len(kept))):
+        unit = kept[place]
+        if len(kept) > 1 and is_agency_line(body[unit.start : unit.end]):
+            beside = kept[place + 1 if place + 1 < len(kept) else place - 1]
+            kept[place] = replace(unit, paragraph=beside.paragraph)
+    return kept
 
 
 def _packed(units: Sequence[_Unit], target: int, limit: int) -> Iterator[list[_Unit]]:

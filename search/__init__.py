@@ -21,6 +21,7 @@ Modules on top of the rooms:
 - ``result_sets``: which candidates answer a query, and what filters and links leave of them.
 - ``facets``: what a result set is made of: counts by source, section, author and time.
 - ``neighbours``: what else has been written on the subject of a story.
+- ``completion``: what a query that is being typed may become, from an archive's titles and names.
 - ``vocabulary``: an archive's own counts of syllables, which sharpen the restoring of diacritics.
 - ``transfer``, ``repair``: copying one archive into another; repairing what is damaged in one.
 - ``exports``: file formats (CSV, JSONL, RIS, BibTeX, Markdown) and citations; pure.

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 
 from search.addresses import is_server_address
+from search.completion import Completer, Completion, Kind
 from search.encoders import load_encoder
 from search.encoders.base import Encoder, FloatArray
 from search.errors import ArchiveMismatchError, ArchiveMissingError, SettingsError
@@ -94,6 +95,7 @@ class Archive:
         self._chosen = encoder is not None or bool(settings.encoder)
         self._loading = threading.Lock()
         self._restorer = ArchiveRestorer(store)
+        self._completer = Completer(store)
         self._made: tuple[float, ArchiveProfile | None] = (-_PROFILE_LIFE_S, None)
         self._sizes: tuple[float, Mapping[str, int]] = (-_PROFILE_LIFE_S, {})
 
@@ -309,6 +311,26 @@ class Archive:
             earlier: Most of both languages that were published on an earlier day.
         """
         return related_stories(self.store, self._profile(), id_, k=k, earlier=earlier)
+
+    def complete(self, typed: str, *, lang: str = "both", k: int = 8) -> tuple[Completion, ...]:
+        """Offer what a query that is being typed may become: names, sections, sources, titles.
+
+        Args:
+            lang: The language whose titles and names are offered, or "both".
+            k: Most completions.
+
+        Raises:
+            StoreError: The archive cannot answer.
+        """
+        return self._completer.complete(typed, lang=lang, k=k)
+
+    def common(self, kind: Kind) -> Iterator[Completion]:
+        """Give names of titles, authors, sections or sources, those of most stories first.
+
+        Raises:
+            StoreError: The archive cannot answer.
+        """
+        return self._completer.common(kind)
 
     def stats(self) -> StoreStats:
         """Count what the archive holds."""

@@ -430,14 +430,14 @@ def _print_results(results: Results) -> None:
 
 def _print_hit(number: int, hit: Hit, counterparts: Mapping[str, Article]) -> None:
     article = hit.article
-    title = _marked(article.title or "(no title)", hit.title_marks)
+    title = _marked(article.headline, hit.title_marks)
     click.echo(f"{number:>3}. " + click.style(title, bold=True))
     facts = (article.date[:10] if article.date else "date unknown", article.source, article.url)
     click.secho("     " + " · ".join(fact for fact in facts if fact), dim=True)
     passage = _marked(hit.passage.text, hit.passage.marks).replace("\n", " ")
     click.echo(f"     {passage}")
     if other := counterparts.get(hit.counterpart or ""):
-        click.secho(f"     = [{other.lang}] {other.title or other.id}", dim=True)
+        click.secho(f"     = [{other.lang}] {other.headline or other.id}", dim=True)
     if hit.copies:
         click.secho(f"     + {hit.copies} {'copy' if hit.copies == 1 else 'copies'}", dim=True)
     if hit.explanation is not None:

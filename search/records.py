@@ -10,12 +10,18 @@ from datetime import date as calendar_date
 from functools import cached_property
 from typing import Any, Literal
 
+from search.text.agencies import agency_line
+
 Mode = Literal["hybrid", "words", "meaning"]
 Sort = Literal["relevance", "newest", "oldest"]
 Zone = Literal["match", "related"]
 
 MODES: tuple[Mode, ...] = ("hybrid", "words", "meaning")
 SORTS: tuple[Sort, ...] = ("relevance", "newest", "oldest")
+
+
+_HEADLINE_CHARS = 90
+"""Of the text, where it stands for a title."""
 
 
 def day_of(date: str | None) -> int | None:
@@ -52,6 +58,17 @@ class Article:
         """Lead, text and captions as one string; passages are spans of it."""
         parts = [self.lead, self.text, *self.captions]
         return "\n\n".join(part for part in parts if part)
+
+    @property
+    def headline(self) -> str:
+        """The title, or the beginning of the text of an article without one."""
+        if self.title:
+            return self.title
+        beginning = self.body[: 10 * _HEADLINE_CHARS]
+        beginning = " ".join((beginning[agency_line(beginning) :] or beginning).split())
+        if len(beginning) <= _HEADLINE_CHARS:
+            return beginning
+        return beginning[: _HEADLINE_CHARS + 1].rsplit(" ", 1)[0][:_HEADLINE_CHARS] + "…"
 
     @property
     def day(self) -> int | None:
@@ -302,13 +319,16 @@ class Hit:
     explanation: Explanation | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Write an entry of ``results`` in the API, with ``explanation`` where it was asked for."""
+        """Write an entry of ``results`` in the API, with ``explanation`` where it was asked for.
+
+        An article without a title has the beginning of its text in its place.
+        """
         article = self.article
         explanation = self.explanation
         return ({} if explanation is None else {"explanation": explanation.to_json()}) | {
             "id": article.id,
             "lang": article.lang,
-            "title": article.title,
+            "title": article.headline,
             "title_marks": [list(mark) for mark in self.title_marks],
             "date": article.date,
             "source": article.source,

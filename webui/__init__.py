@@ -9,6 +9,8 @@
 - ``writing``, ``keys``: adding and removing articles by the API; who may.
 - ``schemas``, ``openapi``, ``reference``: the API's shapes as models; its OpenAPI document, made of
   them and of the routes; the page that shows this.
+- ``suggestions``: what a query that is being typed may become, in JSON.
+- ``guide``: the page of help, and the examples that find something in the archive.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
 - ``narrowing``: facets, the chart of stories over time, spans of days to choose.
 - ``i18n``: the language of the interface, with dates and numbers.

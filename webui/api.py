@@ -196,7 +196,8 @@ def _on_subject(story: RelatedStory) -> dict[str, Any]:
 
 
 def _outline(article: Article) -> dict[str, Any]:
-    return {name: getattr(article, name) for name in Copy.model_fields}
+    told = {name: getattr(article, name) for name in Copy.model_fields}
+    return told | {"title": article.headline}
 
 
 def _known(link: Link | None) -> str | None:

@@ -17,6 +17,7 @@ from webui import (
     delivery,
     errors,
     exports,
+    guide,
     i18n,
     limits,
     logs,
@@ -25,6 +26,7 @@ from webui import (
     pages,
     proxies,
     reference,
+    suggestions,
     writing,
 )
 from webui import headers as security
@@ -75,6 +77,8 @@ def create_app(
     app.register_blueprint(clippings.blueprint)
     writing.init_app(app, settings, writer)
     app.register_blueprint(reference.blueprint)
+    app.register_blueprint(suggestions.blueprint)
+    app.register_blueprint(guide.blueprint)
     presenting.init_app(app)
     exports.init_app(app)
     narrowing.init_app(app)
@@ -87,7 +91,7 @@ def create_app(
 
 def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
     """Keep an interface language that the address asks for in all links to pages."""
-    to_a_page = endpoint.startswith(("pages.", "clippings.", "reference."))
+    to_a_page = endpoint.startswith(("pages.", "clippings.", "guide.", "reference."))
     if to_a_page and request and (chosen := i18n.chosen_interface()):
         values.setdefault("ui", chosen)
 

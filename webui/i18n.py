@@ -99,7 +99,8 @@ def written_date(iso: str, *, full: bool = False) -> str:
 
 
 def _remember_choice(response: Response) -> Response:
-    if (chosen := chosen_interface()) and request.cookies.get(COOKIE) != chosen:
+    chosen = None if is_for_programs(request.path) else chosen_interface()
+    if chosen and request.cookies.get(COOKIE) != chosen:
         response.set_cookie(
             COOKIE,
             chosen,

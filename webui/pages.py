@@ -9,12 +9,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from search.text.languages import LANGUAGES
 from webui.errors import PastTheEndError
+from webui.guide import current_examples
 from webui.narrowing import charted, facet_groups
 from webui.parameters import MAX_PAGE_K, Address, WrongDaysError, read_address
 from webui.presentation import (
+    article_url,
     columns,
     copies_url,
     counterpart_view,
+    first_language,
     paragraphs,
     safe_link,
     title_of,
@@ -44,7 +47,11 @@ def search() -> str:
     stats = site.stats()
     if not address.asks:
         return render_template(
-            "start.html", address=address, stats=stats, nothing_typed="q" in request.args
+            "start.html",
+            address=address,
+            stats=stats,
+            nothing_typed="q" in request.args,
+            examples=current_examples() if any(stats.articles.values()) else {},
         )
     results = site.archive.search(replace(address.query(), more=MORE))
     most = max((results.total.get(lang, 0) for lang in address.languages), default=0)
@@ -58,6 +65,7 @@ def search() -> str:
         wrong_days={error.parameter: error for error in wrong_days},
         stats=stats,
         results=results,
+        first_lang=first_language(results),
         columns=columns(results, address),
         total=total,
         facets=facet_groups(site, address, results.found) if results.found and total else (),
@@ -124,12 +132,17 @@ def beside() -> str:
 
 
 @blueprint.get("/copies")
-def copies() -> str:
-    """List every copy of a story, the first published first; 404 where there is no such story."""
+def copies() -> str | BaseResponse:
+    """List every copy of a story, the first published first; a story without any is shown itself.
+
+    404 where there is no such story.
+    """
     id_ = request.args.get("id", "")
     found = current_site().archive.copies(id_)
     if not found:
         abort(404)
+    if len(found) == 1:
+        return redirect(article_url(id_))
     return render_template("copies.html", address=Address(), articles=found)
 
 

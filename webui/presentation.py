@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,12 +22,11 @@ from markupsafe import Markup, escape
 from search.ranking.query import unquoted
 from search.records import Article, Hit, Results
 from search.stores.base import MOST_FOUND
+from search.text.detection import detect
 from search.text.languages import LANGUAGES
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
 from webui.parameters import LANGS, MAX_PAGE_K, Address
 from webui.site import current_site
-
-_TITLE_CHARS = 90
 
 _PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
 _RESERVED_TOP_LEVELS = frozenset({"example", "invalid", "test"})
@@ -44,6 +44,10 @@ _SAME_STORY = {
 _NO_MATCH_IN = {
     "vi": _l("No story in Vietnamese matches."),
     "en": _l("No story in English matches."),
+}
+_SKIP_TO = {
+    "vi": _l("Skip to the stories in Vietnamese"),
+    "en": _l("Skip to the stories in English"),
 }
 MODE_NAMES: dict[str, LazyString] = {
     "hybrid": _l("Words and meaning"),
@@ -122,6 +126,7 @@ class Column:
         related: How many stories are possibly related; more: those of them that are shown.
         first, last: Numbers of the hits shown here, from 1.
         no_match: What to say where nothing was found.
+        skip: What the link says that leads a keyboard here.
     """
 
     lang: str
@@ -133,6 +138,7 @@ class Column:
     first: int
     last: int
     no_match: LazyString
+    skip: LazyString
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +167,16 @@ def columns(results: Results, address: Address) -> tuple[Column, ...]:
                 first=offset + 1,
                 last=offset + len(hits),
                 no_match=_NO_MATCH_IN[lang],
+                skip=_SKIP_TO[lang],
             )
         )
     return tuple(made)
+
+
+def first_language(results: Results) -> str:
+    """Choose the language that a narrow screen shows first: the query's, unless it has no match."""
+    own = results.query_lang
+    return own if results.total.get(own) else max(results.total, key=results.total.__getitem__)
 
 
 def hit_view(hit: Hit, results: Results) -> HitView:
@@ -178,9 +191,7 @@ def hit_view(hit: Hit, results: Results) -> HitView:
     return HitView(
         id=article.id,
         lang=article.lang,
-        title=marked(article.title, hit.title_marks)
-        if article.title
-        else escape(title_of(article)),
+        title=marked(article.headline, hit.title_marks),
         href=published or reading,
         reading_href=reading if published else None,
         date=article.date,
@@ -199,7 +210,7 @@ def counterpart_view(article: Article, counterpart: Article) -> CounterpartView:
     """Make what is shown of an article's counterpart."""
     return CounterpartView(
         lang=counterpart.lang,
-        title=title_of(counterpart),
+        title=counterpart.headline,
         says=_SAME_STORY[counterpart.lang],
         href=article_url(counterpart.id),
         beside_href=url_for("pages.beside", id=article.id),
@@ -225,12 +236,13 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 
 def title_of(article: Article) -> str:
     """Give the title, or the beginning of the text of an article without one."""
-    if article.title:
-        return article.title
-    beginning = " ".join(article.body.split())
-    if len(beginning) <= _TITLE_CHARS:
-        return beginning
-    return beginning[: _TITLE_CHARS + 1].rsplit(" ", 1)[0][:_TITLE_CHARS] + "…"
+    return article.headline
+
+
+@lru_cache(maxsize=1 << 10)
+def lang_of(name: str) -> str:
+    """Guess the language of a name that stands alone, for whoever reads it aloud."""
+    return detect(name).lang
 
 
 def safe_link(url: str | None) -> str | None:
@@ -318,6 +330,25 @@ def paragraphs(text: str) -> list[str]:
     return [line for part in text.split("\n") if (line := part.strip())]
 
 
+def suggestion_texts() -> dict[str, str]:
+    """Write what the script says of suggestions, in the reader's language."""
+    number = "{number}"
+    return {
+        "lang": interface(),
+        "list": str(_l("Suggestions")),
+        "one": str(_l("One suggestion")),
+        "many": str(_l("%(number)s suggestions", number=number)),
+        "more": str(_l("Add the words you are looking for.")),
+        "remove": str(_l("Remove from my searches")),
+        "past": str(_l("your search")),
+        "name": str(_l("name")),
+        "author": str(_l("author")),
+        "section": str(_l("section")),
+        "source": str(_l("source")),
+        "title": str(_l("story")),
+    }
+
+
 def init_app(app: Flask) -> None:
     """Give templates the functions and values that they all use."""
 
@@ -341,11 +372,13 @@ def init_app(app: Flask) -> None:
         SWITCH_NAMES=SWITCH_NAMES,
         api_url=api_url,
         article_url=article_url,
+        lang_of=lang_of,
         safe_link=safe_link,
         title_of=title_of,
         chips=chips,
         page_numbers=page_numbers,
         search_url=search_url,
+        suggestion_texts=suggestion_texts,
         unquoted_url=unquoted_url,
     )
     app.jinja_env.filters.update(number=format_number, written_date=written_date)

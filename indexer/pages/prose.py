@@ -28,7 +28,13 @@ _HTML_EVIDENCE = re.compile(
     r"</(?:p|div|a|b|i|em|strong|span|li|ul|ol|h[1-6]|td|tr|table|u|blockquote|font)\s*>"
     r"|<(?:br|hr|p)\s*/?>|<(?:img|a|p|div|span|figure)\s[a-z-]+=",
 )
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_ENTITY = re.compile(
+    r"&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|#\d{2,5}(?![\d;])|(?i:nbsp);?|[a-zA-Z][a-zA-Z0-9]{1,30};)"
+)
+# What was escaped once more is decoded once more, but for what may stand for mark-up.
+_ESCAPED_TWICE = re.compile(
+    r"&amp;(?=(?:#\d{2,5}|#[xX][0-9a-fA-F]{2,5}|(?!lt;|gt;)[a-zA-Z]{2,8});)"
+)
 # What WordPress puts below each story of a feed; matched in lines of bounded length only.
 _SYNDICATED = re.compile(
     r"\W{0,3}(?:the (?:post|article)\b.{1,300}\b(?:appeared first|first appeared)"
@@ -59,10 +65,16 @@ def without_html(text: str) -> str:
     if "<" in text and _HTML_EVIDENCE.search(text):
         text = _without_tags(text)
     if "&" in text and _ENTITY.search(text):
-        text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
+        text = _ESCAPED_TWICE.sub("&", text)
+        text = _ENTITY.sub(_decoded, text)
         if "</" in text and _HTML_EVIDENCE.search(text):  # tags that were escaped, as in feeds
             text = _without_tags(text)
     return text
+
+
+def _decoded(entity: re.Match[str]) -> str:
+    written = entity.group()
+    return "\xa0" if written[1:5].lower() == "nbsp" else html.unescape(written)
 
 
 def unwrapped(text: str) -> str:

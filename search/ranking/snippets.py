@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from search.ranking.query import ReadQuery
 from search.records import Article, Passage, Snippet
+from search.text.agencies import is_agency_line
 from search.text.information import information
 from search.text.languages import LANGUAGES, Token, fold, has_marks, tokens
 from search.text.quantities import Quantity
@@ -235,6 +236,8 @@ def best_snippet(
         otherwise: What is shown where it has no marks.
     """
     text = article.body[passage.start : passage.end] if passage is not None else article.body
+    if is_agency_line(text):
+        text = article.body
     marks = marker.spans(text.strip())
     return cut(text.strip(), marks) if marks or otherwise is None else otherwise
 

@@ -137,6 +137,7 @@ class Outline:
     source: str | None
     section: str | None
     authors: tuple[str, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

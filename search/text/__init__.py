@@ -11,5 +11,6 @@
 - ``shorthand``: syllables run together, abbreviations.
 - ``spelling``: which of an archive's words was meant by one that it does not have.
 - ``information``: how much a word tells: rare ones much, common ones little.
+- ``agencies``: lines that name a place and an agency before a story.
 - ``cognates``: names, numbers and acronyms that are written alike in every language.
 """

@@ -475,7 +475,7 @@ def test_articles_without_their_text(store):
     outlines = store.outlines(["a", "b", "unknown"])
     assert outlines.keys() == {"a", "b"}
     assert outlines["a"] == Outline(
-        "a", "vi", "2025-09-24T08:30:00+07:00", "Báo Sóng", "Biển", ("Lê Thị Bé",)
+        "a", "vi", "2025-09-24T08:30:00+07:00", "Báo Sóng", "Biển", ("Lê Thị Bé",), known.title
     )
     assert (outlines["b"].date, outlines["b"].section, outlines["b"].authors) == (None, None, ())
 

@@ -18,7 +18,7 @@ STORE = LEAVES | {"search.encoders", "search.stores", "search.text"}
 ROOMS = {
     "search.errors": set(),
     "search.addresses": {"search.errors"},
-    "search.records": set(),
+    "search.records": {"search.text"},
     "search.settings": {"search.addresses", "search.errors"},
     "search.text": set(),
     "search.encoders": {"search.errors"},
@@ -52,6 +52,7 @@ ROOMS = {
         "search.cli",
         "search.exports",
         "search.facets",
+        "search.completion",
         "search.ranking",
         "search.stores",
         "search.text",

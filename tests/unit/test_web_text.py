@@ -8,6 +8,7 @@ import pytest
 from indexer.charsets import decoded as text_of
 from indexer.fetching import gunzipped, normalised
 from indexer.fetching.client import _retry_after
+from indexer.pages.prose import without_html
 from indexer.sources import is_web_address
 from indexer.sources.web_kinds import feeds_named, refuses_indexing
 from search.errors import FetchError
@@ -178,3 +179,22 @@ def test_what_a_page_has_taken_back_asks_for_nothing(around):
 )
 def test_how_long_a_server_wants_to_be_left_alone(value, seconds):
     assert _retry_after(value, None) == seconds
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("A&nbsp;B", "A B"),
+        ("A&nbsp B", "A B"),
+        ("A&nbspB", "A B"),
+        ("A&NBSP;B", "A B"),
+        ("A&amp;nbsp;B", "A B"),
+        ("AT&amp;amp;T", "AT&T"),
+        ("l&amp;#361; l&#7909;t", "lũ lụt"),
+        ("2020 &#8211 2021", "2020 – 2021"),
+        ("Bộ NN&PTNT; AT&T", "Bộ NN&PTNT; AT&T"),
+        ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),  # a story about mark-up
+    ],
+)
+def test_entities_are_decoded_however_they_were_written(written, meant):
+    assert " ".join(without_html(written).split()) == meant

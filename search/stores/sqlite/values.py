@@ -18,7 +18,7 @@ from search.text.languages import LANGUAGES
 
 ARTICLE_COLUMNS = "id, lang, title, lead, text, date, url, source, authors, section, tags, captions"
 
-OUTLINE_COLUMNS = "id, lang, date, source, section, authors"
+OUTLINE_COLUMNS = "id, lang, date, source, section, authors, title"
 
 MEND = "doctor --mend"
 
@@ -108,7 +108,7 @@ def article_of(row: Sequence[Any]) -> Article:
 
 def outline_of(row: Sequence[Any]) -> Outline:
     """The article in a row of ``OUTLINE_COLUMNS``."""
-    id_, lang, date, source, section, authors = row
+    id_, lang, date, source, section, authors, title = row
     whose = f"article {text(id_, 'the id of an article')}: its"
     return Outline(
         id=id_,
@@ -117,6 +117,7 @@ def outline_of(row: Sequence[Any]) -> Outline:
         source=optional_text(source, f"{whose} source"),
         section=optional_text(section, f"{whose} section"),
         authors=strings(authors, f"{whose} authors"),
+        title=text(title, f"{whose} title"),
     )
 
 
