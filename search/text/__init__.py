@@ -11,5 +11,7 @@
 - ``shorthand``: syllables run together, abbreviations.
 - ``spelling``: which of an archive's words was meant by one that it does not have.
 - ``information``: how much a word tells: rare ones much, common ones little.
+- ``sentences``: where sentences begin and end.
+- ``overlap``: what two texts have in common: runs of words, names and numbers.
 - ``cognates``: names, numbers and acronyms that are written alike in every language.
 """
