@@ -18,6 +18,8 @@ Modules that everything may import:
 Modules on top of the rooms:
 
 - ``archive``: ``Archive``, which ties a store, an encoder and the ranking together.
+- ``drafts``, ``coverage``: reading a draft; what an archive holds on it (“has anyone written
+  this?”).
 - ``vocabulary``: an archive's own counts of syllables, which sharpen the restoring of diacritics.
 - ``transfer``, ``repair``: copying one archive into another; repairing what is damaged in one.
 - ``evaluation``, ``baselines``: measures of quality; other systems' methods to compare with.

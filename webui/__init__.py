@@ -4,6 +4,7 @@
 - ``site``: what all views share: the archive and recent figures about it.
 - ``parameters``: the parameters of an address → ``Address`` → ``Query``; and back to links.
 - ``pages``, ``api``: the views, for readers and for programs.
+- ``before``: “has anyone written this?”: the page, and the JSON, that compare a draft.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.

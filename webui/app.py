@@ -11,7 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages, proxies
+from webui import api, before, errors, i18n, pages, proxies
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
@@ -45,6 +45,7 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     errors.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(before.blueprint)
     presenting.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url
     app.jinja_env.trim_blocks = True
@@ -55,7 +56,7 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
 
 def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
     """Keep an interface language that the address asks for in all links to pages."""
-    to_a_page = endpoint.startswith("pages.")
+    to_a_page = endpoint.startswith(("pages.", "before."))
     if to_a_page and request and (chosen := i18n.chosen_interface()):
         values.setdefault("ui", chosen)
 

@@ -15,14 +15,17 @@ from flask import (
     render_template,
     request,
 )
+from flask_babel import format_number
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from search.drafts import MAX_DRAFT_CHARS
 from search.errors import (
     ArchiveMismatchError,
     ArchiveMissingError,
+    DraftError,
     EncoderError,
     FilterError,
     QueryError,
@@ -119,6 +122,15 @@ _METHOD = Problem(
     _l("This address cannot be used that way"),
     _l("It can only be read (GET)."),
 )
+_TOO_LARGE = Problem(
+    413,
+    "request_too_large",
+    _l("That is too much at once"),
+    _l(
+        "More was sent than this site takes. A draft may have up to %(most)s characters.",
+        most=LazyString(format_number, MAX_DRAFT_CHARS),
+    ),
+)
 _BUSY = Problem(
     503,
     "busy",
@@ -134,6 +146,7 @@ _UNEXPECTED = Problem(
 )
 
 
+_NOT_COMPARED = _l("This draft cannot be compared")
 _NOTHING_TO_FIND = _l(
     "There is nothing in it to look for. Add a word, a name or a question; a minus sign only leaves"
     " stories out."
@@ -144,6 +157,9 @@ _NOT_READ = _l("The browser or the program asked in a way that this site does no
 def problem_of(error: Exception) -> Problem:
     """Choose the answer to an error. Messages of stores stay in the log: they may name paths."""
     match error:
+        case DraftError():
+            status = 413 if error.reason == "long" else 400
+            return Problem(status, f"draft_{error.reason}", _NOT_COMPARED, str(error))
         case QueryTooLongError():
             text = error.text if isinstance(error, QueryLengthError) else str(error)
             return Problem(413, "query_too_long", _l("That search is too long"), text)
@@ -170,6 +186,8 @@ def problem_of(error: Exception) -> Problem:
             return _NOT_FOUND
         case HTTPException(code=405):
             return _METHOD
+        case HTTPException(code=413):
+            return _TOO_LARGE
         case HTTPException(code=503):
             return _BUSY
         case HTTPException(code=code) if code is not None and code >= 400 and code != 500:

@@ -51,7 +51,10 @@ _MAX_HEAD_BYTES = 64 * 1024
 _BYTES_PER_CHAR = 12
 """Of a query in an address: four of UTF-8, percent-encoded."""
 _MAX_BODY_BYTES = 1024
-"""Requests have no bodies: what is larger is abuse."""
+"""Requests have no bodies, but for drafts: what is larger is abuse."""
+_MAX_DRAFT_BYTES = 400_000
+"""Below what waitress keeps in memory: a draft is never written to a file."""
+_TAKES_DRAFTS = "/before"
 
 _READINESS = "/readyz"
 _WITHOUT_ARCHIVE = ("/healthz", "/favicon.ico", "/robots.txt")
@@ -119,6 +122,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(400, "Requests are read here without a Transfer-Encoding.")
         elif self.version not in ("1.0", "1.1"):
             self._refuse(505)
+        elif self.content_length >= _MAX_BODY_BYTES and not self.path.endswith(_TAKES_DRAFTS):
+            self._refuse(413)
 
     def _refuse(self, code: int, reason: str = "") -> None:
         self.error = Refusal(code, reason)
@@ -294,7 +299,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             asyncore_use_poll=True,  # select() fails for descriptors from 1024 on
             log_socket_errors=False,  # clients that vanish are no errors
             max_request_header_size=_MAX_HEAD_BYTES + _BYTES_PER_CHAR * max_query_chars,
-            max_request_body_size=_MAX_BODY_BYTES,
+            max_request_body_size=_MAX_DRAFT_BYTES,
             clear_untrusted_proxy_headers=False,  # the application knows which it believes
         )
         family, kind, protocol = listening.family, listening.type, listening.proto

@@ -48,6 +48,8 @@ ROOMS = {
         *LEAVES,
         "search.archive",
         "search.cli",
+        "search.coverage",
+        "search.drafts",
         "search.ranking",
         "search.stores",
         "search.text",
