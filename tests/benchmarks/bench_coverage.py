@@ -7,6 +7,8 @@ folder WORK with parts of them taken out. Drafts, and what is to be said of each
 
 - half: every other sentence of a story, of which the archive has the others: the same event;
 - pair: an NTREX article, of which the archive has the translation: the same event;
+- retold: a demo story, of which an archive has the one in the other language, which no translator
+  made: the same event; only stories of odd numbers, the others are for tests/quality;
 - edited: a story of the archive without a quarter of its sentences: the same story;
 - mixed: a paragraph of one half among those of another: background, at least;
 - topic: a story that answers a judged query: what answers it too is background, at least;
@@ -31,6 +33,7 @@ from pathlib import Path
 
 import numpy as np
 
+import indexer
 from search.archive import open_archive
 from search.cli import cli
 from search.coverage import compare
@@ -39,6 +42,7 @@ from search.ranking.nearness import FEATURES, NearnessModel
 from search.ranking.relevance import fit_regression
 from search.text.sentences import sentences
 
+DEMO = Path(indexer.__path__[0]) / "demo" / "stories.jsonl"
 SHARED = Path(os.environ.get("SONGNGU_SHARED", "../shared")) / "data"
 CHARS = 1400
 """Of a draft: embedding is what takes time."""
@@ -47,7 +51,8 @@ NEGATIVES = 10.0  # weight of all that is not near, beside all that is
 PENALTY = 1e-3
 MONOTONE = frozenset(FEATURES) - {"across"}
 FALSE_EVENTS = 0.015
-"""Share of stories that do not answer a draft's topic which may be called the same event."""
+"""Share of drafts about nothing in the archive, and of stories that do not answer the topic of one,
+for which the same event may be claimed."""
 PRECISION = 0.8
 """Share of what is said of stories judged for a draft's topic that answer it, partly at least."""
 
@@ -64,6 +69,7 @@ class Case:
     no: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     query: str = ""
+    only: str = "both"
 
 
 def rows(path):
@@ -156,6 +162,25 @@ def cases():
     return made, out, new
 
 
+def retold():
+    """Demo stories of odd numbers as drafts, with their counterparts."""
+    told = {row["id"]: row for row in rows(DEMO)}
+    for id_, row in told.items():
+        lang = "en" if row["lang"] == "vi" else "vi"
+        other = f"{id_[:-2]}{lang}"
+        if other in told and int(id_.split("-")[1]) % 2:
+            text = f"{row['title']}\n\n{row['lead']}\n{row['text']}"
+            yield Case("retold", row["lang"], text, [other], query=id_[:-3], only=lang)
+
+
+def demo_archive(work):
+    """The archive of the demo stories."""
+    path = work / "demo.db"
+    if not path.exists():
+        cli.main(["index", str(DEMO), "--archive", str(path)], standalone_mode=False)
+    return open_archive(str(path))
+
+
 def prepared(natural, work, out, new):
     """The archive: the stories of natural-dev without some, with halves and NTREX."""
     path = work / "coverage.db"
@@ -188,7 +213,7 @@ def measured(archive, made):
     """For each case the features of its stories, and which of them have which label."""
     found = []
     for case in made:
-        compared = compare(archive, read_draft(case.text))
+        compared = compare(archive, read_draft(case.text), lang=case.only)
         links = archive.links(case.hidden)
         groups = {link.group for link in links.values()}
         hidden = set(case.hidden)
@@ -211,11 +236,11 @@ def fitted(found):
         for values, label in zip(compared.values, labels, strict=True):
             if label == "hidden":
                 continue
-            if case.kind in ("half", "pair"):
+            if case.kind in ("half", "pair", "retold"):
                 data["event"].append((values, float(label == "want")))
             elif case.kind in ("absent", "wiki") or label == "no":
                 data["event"].append((values, 0.0))
-            if label == "want" and case.kind in ("half", "pair", "mixed", "topic"):
+            if label == "want" and case.kind in ("half", "pair", "retold", "mixed", "topic"):
                 data["background"].append((values, 1.0))
             elif label == "partly":
                 data["background"].append((values, 0.5))
@@ -244,14 +269,18 @@ def chosen(models, found):
     for direction, across in (("own", 0.0), ("across", 1.0)):
         told = {"event": [], "background": []}
         for case, compared, labels in found:
+            here = compared.values[:, FEATURES.index("across")] == across
+            if case.kind in ("absent", "wiki") and (here & (labels != "hidden")).any():
+                values = compared.values[here & (labels != "hidden")]
+                told["event"].append((models["event"].probabilities(values).max(), False))
             for label in ("want", "partly", "no"):
-                of = (labels == label) & (compared.values[:, FEATURES.index("across")] == across)
+                of = (labels == label) & here
                 if case.kind == "topic" and of.any():
                     for name, pairs in told.items():
                         some = models[name].probabilities(compared.values[of])
                         pairs += [(p, label != "no") for p in some]
         wrong = [p for p, right in told["event"] if not right]
-        least["event"][direction] = max(0.5, float(np.quantile(wrong, 1 - FALSE_EVENTS)))
+        least["event"][direction] = float(np.quantile(wrong, 1 - FALSE_EVENTS))
         pairs = sorted(told["background"], reverse=True)
         precision = np.cumsum([right for _, right in pairs]) / np.arange(1, len(pairs) + 1)
         enough = np.flatnonzero(precision >= PRECISION)
@@ -273,7 +302,7 @@ def report(model, found):
         event = shown & (ranks <= 1)
         across = "" if case.kind != "pair" else f" from {case.lang}"
         name = case.kind + across
-        if case.kind in ("half", "pair", "edited", "mixed"):
+        if case.kind in ("half", "pair", "retold", "edited", "mixed"):
             values = [(rank, -p) for rank, p in judged]
             order = [i for i in sorted(range(len(values)), key=values.__getitem__) if shown[i]]
             places = [i for i, label in enumerate(labels) if label == "want"]
@@ -308,6 +337,9 @@ def main():
     with prepared(given.natural, given.work, out, new) as archive:
         remembering(archive, given.work / "vectors.pkl")
         found = measured(archive, made)
+    with demo_archive(given.work) as archive:
+        remembering(archive, given.work / "vectors.pkl")
+        found += measured(archive, retold())
     # Whole queries, and both tellings of an NTREX article, on one side.
     sides = [hash_of(case) % 2 for case, _, _ in found]
     for side in (0, 1):

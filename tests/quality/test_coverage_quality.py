@@ -2,6 +2,7 @@
 
 A demo story is the draft, and only stories of the other language are wanted: its counterpart has to
 come first and be the same event, and nothing else may be. Of paragraphs of XQuAD nothing is said.
+The stories have even numbers: the models were fitted on the others.
 ``tests/benchmarks/bench_coverage.py`` measures more, over an archive of 4,800 stories.
 """
 
@@ -11,13 +12,11 @@ import json
 
 import pytest
 from support.archives import demo_archive, stories
-from support.places import SHARED
 
 from search.archive import open_archive
 from search.coverage import coverage
 
 DRAFTS = 20
-"""Of each kind and language."""
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +31,13 @@ def told_twice():
     other = {"vi": "en", "en": "vi"}
     for id_, story in there.items():
         counterpart = f"{id_[:-2]}{other[story['lang']]}"
-        if counterpart in there:
+        if counterpart in there and int(id_.split("-")[1]) % 2 == 0:
             yield story, counterpart
 
 
 def test_counterparts_come_first_and_are_the_same_event(archive):
     first = event = others = 0
-    drafts = list(told_twice())
-    chosen = drafts[: 2 * DRAFTS]
+    chosen = list(told_twice())
     for story, counterpart in chosen:
         lang = "en" if story["lang"] == "vi" else "vi"
         found = coverage(
@@ -51,16 +49,14 @@ def test_counterparts_come_first_and_are_the_same_event(archive):
         event += counterpart in claimed
         others += len(claimed - {counterpart})
     print(f"{len(chosen)} drafts: {first} first, {event} same event, {others} others so called")
-    assert len(chosen) >= 20
+    assert len(chosen) >= DRAFTS
     assert first >= 0.95 * len(chosen)
     assert event >= 0.9 * len(chosen)
     assert others <= 0.1 * len(chosen)
 
 
-def test_nothing_is_claimed_of_what_is_not_there(archive):
-    path = SHARED / "data" / "xquad-dev" / "corpus.jsonl"
-    if not path.exists():
-        pytest.skip(f"{path} is missing")
+def test_nothing_is_claimed_of_what_is_not_there(archive, shared):
+    path = shared / "data" / "xquad-dev" / "corpus.jsonl"
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     chosen = rows[:: len(rows) // DRAFTS]
     claimed = sum(bool(coverage(archive, row["text"][:700]).of("same", "event")) for row in chosen)
