@@ -257,7 +257,8 @@ def compare(
     for row, article in enumerate(articles):
         near[row] = around[article.lang].nearness(kept[article.id])
         print_of_story = TextPrint.of(article.lang, f"{article.title}\n{article.body}")
-        values[row] = features(near[row], weights, print_of_draft, print_of_story)
+        across = draft.parts[int(near[row, :-1].argmax())].lang != article.lang
+        values[row] = features(near[row], weights, print_of_draft, print_of_story, across=across)
         same.append(in_the_same_words(print_of_draft, print_of_story))
     return Comparison(asked, articles, links, near, values, tuple(same))
 
@@ -272,8 +273,8 @@ def _look_up(
     ids: set[str] = set()
     for lang in langs:
         usual = []
-        to_queries = archive.ranking.usual.get("own" if lang == draft.lang else "across")
-        for _ in asked:
+        for own in [*(part.lang for part in draft.parts), draft.lang]:
+            to_queries = archive.ranking.usual.get("own" if lang == own else "across")
             candidates = next(found)
             ids |= {candidate.id for candidate in candidates[:_CANDIDATES]}
             usual.append(usual_nearness([c.score for c in candidates], to_queries))

@@ -53,16 +53,23 @@ KIND_NAMES: dict[Nearness, LazyString] = {
 }
 
 
+_BOX_SAYS = {
+    "vi": _l("The same lines, citing stories in Vietnamese first"),
+    "en": _l("The same lines, citing stories in English first"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """The background box in a language.
 
     Attributes:
+        says: What it is, beside the first one.
         lines: Plain text.
     """
 
     lang: str
-    name: str
+    says: LazyString
     lines: list[str]
 
 
@@ -160,8 +167,8 @@ def _said(found: Coverage) -> list[str]:
     if event:
         said.append(
             ngettext(
-                "%(num)s story tells the same event.",
-                "%(num)s stories tell the same event.",
+                "%(num)s story tells an event of this draft.",
+                "%(num)s stories tell an event of this draft.",
                 len(event),
             )
         )
@@ -197,7 +204,7 @@ def _boxes(found: Coverage) -> list[Box]:
     """The background box, in the draft's language first."""
     order = sorted(LANGUAGES, key=lambda code: code != found.draft.lang)
     return [
-        Box(code, LANGUAGES[code].endonym, background_lines(found, code, address=_address))
+        Box(code, _BOX_SAYS[code], background_lines(found, code, address=_address))
         for code in order
     ]
 

@@ -115,18 +115,23 @@ def whole_of(vectors: FloatArray, weights: FloatArray64) -> FloatArray:
 
 
 def features(
-    near: FloatArray64, weights: FloatArray64, draft: TextPrint, story: TextPrint
+    near: FloatArray64,
+    weights: FloatArray64,
+    draft: TextPrint,
+    story: TextPrint,
+    *,
+    across: bool,
 ) -> FloatArray64:
     """What is known of a draft and a story: float64 (``FEATURES``,).
 
     Args:
         near: As ``Surroundings.nearness`` gives it.
+        across: Whether what it is nearest to is in another language.
     """
     weight, share = in_common(draft.names, story.names)
-    across = float(draft.lang != story.lang)
     cover, top = float(weights @ near[:-1]), float(near[:-1].max())
     known = [cover, top, float(near[-1]), float(np.log1p(weight)), share]
-    return np.array([*known, across, across * cover, across * top, across * share])
+    return np.array([*known, *np.multiply(float(across), [1.0, cover, top, share])])
 
 
 def in_the_same_words(draft: TextPrint, story: TextPrint) -> bool:

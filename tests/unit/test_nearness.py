@@ -43,7 +43,7 @@ def test_the_whole_weighs_its_parts():
 def test_features_by_name():
     draft = TextPrint.of("vi", "Ông Lương Tam Quang đến Oslo.")
     story = TextPrint.of("en", "Mr Luong Tam Quang came to Oslo.")
-    values = features(np.array([0.2, 0.8, 0.4]), np.array([0.75, 0.25]), draft, story)
+    values = features(np.array([0.2, 0.8, 0.4]), np.array([0.75, 0.25]), draft, story, across=True)
     named = dict(zip(FEATURES, values, strict=True))
     assert named["cover"] == pytest.approx(0.35)
     assert (named["top"], named["whole"], named["across"]) == (0.8, 0.4, 1.0)

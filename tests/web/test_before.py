@@ -52,7 +52,7 @@ def test_a_story_of_the_archive_is_the_same_story(client):
 def test_a_translation_tells_the_same_event(client):
     english = BY_ID["demo-002-en"]
     page = ask(client, f"{english['lead']}\n{english['text']}", lang="vi")
-    assert "1 story tells the same event." in page
+    assert "1 story tells an event of this draft." in page
     assert METRO["title"] in page
     assert english["title"] not in page
 
