@@ -40,6 +40,7 @@ FEATURES = (
 )
 _MOST_TOKENS = 3000  # of a longer text the beginning is enough to tell
 _FEWEST_RUNS = 20
+_FEWEST_NUMBERS, _SAME_NUMBERS = 5, 0.5
 _FIRST, _LAST = 10, 40
 """Places of the stories that are near and tell something else."""
 _NEARER = 0.16
@@ -135,11 +136,18 @@ def features(
 
 
 def in_the_same_words(draft: TextPrint, story: TextPrint) -> bool:
-    """Tell whether most of the shorter text's runs of words are in the longer."""
+    """Tell whether most of the shorter text's runs of words are in the longer, and its numbers.
+
+    Two days' prices from one template have the same words and other numbers.
+    """
     if draft.lang != story.lang:
         return False
     if min(len(draft.runs), len(story.runs)) < _FEWEST_RUNS:
         return False  # a headline, or a line that is in every story of a kind
+    numbers = [{name for name in one.names if name[0].isdigit()} for one in (draft, story)]
+    fewer = min(map(len, numbers))
+    if fewer >= _FEWEST_NUMBERS and len(numbers[0] & numbers[1]) < _SAME_NUMBERS * fewer:
+        return False
     common = len(np.intersect1d(draft.runs, story.runs, assume_unique=True))
     return common / min(len(draft.runs), len(story.runs)) >= _SAME_WORDS
 

@@ -11,7 +11,7 @@ DRAFT = "\n\n".join(
     [
         "Chuyện trong tuần",
         "Tuyến metro đầu tiên của Thành phố Hồ Chí Minh đã mở cửa sau hơn mười năm xây dựng; nhiều"
-        " gia đình xếp hàng từ sớm để được đi miễn phí trong ngày khai trương, nhà ga chật kín người.",
+        " gia đình xếp hàng từ sớm để được đi miễn phí trong ngày khai trương, nhà ga chật kín.",
         "Trong khi đó, giá cà phê ở Tây Nguyên tiếp tục lập đỉnh. Nhiều hộ ở Đắk Lắk găm hàng chờ"
         " qua Tết vì tin rằng giá còn lên, thương lái mua được rất ít so với cùng kỳ năm trước.",
         "Câu lạc bộ cờ vua của phường tổ chức giải thường niên cho người cao tuổi vào cuối tuần.",

@@ -62,6 +62,17 @@ def test_the_same_words():
     assert not in_the_same_words(TextPrint.of("vi", STORY[:40]), story)
 
 
+def test_two_days_of_one_template_are_two_stories():
+    prices = "Giá vàng miếng tại cửa hàng {} sáng nay là {} triệu đồng một lượng, nhích nhẹ."
+    days = [
+        " ".join(prices.format(name, base + n) for n, name in enumerate(DISTRICTS))
+        for base in (1000, 2000)
+    ]
+    one, other = (TextPrint.of("vi", day) for day in days)
+    assert in_the_same_words(one, one)
+    assert not in_the_same_words(one, other)
+
+
 def test_judging():
     weights = np.zeros(len(FEATURES))
     weights[0] = 10.0
