@@ -22,6 +22,8 @@ Modules on top of the rooms:
 - ``facets``: what a result set is made of: counts by source, section, author and time.
 - ``neighbours``: what else has been written on the subject of a story.
 - ``completion``: what a query that is being typed may become, from an archive's titles and names.
+- ``drafts``, ``coverage``: reading a draft; what an archive holds on it (“has anyone written
+  this?”).
 - ``vocabulary``: an archive's own counts of syllables, which sharpen the restoring of diacritics.
 - ``transfer``, ``repair``: copying one archive into another; repairing what is damaged in one.
 - ``exports``: file formats (CSV, JSONL, RIS, BibTeX, Markdown) and citations; pure.

@@ -137,6 +137,11 @@ class Archive:
                     raise mismatch(self.location, made, here)
                 # It was embedded anew meanwhile, and its own encoder is another one now.
 
+    @property
+    def ranking(self) -> RankingProfile:
+        """What ranks in this archive."""
+        return self._profile()
+
     def made(self) -> ArchiveProfile | None:
         """Read the profile the archive was made with; None where there is no archive yet.
 
@@ -288,6 +293,10 @@ class Archive:
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""
         return self.store.articles(ids)
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """Embed texts as stories are: float32 (texts, dimension), language-free unit rows."""
+        return self._profile().language_free(self.encoder.encode_passages(texts))
 
     def links(self, ids: Sequence[str]) -> dict[str, Link]:
         """Read the counterparts and copies of articles, by id; unlinked articles are left out."""

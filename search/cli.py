@@ -26,6 +26,7 @@ _COMMANDS = {
     "demo": "indexer.demo:demo",
     "serve": "webui.commands:serve",
     "search": "search.commands:search",
+    "before": "search.commands:before",
     "link": "indexer.commands:link",
     "stats": "search.commands:stats",
     "export": "search.commands:export",

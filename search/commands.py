@@ -1,13 +1,14 @@
 """Subcommands that need nothing but archives.
 
-``search`` answers a query; ``stats`` and ``export`` say and stream what an archive holds, or what
-answers a query;
-``delete`` takes articles down; ``copy`` carries them to another archive; ``doctor`` checks the
-installation and repairs an archive.
+``search`` answers a query; ``before`` says what was written before on a draft; ``stats`` and
+``export`` say and stream what an archive holds, or what answers a query; ``delete`` takes articles
+down; ``copy`` carries them to another archive; ``doctor`` checks the installation and repairs an
+archive.
 """
 
 from __future__ import annotations
 
+import codecs
 import os
 import platform
 import sqlite3
@@ -16,14 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib import metadata
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
 from search.archive import Archive
 from search.cli import echo_json, json_option, with_archive
-from search.errors import SongnguError
+from search.errors import DraftError, SongnguError
 from search.exports import EXPORTS, Story, encoded
 from search.ranking.filters import day_typed
 from search.ranking.query import check
@@ -44,6 +45,7 @@ from search.stores.ledger import Ledger, Tombstone, canonical_keys
 from search.text.languages import LANGUAGES
 
 if TYPE_CHECKING:
+    from search.coverage import Coverage
     from search.repair import MendReport
 
 _SHOWN = 20
@@ -52,6 +54,9 @@ _EXPORTED_AT_ONCE = 200
 _MOST_RELATED = 10
 """Possibly related stories that a terminal gets of each language."""
 _INDENT = 1
+_PART_CHARS = 90
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_KINDS = {"same": "the same story", "event": "the same event", "background": "background"}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -177,6 +182,37 @@ def _found(archive: Archive, query: Query, *, related: bool) -> Iterator[Story]:
     """Stream the whole result set of a query, in its order."""
     found = archive.listed(archive.result_set(query), sort=query.sort, related=related)
     return (listed.to_json() for listed in found)
+
+
+@click.command()
+@click.argument("draft", type=click.File("rb"))
+@with_archive()
+@click.option("-k", default=20, show_default=True, help="Most stories wanted.")
+@click.option("--lang", type=click.Choice(["both", *LANGUAGES]), default="both", show_default=True)
+@json_option
+def before(draft: BinaryIO, archive: Archive, lang: str, k: int, *, as_json: bool) -> None:
+    """Say what has been written before on what a draft is about.
+
+    DRAFT is a text or HTML file in UTF-8, or - for standard input. Its stories are found in both
+    languages: the same story, the same event, background; with the paragraphs they are near to,
+    and five dated, cited lines for a background box.
+    """
+    from search.coverage import MOST_STORIES, coverage
+
+    if not 1 <= k <= MOST_STORIES:
+        raise click.UsageError(f"-k must be from 1 to {MOST_STORIES}.")
+    content = draft.read()
+    try:
+        text = content.decode("utf-16" if content[:2] in _UTF_16_MARKS else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise DraftError(
+            "empty", "The draft is no plain text in UTF-8: save it as such and try again."
+        ) from None
+    found = coverage(archive, text, lang=lang, k=k)
+    if as_json:
+        echo_json(found.to_json(), indent=_INDENT)
+    else:
+        _print_coverage(found)
 
 
 @click.command()
@@ -443,6 +479,54 @@ def _print_hit(number: int, hit: Hit, counterparts: Mapping[str, Article]) -> No
     if hit.explanation is not None:
         click.secho(f"     {_explained(hit)}", dim=True)
     click.echo()
+
+
+def _print_coverage(found: Coverage) -> None:
+    from search.coverage import background_lines, headline
+
+    same, event = found.of("same"), found.of("event")
+    if not (same or event):
+        click.secho("Nobody has written this here.", bold=True)
+    else:
+        counted = [
+            f"{len(stories)} {what}"
+            for stories, what in ((same, "in nearly the same words"), (event, "of the same event"))
+            if stories
+        ]
+        earliest = min((story.date for story in (*same, *event) if story.date), default=None)
+        when = f"the earliest of {earliest[:10]}" if earliest else "of unknown date"
+        click.secho(f"Stories: {', '.join(counted)}; {when}.", bold=True)
+    click.echo()
+    for number, story in enumerate(found.stories, 1):
+        first = story.tellings[0]
+        click.echo(f"{number:>3}. " + click.style(headline(first.article), bold=True))
+        parts = ", ".join(str(place + 1) for place in story.parts)
+        facts = (
+            _KINDS[story.kind],
+            first.article.date[:10] if first.article.date else "date unknown",
+            first.article.source,
+            first.article.url,
+            f"near to paragraph {parts}" if parts else None,
+        )
+        click.secho("     " + " · ".join(fact for fact in facts if fact), dim=True)
+        click.echo("     " + first.passage.replace("\n", " "))
+        for other in story.tellings[1:]:
+            click.secho(f"     = [{other.article.lang}] {headline(other.article)}", dim=True)
+        if first.copies:
+            noun = "copy" if first.copies == 1 else "copies"
+            click.secho(f"     + {first.copies} {noun}", dim=True)
+        click.echo()
+    click.secho("Paragraphs, and the stories nearest to each", bold=True)
+    parted = zip(found.draft.parts, found.beside, strict=True)
+    for number, (part, beside) in enumerate(parted, 1):
+        line = " ".join(part.text.split())
+        line = line if len(line) <= _PART_CHARS else line[:_PART_CHARS].rsplit(" ", 1)[0] + "…"
+        near = ", ".join(str(place + 1) for place in beside) or "nothing near"
+        click.echo(f"{number:>3}. {line}  → {near}")
+    if lines := background_lines(found, found.draft.lang):
+        click.secho("\nBackground box", bold=True)
+        for line in lines:
+            click.echo(line)
 
 
 def _explained(hit: Hit) -> str:

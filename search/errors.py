@@ -5,7 +5,8 @@ The tree::
     SongnguError
     ├── SettingsError            a setting is unknown or cannot be parsed
     ├── QueryError               the query cannot be answered as typed
-    │   └── QueryTooLongError
+    │   ├── QueryTooLongError
+    │   └── DraftError           a draft cannot be compared with the archive
     ├── StoreError
     │   ├── StoreUnavailableError    no answer, or none in time
     │   ├── ForbiddenStoreError      the credentials, or their rights, do not suffice
@@ -25,6 +26,7 @@ The tree::
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 
 class SongnguError(Exception):
@@ -53,6 +55,18 @@ class FilterError(QueryError):
 
 class QueryTooLongError(QueryError):
     """The query is longer than the limit that is set."""
+
+
+class DraftError(QueryError):
+    """A draft cannot be compared with the archive.
+
+    Attributes:
+        reason: "empty", "long", or "language" where it is in a third one.
+    """
+
+    def __init__(self, reason: Literal["empty", "long", "language"], message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class StoreError(SongnguError):

@@ -13,6 +13,7 @@ from search.archive import Archive
 from search.settings import Settings
 from webui import (
     api,
+    before,
     clippings,
     delivery,
     errors,
@@ -79,6 +80,7 @@ def create_app(
     app.register_blueprint(reference.blueprint)
     app.register_blueprint(suggestions.blueprint)
     app.register_blueprint(guide.blueprint)
+    app.register_blueprint(before.blueprint)
     presenting.init_app(app)
     exports.init_app(app)
     narrowing.init_app(app)
@@ -91,7 +93,7 @@ def create_app(
 
 def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
     """Keep an interface language that the address asks for in all links to pages."""
-    to_a_page = endpoint.startswith(("pages.", "clippings.", "guide.", "reference."))
+    to_a_page = endpoint.startswith(("pages.", "before.", "clippings.", "guide.", "reference."))
     if to_a_page and request and (chosen := i18n.chosen_interface()):
         values.setdefault("ui", chosen)
 

@@ -15,15 +15,18 @@ from flask import (
     render_template,
     request,
 )
+from flask_babel import format_number
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
+from search.drafts import MAX_DRAFT_CHARS
 from search.errors import (
     ArchiveBusyError,
     ArchiveMismatchError,
     ArchiveMissingError,
+    DraftError,
     EncoderError,
     FilterError,
     QueryError,
@@ -120,6 +123,15 @@ _METHOD = Problem(
     _l("This address cannot be used that way"),
     _l("It can only be read (GET)."),
 )
+_TOO_LARGE = Problem(
+    413,
+    "request_too_large",
+    _l("That is too much at once"),
+    _l(
+        "More was sent than this site takes. A draft may have up to %(most)s characters.",
+        most=LazyString(format_number, MAX_DRAFT_CHARS),
+    ),
+)
 _BUSY = Problem(
     503,
     "busy",
@@ -149,6 +161,7 @@ _UNEXPECTED = Problem(
 )
 
 
+_NOT_COMPARED = _l("This draft cannot be compared")
 _NOTHING_TO_FIND = _l(
     "There is nothing in it to look for. Add a word, a name or a question; a minus sign only leaves"
     " stories out."
@@ -159,6 +172,9 @@ _NOT_READ = _l("The browser or the program asked in a way that this site does no
 def problem_of(error: Exception) -> Problem:
     """Choose the answer to an error. Messages of stores stay in the log: they may name paths."""
     match error:
+        case DraftError():
+            status = 413 if error.reason == "long" else 400
+            return Problem(status, f"draft_{error.reason}", _NOT_COMPARED, str(error))
         case QueryTooLongError():
             text = error.text if isinstance(error, QueryLengthError) else str(error)
             return Problem(413, "query_too_long", _l("That search is too long"), text)
@@ -191,6 +207,8 @@ def problem_of(error: Exception) -> Problem:
             )
         case HTTPException(code=405):
             return _METHOD
+        case HTTPException(code=413):
+            return _TOO_LARGE
         case HTTPException(code=429):
             return _TOO_MANY
         case HTTPException(code=503):

@@ -261,11 +261,15 @@ def safe_link(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and leads_somewhere else None
 
 
-def article_url(article_id: str) -> str:
-    """Link to the reading page of an article. Ids that a path would change become a parameter."""
+def article_url(article_id: str, **more: Any) -> str:
+    """Link to the reading page of an article. Ids that a path would change become a parameter.
+
+    Args:
+        more: Further parameters, as ``url_for`` takes them.
+    """
     if _PLAIN_ID.fullmatch(article_id):
-        return url_for("pages.article", article_id=article_id)
-    return url_for("pages.article_by_parameter", id=article_id)
+        return url_for("pages.article", article_id=article_id, **more)
+    return url_for("pages.article_by_parameter", id=article_id, **more)
 
 
 def copies_url(article_id: str) -> str:

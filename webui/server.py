@@ -56,8 +56,11 @@ _BYTES_PER_CHAR = 12
 """Of a query in an address: four of UTF-8, percent-encoded."""
 _MAX_BODY_BYTES = 1024
 """Most requests have no bodies: what is larger is abuse."""
-_WITH_BODY = re.compile(r".*/clippings(?:\.\w+|/gone)")
-"""Paths, under whatever prefix, of requests that have one; articles come with a key."""
+_MAX_DRAFT_BYTES = 400_000
+"""Below what waitress keeps in memory: a draft is never written to a file."""
+_TAKES_DRAFTS = "/before"
+_TAKES_CLIPPINGS = re.compile(r".*/clippings(?:\.\w+|/gone)")
+"""Paths, under whatever prefix."""
 
 _READINESS = "/readyz"
 _WITHOUT_ARCHIVE = ("/healthz", "/favicon.ico", "/robots.txt")
@@ -127,12 +130,19 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(400, "Requests are read here without a Transfer-Encoding.")
         elif self.version not in ("1.0", "1.1"):
             self._refuse(505)
-        elif self.content_length >= _MAX_BODY_BYTES and not self._may_have_a_body():
+        elif self.content_length >= self._most_bytes():
             self._refuse(413)
 
-    def _may_have_a_body(self) -> bool:
-        writes = self.command == "POST" and self.path.endswith(f"{API}/articles")
-        return bool(_WITH_BODY.fullmatch(self.path)) or (writes and "AUTHORIZATION" in self.headers)
+    def _most_bytes(self) -> int:
+        """How large the body of this request may be; that of articles comes with a key."""
+        if self.command != "POST":
+            return _MAX_BODY_BYTES
+        if self.path.endswith(_TAKES_DRAFTS):
+            return _MAX_DRAFT_BYTES
+        if _TAKES_CLIPPINGS.fullmatch(self.path):
+            return MAX_CLIPPINGS_BYTES + _MAX_BODY_BYTES
+        takes_articles = self.path.endswith(f"{API}/articles") and "AUTHORIZATION" in self.headers
+        return MAX_BYTES if takes_articles else _MAX_BODY_BYTES
 
     def _refuse(self, code: int, reason: str = "") -> None:
         self.error = Refusal(code, reason)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,8 +21,8 @@ import numpy as np
 from search.addresses import canonical_url
 from search.records import Article
 from search.text.languages import exact_tokens, fold
+from search.text.overlap import Shingles, shingles
 
-_SHINGLE_TOKENS = 4
 _MOST_TOKENS = 3000  # of a longer text the beginning is enough to tell
 
 # 16 bands of 4: of two texts with resemblance 0.65, 96 in 100 share a band; with 0.8, all do.
@@ -54,8 +53,6 @@ _LEAST_TITLE_SHORT = 0.5
 _LEAST_TITLE_TOKENS = 4  # a shorter title names a column, not a story
 _SITE = re.compile(r"\s+[-–—|]\s+(?=[^-–—|]+$)")
 _MOST_SITE_WORDS = 4
-
-Shingles = np.ndarray[tuple[int], np.dtype[np.uint32]]
 
 
 def _given(value: int) -> int:
@@ -93,12 +90,10 @@ class Fingerprint:
         """Compute the fingerprint of an article."""
         body = "\n".join(part for part in (article.lead, article.text) if part)
         tokens = exact_tokens(body)[:_MOST_TOKENS]
-        runs = range(max(1, len(tokens) - _SHINGLE_TOKENS + 1)) if tokens else ()
-        hashes = [zlib.crc32(" ".join(tokens[i : i + _SHINGLE_TOKENS]).encode()) for i in runs]
         return cls(
             lang=article.lang,
             day=article.day,
-            shingles=np.unique(np.array(hashes, np.uint32)),
+            shingles=shingles(tokens),
             numbers=frozenset(token for token in tokens if token[0].isdigit()),
             title=tuple(map(fold, exact_tokens(_without_site(article.title)))),
             address=_address(article.url),

@@ -14,29 +14,15 @@ Three kinds of evidence are added up:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from search.encoders.base import FloatArray
 from search.ranking.profile import LinkingConstants
 from search.records import Article
-from search.text.languages import LANGUAGES, fold, tokens
 
 NEIGHBOURS = 10
 """Nearest articles in the other language that make up an article's surroundings."""
-
-_MOST_CHARS = 6000  # names and numbers of a longer story stand in its beginning
-_WHOLE = 1.0
-_HALF = 0.3
-"""Weight of what is often the same by chance: short words, numbers of two digits."""
-
-_STOP_WORDS = frozenset(
-    fold(word) for language in LANGUAGES.values() for word in language.stop_words
-)
-
-Marks = Mapping[str, float]
-"""Names and numbers of an article, each with its weight."""
 
 
 def surroundings(cosines: FloatArray, usual: float) -> FloatArray:
@@ -50,36 +36,6 @@ def surroundings(cosines: FloatArray, usual: float) -> FloatArray:
     missing = NEIGHBOURS - rest.shape[1]
     means: FloatArray = ((rest.sum(axis=1) + missing * usual) / NEIGHBOURS).astype(np.float32)
     return means
-
-
-def marks(article: Article) -> Marks:
-    """Collect the names and numbers by which a story can be recognised in another language.
-
-    Words with a capital that are no function words, neighbours of these as pairs, and numbers.
-    """
-    text = f"{article.title}\n{article.body}"[:_MOST_CHARS]
-    found: dict[str, float] = {}
-    before = None
-    for token in tokens(text):
-        word = token.folded
-        if any(char.isdigit() for char in word):
-            if len(word) > 1:
-                found[word] = _WHOLE if len(word) > 2 else _HALF
-            before = None
-        elif text[token.start].isupper() and len(word) > 1 and word not in _STOP_WORDS:
-            found.setdefault(word, _WHOLE if len(word) > 4 else _HALF)
-            if before is not None and text[before.end : token.start] == " ":
-                found[f"{before.folded} {word}"] = _WHOLE
-            before = token
-        else:
-            before = None
-    return found
-
-
-def in_common(one: Marks, other: Marks) -> tuple[float, float]:
-    """Weigh the marks that two stories share: the sum, and its share of the story with fewer."""
-    common = sum(one[mark] for mark in one.keys() & other.keys())
-    return common, common / max(1.0, min(sum(one.values()), sum(other.values())))
 
 
 def days_apart(one: Article, other: Article) -> int | None:

@@ -9,11 +9,8 @@ import numpy as np
 
 from indexer.linking.counterparts import (
     NEIGHBOURS,
-    Marks,
     days_apart,
     fit,
-    in_common,
-    marks,
     surroundings,
 )
 from search.encoders.base import FloatArray
@@ -21,6 +18,7 @@ from search.ranking.profile import LinkingConstants
 from search.records import Article
 from search.stores.base import Store
 from search.stores.links import Links, VectorBlock
+from search.text.overlap import Marks, in_common, marks
 
 Progress = Callable[[str, int, int], object]
 """Told of a step's name, of how much is done and how much there is."""
@@ -159,7 +157,7 @@ def _scores(
         for id_, article in store.articles(sorted(missing)).items():
             # Dates and marks are all that is needed of it.
             slim = Article(id=id_, lang=article.lang, text="", date=article.date)
-            read[id_] = (slim, marks(article))
+            read[id_] = (slim, marks(f"{article.title}\n{article.body}"))
         for one, other in batch:
             if one in read and other in read:
                 (first, had), (second, has) = read[one], read[other]

@@ -8,6 +8,7 @@
 - ``deduplication``: one hit for all copies of a story; of its tellings the first report.
 - ``snippets``: the passage that is shown of a hit, and the marks in it.
 - ``suggestion``: the query with words of the archive in place of those that nobody knows.
+- ``nearness``: what stories are to a draft: the same story, the same event, background.
 - ``explain``: how the relevance of a hit came about.
 - ``profile``: what was fitted for an encoder: the models, and its direction of language.
 

@@ -8,7 +8,7 @@ makes it less likely: those coefficients are not negative.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -219,10 +219,10 @@ def fit_regression(
     used: Sequence[str],
     penalty: float,
     names: tuple[str, ...] = FEATURES,
+    monotone: Collection[str] = MONOTONE,
 ) -> Regression:
     """Fit a logistic regression with an L2 penalty on standardised features.
 
-    Coefficients of ``MONOTONE`` features are kept from below zero.
 
     Args:
         values: float64 (pairs, ``FEATURES``).
@@ -230,6 +230,7 @@ def fit_regression(
         weights: float64 (pairs,): how much each counts.
         used: Names of the features that may have a coefficient.
         names: Of all features.
+        monotone: Of those whose coefficients are kept from below zero.
         penalty: Of the sum of squares, per unit of weight.
     """
     from scipy.optimize import minimize
@@ -252,7 +253,7 @@ def fit_regression(
             [[slope.sum()], scaled.T @ slope + penalty * parameters[1:]]
         )
 
-    bounds = [(None, None), *((0.0 if name in MONOTONE else None, None) for name in used)]
+    bounds = [(None, None), *((0.0 if name in monotone else None, None) for name in used)]
     found = minimize(loss, np.zeros(len(used) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
     coefficients = np.zeros(len(names))
     coefficients[places] = found[1:] / spread

@@ -12,5 +12,7 @@
 - ``spelling``: which of an archive's words was meant by one that it does not have.
 - ``information``: how much a word tells: rare ones much, common ones little.
 - ``agencies``: lines that name a place and an agency before a story.
+- ``sentences``: where sentences begin and end.
+- ``overlap``: what two texts have in common: runs of words, names and numbers.
 - ``cognates``: names, numbers and acronyms that are written alike in every language.
 """

@@ -68,6 +68,7 @@ ARGUMENTS = {
     "demo": ["demo", "--no-serve"],
     "serve": ["serve", "--port", "0"],
     "search": ["search", "tin", "--json"],
+    "before": ["before", "story.jsonl"],
     "link": ["link"],
     "stats": ["stats", "--json"],
     "export": ["export"],

@@ -7,18 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from indexer.linking.counterparts import (
-    NEIGHBOURS,
-    days_apart,
-    fit,
-    in_common,
-    marks,
-    surroundings,
-)
+from indexer.linking.counterparts import NEIGHBOURS, days_apart, fit, surroundings
 from indexer.linking.pairs import neighbours
 from search.ranking.profile import LinkingConstants, RankingProfile, profile_for
 from search.records import Article
 from search.stores.links import VectorBlock
+from search.text.overlap import in_common, marks
 
 CONSTANTS = LinkingConstants(
     usual=0.5, marks=0.01, share=0.1, day=0.001, most_days=14, undated=0.02, least=0.05
@@ -41,7 +35,7 @@ def test_missing_neighbours_are_as_usual():
 
 
 def test_marks_are_names_and_numbers_in_folded_spelling():
-    found = marks(article("Ông Lương Tam Quang đến Oslo ngày 24/9, ký 3.500 bản. Sau đó về."))
+    found = marks("Ông Lương Tam Quang đến Oslo ngày 24/9, ký 3.500 bản. Sau đó về.")
     assert found == {
         "ong": 0.3,
         "luong": 1.0,
@@ -54,7 +48,7 @@ def test_marks_are_names_and_numbers_in_folded_spelling():
         "24": 0.3,
         "3500": 1.0,
     }  # "Sau" is a function word, and 9 says nothing
-    english = marks(article("Minister Luong Tam Quang signed 3,500 copies in Oslo."))
+    english = marks("Minister Luong Tam Quang signed 3,500 copies in Oslo.")
     weight, share = in_common(found, english)
     assert weight == pytest.approx(5.6)  # luong, quang, two pairs, 3500; tam, oslo
     assert 0 < share <= 1

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from indexer.passages import passage_text, sentences, split
+from indexer.passages import passage_text, split
 from search.records import Article
+from search.text.sentences import sentences
 
 
 def count(texts: Sequence[str]) -> list[int]:

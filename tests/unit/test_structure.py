@@ -53,6 +53,8 @@ ROOMS = {
         "search.exports",
         "search.facets",
         "search.completion",
+        "search.coverage",
+        "search.drafts",
         "search.ranking",
         "search.stores",
         "search.text",
