@@ -17,6 +17,8 @@ Zone = Literal["match", "related"]
 MODES: tuple[Mode, ...] = ("hybrid", "words", "meaning")
 SORTS: tuple[Sort, ...] = ("relevance", "newest", "oldest")
 
+_TITLE_CHARS = 90
+
 
 def day_of(date: str | None) -> int | None:
     """Give the calendar day of a published date, as it was written: a proleptic ordinal.
@@ -76,6 +78,16 @@ class Article:
         for name in ("authors", "tags", "captions"):
             known[name] = tuple(known.get(name) or ())
         return cls(**known)
+
+
+def title_of(article: Article) -> str:
+    """Give the title, or the beginning of the text of an article without one."""
+    if article.title:
+        return article.title
+    beginning = " ".join(article.body.split())
+    if len(beginning) <= _TITLE_CHARS:
+        return beginning
+    return beginning[: _TITLE_CHARS + 1].rsplit(" ", 1)[0][:_TITLE_CHARS] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 - ``site``: what all views share: the archive and recent figures about it.
 - ``parameters``: the parameters of an address → ``Address`` → ``Query``; and back to links.
 - ``pages``, ``api``: the views, for readers and for programs.
+- ``feeds``, ``feed_formats``: a search's newest matches for feed readers; Atom, RSS and JSON Feed.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.

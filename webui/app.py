@@ -11,7 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from search.archive import Archive
 from search.settings import Settings
-from webui import api, errors, i18n, pages, proxies
+from webui import api, errors, feeds, i18n, pages, proxies
 from webui import headers as security
 from webui import presentation as presenting
 from webui.site import Site, install_site
@@ -45,7 +45,9 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     errors.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(feeds.blueprint)
     presenting.init_app(app)
+    feeds.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

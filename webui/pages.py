@@ -7,6 +7,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from search.records import title_of
 from search.text.languages import LANGUAGES
 from webui.errors import PastTheEndError
 from webui.parameters import MAX_PAGE_K, Address, read_address
@@ -16,7 +17,6 @@ from webui.presentation import (
     counterpart_view,
     paragraphs,
     safe_link,
-    title_of,
 )
 from webui.site import current_site
 

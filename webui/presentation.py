@@ -19,13 +19,11 @@ from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 
 from search.ranking.query import unquoted
-from search.records import Article, Hit, Results
+from search.records import Article, Hit, Results, title_of
 from search.text.languages import LANGUAGES
 from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_date
 from webui.parameters import LANGS, MAX_PAGE_K, Address
 from webui.site import current_site
-
-_TITLE_CHARS = 90
 
 _PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
 _RESERVED_TOP_LEVELS = frozenset({"example", "invalid", "test"})
@@ -207,16 +205,6 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
         at = end
     parts.append(escape(text[at:]))
     return Markup("").join(parts)
-
-
-def title_of(article: Article) -> str:
-    """Give the title, or the beginning of the text of an article without one."""
-    if article.title:
-        return article.title
-    beginning = " ".join(article.body.split())
-    if len(beginning) <= _TITLE_CHARS:
-        return beginning
-    return beginning[: _TITLE_CHARS + 1].rsplit(" ", 1)[0][:_TITLE_CHARS] + "…"
 
 
 def safe_link(url: str | None) -> str | None:
