@@ -161,7 +161,8 @@ def _check_nothing_inline(page):
         assert script.get("src").startswith("/static/")
     for link in page.all("link"):
         if link.get("rel") == "alternate":  # nothing that the browser fetches
-            assert link.get("href").startswith("/") and link.get("title")
+            assert link.get("href").startswith("/")
+            assert link.get("title")
             continue
         assert link.get("href").startswith("/static/")
     for image in page.all("img"):

@@ -27,6 +27,14 @@ ROOMS = {
     "search.stores.elasticsearch": STORE,
     "search.ranking": {*LEAVES, "search.encoders", "search.stores", "search.text"},
     "search.data": {"search.text"},
+    "search.alerts": {
+        *LEAVES,
+        "search.archive",
+        "search.cli",
+        "search.ranking",
+        "search.stores",
+        "search.text",
+    },
     "indexer.charsets": {*LEAVES, "search.text"},
     "indexer.fetching": LEAVES,
     "indexer.pages": {*LEAVES, "search.text", "indexer.charsets"},
@@ -157,7 +165,13 @@ def test_every_import_by_name_is_seen(code):
 def test_commands_by_name():
     """The group's table leads to one module in each room, ``demo`` apart."""
     modules = {target.split(":")[0] for target in cli._COMMANDS.values()}
-    assert modules == {"search.commands", "indexer.commands", "indexer.demo", "webui.commands"}
+    assert modules == {
+        "search.commands",
+        "search.alerts.commands",
+        "indexer.commands",
+        "indexer.demo",
+        "webui.commands",
+    }
 
 
 def test_no_two_classes_share_a_name():
