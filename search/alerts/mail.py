@@ -21,7 +21,7 @@ class Mailer:
         """Check what can be checked before anything is sent.
 
         Raises:
-            SettingsError: The password is missing or cannot be sent; or the certificates are missing.
+            SettingsError: The password, or the file with certificates, is missing or unusable.
         """
         if settings.user and not password:
             raise SettingsError(

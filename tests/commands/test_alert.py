@@ -1,9 +1,10 @@
 """songngu alert, where it prints: what is new is told once, whatever happens to the archive."""
 
 import json
+import shutil
 
 import pytest
-from support.archives import add_to_archive, write_archive
+from support.archives import add_to_archive, demo_archive, write_archive
 
 from search.archive import open_store
 from search.cli import cli
@@ -132,6 +133,21 @@ def test_copies_of_a_told_story_are_not_told(alert, place, capsys):
     link(place)
     capsys.readouterr()
     assert new(alert("--json")[1]) == {"Cầu": []}
+
+
+def test_the_same_story_in_the_other_language_is_told_as_such(place, file, alert, tmp_path_factory):
+    shutil.copy(demo_archive(tmp_path_factory), place)
+    shutil.rmtree(f"{place}.words", ignore_errors=True)
+    file.write_text(BRIDGE.replace("cầu Trường Tiền", "gia ca phe"), "utf-8")
+    alert()
+    state = file.with_name("alerts.toml.told")
+    told = json.loads(state.read_text("utf-8"))
+    told["searches"]["Cầu"]["told"].remove("demo-003-en")
+    state.write_text(json.dumps(told), "utf-8")
+    status, out, _ = alert()
+    assert status == 0
+    assert out.startswith("Cầu: 1 bài mới\n\nEnglish\n\n* Robusta hits a record")
+    assert "  = Bản tiếng Việt của bài này: Giá cà phê Tây Nguyên lập đỉnh" in out
 
 
 def test_what_was_deleted_is_not_told(alert, place):

@@ -15,6 +15,7 @@ from search.archive import open_archive
 from search.records import Article, Query
 from search.settings import Settings
 from webui import create_app
+from webui.errors import REFUSAL
 from webui.feeds import NEWEST, Versions, article_uri
 
 QUERY = "đường sắt tốc độ cao"
@@ -165,6 +166,15 @@ def test_a_bad_search_is_no_feed(client, path, parameters, status):
         assert response.mimetype == "application/xml"
         assert root.tag == "error"
         assert root.findtext("message")
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_a_busy_site_says_when_to_ask_again(client, path):
+    refused = {REFUSAL: (503, "")}
+    response = client.get(path, query_string={"q": QUERY}, environ_overrides=refused)
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.mimetype != "text/html"
 
 
 @pytest.mark.parametrize("path", ALL)
