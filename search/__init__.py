@@ -6,6 +6,7 @@ Rooms:
 - ``encoders``: embedding models; text → vectors.
 - ``stores``: the Store protocol and its two implementations.
 - ``ranking``: what a query means, which articles answer it, and in what order.
+- ``alerts``: saved searches that are watched; what is new is told by e-mail.
 - ``data``: tables of counts and fitted constants that ship with the package.
 
 Modules that everything may import:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "link": "indexer.commands:link",
     "stats": "search.commands:stats",
     "export": "search.commands:export",
+    "alert": "search.alerts.commands:alert",
     "delete": "search.commands:delete",
     "sync": "indexer.commands:sync",
     "deepen": "indexer.commands:deepen",

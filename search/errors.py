@@ -14,6 +14,7 @@ The tree::
     │   ├── ArchiveMissingError      nothing has been indexed there yet
     │   ├── ArchiveMismatchError     made with another encoder or a newer version
     │   └── WriteError               some articles were refused (``failures``)
+    ├── MailError                an e-mail was not taken by the mail server
     ├── EncoderError             a model cannot be loaded or run
     └── SourceError
         ├── FetchError           a file or address cannot be read
@@ -107,6 +108,10 @@ class WriteError(StoreError):
 
 class EncoderError(SongnguError):
     """An embedding model cannot be loaded or run."""
+
+
+class MailError(SongnguError):
+    """An e-mail was not taken by the mail server, or may not have been."""
 
 
 class SourceError(SongnguError):

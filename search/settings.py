@@ -161,6 +161,9 @@ class Settings:
         "private networks or addresses that may be fetched from, such as `10.0.0.0/8, 127.0.0.1`;"
         " empty allows none",
     )
+    smtp_password: str = _setting(
+        "", "password of the user that the file of `songngu alert` names for its mail", secret=True
+    )
     site_name: str = _setting("Songngu", "name of the web site, in its pages' heads")
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@
 - ``suggestions``: what a query that is being typed may become, in JSON.
 - ``guide``: the page of help, and the examples that find something in the archive.
 - ``before``: “has anyone written this?”: the page, and the JSON, that compare a draft.
+- ``feeds``, ``feed_formats``: a search's newest matches for feed readers; Atom, RSS and JSON Feed.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
 - ``narrowing``: facets, the chart of stories over time, spans of days to choose.
 - ``i18n``: the language of the interface, with dates and numbers.

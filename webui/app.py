@@ -18,6 +18,7 @@ from webui import (
     delivery,
     errors,
     exports,
+    feeds,
     guide,
     i18n,
     limits,
@@ -81,7 +82,9 @@ def create_app(
     app.register_blueprint(suggestions.blueprint)
     app.register_blueprint(guide.blueprint)
     app.register_blueprint(before.blueprint)
+    app.register_blueprint(feeds.blueprint)
     presenting.init_app(app)
+    feeds.init_app(app)
     exports.init_app(app)
     narrowing.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flask import (
@@ -234,17 +235,22 @@ def error_page(problem: Problem, address: Address) -> Response:
     return make_response(render_template("error.html", problem=problem, address=address))
 
 
-def respond(error: Exception) -> Response:
+def respond(error: Exception, *, write: Callable[[Problem], Response] | None = None) -> Response:
     """Answer an error, on a page or in the API, with its status and headers.
 
     A page shows the search that failed again: the view leaves its address in ``g.address``.
+
+    Args:
+        write: Writes the body where neither a page nor the API's JSON is what was asked for.
     """
     problem = problem_of(error)
     if problem.status in (500, 503):  # others of the kind are mistakes of the client
         current_app.logger.error(
             "%s %r: %s", request.method, request.path, error, exc_info=problem is _UNEXPECTED
         )
-    if is_for_programs(request.path):
+    if write is not None:
+        response = write(problem)
+    elif is_for_programs(request.path):
         response = error_json(problem)
     else:
         response = error_page(problem, g.get("address", Address()))

@@ -99,8 +99,9 @@ def written_date(iso: str, *, full: bool = False) -> str:
 
 
 def _remember_choice(response: Response) -> Response:
-    chosen = None if is_for_programs(request.path) else chosen_interface()
-    if chosen and request.cookies.get(COOKIE) != chosen:
+    if response.mimetype != "text/html":
+        return response  # a feed reader's language is not the choice of who reads pages
+    if (chosen := chosen_interface()) and request.cookies.get(COOKIE) != chosen:
         response.set_cookie(
             COOKIE,
             chosen,

@@ -20,7 +20,6 @@ from webui.presentation import (
     first_language,
     paragraphs,
     safe_link,
-    title_of,
 )
 from webui.site import current_site
 
@@ -96,7 +95,7 @@ def article(article_id: str) -> str:
         "article.html",
         address=Address(),
         article=shown,
-        title=title_of(shown),
+        title=shown.headline,
         publisher_href=safe_link(shown.url),
         paragraphs=paragraphs(shown.text),
         counterpart=counterpart_view(shown, other) if other else None,

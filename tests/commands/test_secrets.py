@@ -72,6 +72,7 @@ ARGUMENTS = {
     "link": ["link"],
     "stats": ["stats", "--json"],
     "export": ["export"],
+    "alert": ["alert", "alerts.toml"],
     "delete": ["delete", "an-id"],
     "sync": ["sync", "story.jsonl"],
     "deepen": ["deepen"],
@@ -90,6 +91,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SONGNGU_CACHE", str(tmp_path / "cache"))
     Path("story.jsonl").write_text(json.dumps({"text": "Cầu mới qua sông."}), "utf-8")
+    Path("alerts.toml").write_text('[[search]]\nname = "tin"\nquery = "tin"', "utf-8")
     judged = Path("judged")
     (judged / "qrels").mkdir(parents=True)
     row = {"_id": "d", "title": "", "text": "Cầu mới.", "metadata": {"lang": "vi"}}

@@ -162,6 +162,10 @@ def _check_nothing_inline(page):
     for link in page.all("link"):
         if link.get("rel") == "help":  # a page, which nothing fetches
             continue
+        if link.get("rel") == "alternate":  # nothing that the browser fetches
+            assert link.get("href").startswith("/")
+            assert link.get("title")
+            continue
         assert link.get("href").startswith("/static/")
     for image in page.all("img"):
         assert image.get("src").startswith("/static/")

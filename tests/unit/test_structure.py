@@ -29,6 +29,14 @@ ROOMS = {
     "search.data": {"search.text"},
     "search.exports": {"search.text"},
     "search.facets": {"search.records", "search.stores", "search.text"},
+    "search.alerts": {
+        *LEAVES,
+        "search.archive",
+        "search.cli",
+        "search.ranking",
+        "search.stores",
+        "search.text",
+    },
     "indexer.charsets": {*LEAVES, "search.text"},
     "indexer.fetching": LEAVES,
     "indexer.pages": {*LEAVES, "search.text", "indexer.charsets"},
@@ -164,7 +172,13 @@ def test_every_import_by_name_is_seen(code):
 def test_commands_by_name():
     """The group's table leads to one module in each room, ``demo`` apart."""
     modules = {target.split(":")[0] for target in cli._COMMANDS.values()}
-    assert modules == {"search.commands", "indexer.commands", "indexer.demo", "webui.commands"}
+    assert modules == {
+        "search.commands",
+        "search.alerts.commands",
+        "indexer.commands",
+        "indexer.demo",
+        "webui.commands",
+    }
 
 
 def test_no_two_classes_share_a_name():
