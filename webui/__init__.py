@@ -5,6 +5,8 @@
 - ``parameters``: the parameters of an address → ``Address`` → ``Query``; and back to links.
 - ``pages``, ``api``: the views, for readers and for programs.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
+- ``stories``: what the pages of one story show: marks, its place among results, what is related.
+- ``differences``: two tellings of a story side by side, their differences marked.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.
 - ``headers``: security and caching headers; which ``Host`` is one.
