@@ -26,7 +26,7 @@ from search.ranking.deduplication import one_of_each
 from search.ranking.explain import explained
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
 from search.ranking.query import ReadQuery, read_query, with_typed_filters
-from search.ranking.snippets import Marker, Reading, best_snippet, snippet_span
+from search.ranking.snippets import Marker, OpenedHit, best_snippet, snippet_span
 from search.ranking.suggestion import doubtful_words, suggested
 from search.records import (
     Article,
@@ -313,7 +313,7 @@ class Archive:
         found = self.store.articles(ids or [id_])
         return [found[member] for member in (ids or [id_]) if member in found]
 
-    def reading(self, query: Query, article: Article, *, more: int = 0) -> Reading:
+    def open_hit(self, query: Query, article: Article, *, more: int = 0) -> OpenedHit:
         """Open a story as what a query found: what to mark in it, and where it stands in its list.
 
         Args:
@@ -329,12 +329,13 @@ class Archive:
         chosen = result_set.stories.get(article.lang, ())
         matches = [scored for scored in chosen if scored.zone == "match"]
         related = chosen[len(matches) :][:more]
-        group = result_set.links[article.id].group if article.id in result_set.links else None
+        groups = {id_: link.group for id_, link in result_set.links.items()}
+        group = groups.get(article.id, article.id)
 
         def place_in(some: Sequence[Scored]) -> int | None:
             """The story's own place, or that of the copy that stands for it."""
             places = {scored.id: place for place, scored in enumerate(some)}
-            copies = (s.id for s in some if group and result_set.links[s.id].group == group)
+            copies = (scored.id for scored in some if groups.get(scored.id) == group)
             return places.get(article.id, places.get(next(copies, "")))
 
         place = place_in([*matches, *related])
@@ -353,7 +354,7 @@ class Archive:
         nearest = self._passages({article.lang: [shown]}, meant).get(article.id)
         snippet = _hit(article, shown, marker, nearest).passage
         told = snippet.marks or place is not None
-        return Reading(
+        return OpenedHit(
             marker=marker,
             best=snippet_span(article.body, snippet) if told else None,
             place=place,

@@ -95,15 +95,15 @@ def article(article_id: str) -> str:
         abort(404)
     shown = found[article_id]
     other = found.get(counterpart) if counterpart else None
-    reading = read_with(shown, address)
+    opened = read_with(shown, address)
     related = archive.related(article_id)
     return render_template(
         "article.html",
         address=address,
         article=shown,
         title=title_of(shown),
-        text=story_text(shown, reading),
-        place=place_of(shown, reading, address),
+        text=story_text(shown, opened),
+        place=place_of(shown, opened, address),
         publisher_href=safe_link(shown.url),
         permanent_href=article_url(article_id, _external=True, ui=None),
         counterpart=counterpart_view(shown, other, address) if other else None,

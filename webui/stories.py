@@ -9,7 +9,7 @@ from flask import request
 from markupsafe import Markup
 
 from search.errors import QueryError
-from search.ranking.snippets import Reading
+from search.ranking.snippets import OpenedHit
 from search.records import Article, RelatedStory
 from webui.parameters import MAX_PAGE_K, Address, read_address
 from webui.presentation import MORE, article_url, best_url, marked, search_url, title_of
@@ -77,12 +77,12 @@ def asked_address() -> Address:
     return address
 
 
-def read_with(article: Article, address: Address) -> Reading | None:
+def read_with(article: Article, address: Address) -> OpenedHit | None:
     """Find what to mark in a story and where it stands; None without a query that can be asked."""
     if not address.q:
         return None
     try:
-        return current_site().archive.reading(address.query(), article, more=MORE)
+        return current_site().archive.open_hit(address.query(), article, more=MORE)
     except QueryError:
         return None
 
@@ -92,35 +92,35 @@ def back_href(address: Address) -> str | None:
     return search_url(address, page=address.page) if address.q else None
 
 
-def place_of(article: Article, reading: Reading | None, address: Address) -> Place | None:
+def place_of(article: Article, opened: OpenedHit | None, address: Address) -> Place | None:
     """Make the links between a story and the results that it is one of."""
     if not address.q:
         return None
-    if reading is None or reading.place is None:
+    if opened is None or opened.place is None:
         return Place(0, 0, False, search_url(address, page=address.page))
-    match = reading.place < reading.matches
+    match = opened.place < opened.matches
     # What is possibly related stands on the page where the matches end.
-    last = reading.place if match else max(0, reading.matches - 1)
+    last = opened.place if match else max(0, opened.matches - 1)
     back = search_url(address, page=1 + last // address.k)
     return Place(
-        number=reading.place + 1 if match else reading.place - reading.matches + 1,
-        total=reading.matches if match else reading.listed - reading.matches,
+        number=opened.place + 1 if match else opened.place - opened.matches + 1,
+        total=opened.matches if match else opened.listed - opened.matches,
         match=match,
-        back_href=f"{back}#{article.lang}-{reading.place + 1}" if match else back,
-        previous_href=best_url(reading.previous, address) if reading.previous else None,
-        next_href=best_url(reading.next, address) if reading.next else None,
+        back_href=f"{back}#{article.lang}-{opened.place + 1}" if match else back,
+        previous_href=best_url(opened.previous, address) if opened.previous else None,
+        next_href=best_url(opened.next, address) if opened.next else None,
     )
 
 
-def story_text(article: Article, reading: Reading | None) -> StoryText:
+def story_text(article: Article, opened: OpenedHit | None) -> StoryText:
     """Mark a story's text; of one that is read without a query it is only escaped."""
-    writer = _Writer(reading)
+    writer = _Writer(opened)
     lead = writer.lines(article.lead)
     paragraphs = writer.lines(article.text)
     captions = [writer.lines(caption) for caption in article.captions]
     title = title_of(article)
     return StoryText(
-        title=marked(title, reading.marker.spans(title) if reading else ()),
+        title=marked(title, opened.marker.spans(title) if opened else ()),
         lead=Markup(" ").join(lead),
         paragraphs=tuple(paragraphs),
         captions=tuple(Markup(" ").join(lines) for lines in captions if lines),
@@ -131,10 +131,10 @@ def story_text(article: Article, reading: Reading | None) -> StoryText:
 class _Writer:
     """Writes the parts of ``Article.body`` in their order, and names the best passage once."""
 
-    def __init__(self, reading: Reading | None) -> None:
+    def __init__(self, opened: OpenedHit | None) -> None:
         self.has_best = False
-        self._reading = reading
-        self._best = (reading and reading.best) or (0, 0)
+        self._opened = opened
+        self._best = (opened and opened.best) or (0, 0)
         self._offset = 0
 
     def lines(self, part: str) -> list[Markup]:
@@ -148,7 +148,7 @@ class _Writer:
         return written
 
     def _line(self, line: str) -> Markup:
-        spans = self._reading.marker.spans(line) if self._reading else []
+        spans = self._opened.marker.spans(line) if self._opened else []
         start, end = (min(max(0, at - self._offset), len(line)) for at in self._best)
         whole = end - start == len(line.strip())
         if start >= end or (end - start < _FEW_CHARS and self.has_best and not whole):

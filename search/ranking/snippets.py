@@ -210,7 +210,7 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OpenedHit:
     """A story that is read with a query: what to mark in it, and where it stands in its list.
 
     Attributes:

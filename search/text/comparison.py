@@ -158,7 +158,7 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Told:
     """Something that a text says.
 
     Attributes:
@@ -214,7 +214,7 @@ def compare(texts: Mapping[str, str]) -> list[Statement]:
 class _Index:
     """What a text says, by its keys."""
 
-    def __init__(self, told: Sequence[tuple[_Said, Mention]]) -> None:
+    def __init__(self, told: Sequence[tuple[_Told, Mention]]) -> None:
         self._told = told
         self._by_keys: dict[frozenset[frozenset[str]], list[int]] = defaultdict(list)
         self._by_key: dict[str, list[int]] = defaultdict(list)
@@ -223,11 +223,11 @@ class _Index:
             for key in one.shows:
                 self._by_key[key].append(place)
 
-    def same(self, one: _Said) -> list[tuple[_Said, Mention]]:
+    def same(self, one: _Told) -> list[tuple[_Told, Mention]]:
         """What says the very same."""
         return [self._told[at] for at in self._by_keys[frozenset(p.keys for p in one.parts)]]
 
-    def alike(self, one: _Said) -> list[tuple[_Said, Mention]]:
+    def alike(self, one: _Told) -> list[tuple[_Told, Mention]]:
         """What says the same in the other text, or most of it."""
         common = Counter(
             place
@@ -239,13 +239,13 @@ class _Index:
         return [entry for entry in best if entry[0].parts] or best[:1]
 
 
-def _mention(one: _Said, text: str, shown: Set[str]) -> Mention:
+def _mention(one: _Told, text: str, shown: Set[str]) -> Mention:
     """What is said, with the parts that another text does not show."""
     flagged = tuple((p.start, p.end) for p in one.parts if shown.isdisjoint(p.keys))
     return Mention(one.start, one.end, text[one.start : one.end], flagged)
 
 
-def _said(text: str, lang: str) -> Iterator[_Said]:
+def _said(text: str, lang: str) -> Iterator[_Told]:
     taken: list[tuple[int, int]] = []
 
     def free(start: int, end: int) -> bool:
@@ -278,12 +278,12 @@ def _value(
     shows: frozenset[str] = frozenset(),
     *,
     sure: bool = True,
-) -> _Said:
+) -> _Told:
     """A number or date, which the other text has to say where it surely is one."""
-    return _Said(kind, start, end, (_Part(start, end, keys),) if sure else (), keys | shows)
+    return _Told(kind, start, end, (_Part(start, end, keys),) if sure else (), keys | shows)
 
 
-def _dates(text: str, lang: str) -> Iterator[_Said]:
+def _dates(text: str, lang: str) -> Iterator[_Told]:
     for quantity in LANGUAGES[lang].quantities(text):
         if quantity.is_date:
             yield _date(quantity)
@@ -311,7 +311,7 @@ def _dates(text: str, lang: str) -> Iterator[_Said]:
         yield _value("date", match.start(), match.end(), keys, shows, sure=sure)
 
 
-def _date(quantity: Quantity) -> _Said:
+def _date(quantity: Quantity) -> _Told:
     """A day or month; a text that tells no year, or no day, agrees with one that does."""
     whole = quantity.tokens[0].removeprefix("date:")
     parts = whole.split("-")
@@ -329,10 +329,10 @@ def _date(quantity: Quantity) -> _Said:
         keys = {whole}
         shows = {whole, f"some:{whole}", f"month:{month}", f"num:{int(day)}", f"num:{int(month)}"}
     part = _Part(quantity.start, quantity.end, frozenset(keys))
-    return _Said("date", part.start, part.end, (part,), frozenset(shows))
+    return _Told("date", part.start, part.end, (part,), frozenset(shows))
 
 
-def _names(text: str, lang: str, free: Callable[[int, int], bool]) -> Iterator[_Said]:
+def _names(text: str, lang: str, free: Callable[[int, int], bool]) -> Iterator[_Told]:
     """Sequences of words with a capital; of their words those count that are written alike.
 
     Every other word of the text may be one in its favour, as may two or three that follow each
@@ -356,9 +356,9 @@ def _names(text: str, lang: str, free: Callable[[int, int], bool]) -> Iterator[_
             if _is_alike(text, w, sequence, lang)
         ]
         shown = frozenset().union(*(shows[places[word.start]] for word in sequence))
-        yield _Said("name", sequence[0].start, sequence[-1].end, tuple(parts), shown)
+        yield _Told("name", sequence[0].start, sequence[-1].end, tuple(parts), shown)
     for word, shown in zip(words, shows, strict=True):
-        yield _Said("name", word.start, word.end, (), shown)
+        yield _Told("name", word.start, word.end, (), shown)
 
 
 def _stem(folded: str) -> str:
