@@ -27,7 +27,7 @@ from search.ranking.explain import explained
 from search.ranking.filters import with_typed_filters
 from search.ranking.profile import RankingProfile, archive_profile, profile_for
 from search.ranking.query import ReadQuery, read_query
-from search.ranking.snippets import Marker, best_snippet
+from search.ranking.snippets import Marker, OpenedHit, best_snippet, snippet_span
 from search.ranking.suggestion import doubtful_words, suggested
 from search.records import (
     Article,
@@ -181,7 +181,7 @@ class Archive:
         query, read = self._read(asked)
         found, meant = self.candidates(replace(query, filters=Filters()), read)
         result_set = self._result_sets().result_set(query, read, found, meant)
-        if read.lists and query.sort == "relevance":
+        if result_set.by_date and query.sort == "relevance":
             query = replace(query, sort="newest")
         sets, links, total = result_set.stories, result_set.links, result_set.count("match")
         pages = {lang: self._page(query, chosen) for lang, chosen in sets.items()}
@@ -311,6 +311,59 @@ class Archive:
         ids = Links(self.store).members([link.group]).get(link.group, ()) if link else ()
         found = self.store.articles(ids or [id_])
         return [found[member] for member in (ids or [id_]) if member in found]
+
+    def open_hit(self, query: Query, article: Article, *, more: int = 0) -> OpenedHit:
+        """Open a story as what a query found: what to mark in it, and where it stands in its list.
+
+        Args:
+            more: How many of the possibly related stories the list goes on with.
+
+        Raises:
+            QueryError: The query cannot be answered as typed.
+            StoreError: The archive cannot answer.
+        """
+        query, read = self._read(query)
+        found, meant = self.candidates(replace(query, filters=Filters()), read)
+        result_set = self._result_sets().result_set(query, read, found, meant)
+        if result_set.by_date and query.sort == "relevance":
+            query = replace(query, sort="newest")
+        chosen = result_set.stories.get(article.lang, ())
+        matches = [scored for scored in chosen if scored.zone == "match"]
+        related = chosen[len(matches) :][:more]
+        groups = {id_: link.group for id_, link in result_set.links.items()}
+        group = groups.get(article.id, article.id)
+
+        def place_in(some: Sequence[Scored]) -> int | None:
+            """The story's own place, or that of the copy that stands for it."""
+            places = {scored.id: place for place, scored in enumerate(some)}
+            copies = (scored.id for scored in some if groups.get(scored.id) == group)
+            return places.get(article.id, places.get(next(copies, "")))
+
+        place = place_in([*matches, *related])
+        if query.sort != "relevance" and place is not None and place < len(matches):
+            # First its day, then those of its neighbours: no other hours matter.
+            first = last = 0
+            for _ in range(3):
+                newest = query.sort == "newest"
+                matches = self._by_date(matches, first, last, newest=newest)
+                place = place_in(matches) or 0
+                first, last = max(0, place - 1), place + 2
+        listed = [*matches, *related]
+        shown = Scored(article.id, 0.0, "related") if place is None else listed[place]
+        shown = replace(shown, id=article.id)
+        marker = Marker.of(read, article.lang)
+        nearest = self._passages({article.lang: [shown]}, meant).get(article.id)
+        snippet = _hit(article, shown, marker, nearest).passage
+        told = snippet.marks or place is not None
+        return OpenedHit(
+            marker=marker,
+            best=snippet_span(article.body, snippet) if told else None,
+            place=place,
+            matches=len(matches),
+            listed=len(listed),
+            previous=listed[place - 1].id if place else None,
+            next=listed[place + 1].id if place is not None and place + 1 < len(listed) else None,
+        )
 
     def related(self, id_: str, *, k: int = 5, earlier: int = 10) -> RelatedStories:
         """Find what else has been written on a story's subject; nothing where there is no such one.

@@ -29,9 +29,11 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     secret: bool = False,
+    choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a field of ``Settings``, with its line in the table."""
-    metadata = {"help": help_text, "unit": unit, "low": low, "high": high, "secret": secret}
+    metadata: dict[str, Any] = {"help": help_text, "unit": unit, "low": low, "high": high}
+    metadata |= {"secret": secret, "choices": choices}
     return field(default=default, metadata=metadata)
 
 
@@ -165,6 +167,12 @@ class Settings:
         "", "password of the user that the file of `songngu alert` names for its mail", secret=True
     )
     site_name: str = _setting("Songngu", "name of the web site, in its pages' heads")
+    title_opens: str = _setting(
+        "reader",
+        "what the title of a result opens: `reader`, the story here with the query marked in it, or"
+        " `publisher`, the page where it was published; a link beside it opens the other",
+        choices=("reader", "publisher"),
+    )
 
     def __repr__(self) -> str:
         """Show all values that were set: no secret, and no password in an address."""
@@ -235,6 +243,10 @@ def _parse(key: str, value: object, origin: str) -> Any:
     if kind is str:
         if not isinstance(value, str):
             raise SettingsError(f"{origin} must be text, not {_shown(key, value)}.")
+        if (choices := spec.metadata["choices"]) and value not in choices:
+            raise SettingsError(
+                f"{origin} must be {' or '.join(choices)}, not {_shown(key, value)}."
+            )
         return _checked_secret(key, value, origin) if spec.metadata["secret"] else value
     try:
         number = kind(str(value).strip())

@@ -15,6 +15,8 @@
 - ``feeds``, ``feed_formats``: a search's newest matches for feed readers; Atom, RSS and JSON Feed.
 - ``presentation``: results → what templates show; everything from an archive is escaped there.
 - ``narrowing``: facets, the chart of stories over time, spans of days to choose.
+- ``stories``: what the pages of one story show: marks, its place among results, what is related.
+- ``differences``: two tellings of a story side by side, their differences marked.
 - ``i18n``: the language of the interface, with dates and numbers.
 - ``errors``: every error → its status and its page or JSON.
 - ``delivery``: compression, and answers that clients have already.

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from search.text.languages import LANGUAGES
+from webui.differences import side_by_side
 from webui.errors import PastTheEndError
 from webui.guide import current_examples
 from webui.narrowing import charted, facet_groups
-from webui.parameters import MAX_PAGE_K, Address, WrongDaysError, read_address
+from webui.parameters import MAX_PAGE_K, WrongDaysError, read_address
 from webui.presentation import (
+    MORE,
     article_url,
     columns,
     copies_url,
     counterpart_view,
     first_language,
-    paragraphs,
     safe_link,
 )
 from webui.site import current_site
-
-MORE = 20
-"""Possibly related stories that a page offers in each language."""
+from webui.stories import (
+    asked_address,
+    back_href,
+    place_of,
+    read_with,
+    related_views,
+    story_text,
+)
 
 blueprint = Blueprint("pages", __name__)
 
@@ -82,8 +97,9 @@ def search_elsewhere() -> BaseResponse:
 
 @blueprint.get("/article/<path:article_id>")
 def article(article_id: str) -> str:
-    """Show one article to read."""
+    """Show one article to read, as a hit of the query that its address names."""
     archive = current_site().archive
+    address = g.address = asked_address()
     link = archive.links([article_id]).get(article_id)
     counterpart = link.counterpart if link else None
     found = archive.articles([article_id, *([counterpart] if counterpart else [])])
@@ -91,16 +107,22 @@ def article(article_id: str) -> str:
         abort(404)
     shown = found[article_id]
     other = found.get(counterpart) if counterpart else None
+    opened = read_with(shown, address)
+    related = archive.related(article_id)
     return render_template(
         "article.html",
-        address=Address(),
+        address=address,
         article=shown,
         title=shown.headline,
+        text=story_text(shown, opened),
+        place=place_of(shown, opened, address),
         publisher_href=safe_link(shown.url),
-        paragraphs=paragraphs(shown.text),
-        counterpart=counterpart_view(shown, other) if other else None,
+        permanent_href=article_url(article_id, _external=True, ui=None),
+        counterpart=counterpart_view(shown, other, address) if other else None,
         copies=link.copies if link else 0,
-        copies_href=copies_url(article_id),
+        copies_href=copies_url(article_id, address),
+        related={lang: related_views(some, address) for lang, some in related.nearest.items()},
+        earlier=related_views(related.earlier, address),
     )
 
 
@@ -114,6 +136,7 @@ def article_by_parameter() -> str:
 def beside() -> str:
     """Show an article and its counterpart in two columns; 404 where either does not exist."""
     archive = current_site().archive
+    address = g.address = asked_address()
     id_ = request.args.get("id", "")
     link = archive.links([id_]).get(id_)
     if link is None or link.counterpart is None:
@@ -124,9 +147,9 @@ def beside() -> str:
     order = list(LANGUAGES)
     return render_template(
         "beside.html",
-        address=Address(),
-        articles=sorted(found.values(), key=lambda article: order.index(article.lang)),
-        paragraphs=paragraphs,
+        address=address,
+        compared=side_by_side(sorted(found.values(), key=lambda a: order.index(a.lang))),
+        back_href=back_href(address),
     )
 
 
@@ -136,13 +159,16 @@ def copies() -> str | BaseResponse:
 
     404 where there is no such story.
     """
+    address = g.address = asked_address()
     id_ = request.args.get("id", "")
     found = current_site().archive.copies(id_)
     if not found:
         abort(404)
     if len(found) == 1:
-        return redirect(article_url(id_))
-    return render_template("copies.html", address=Address(), articles=found)
+        return redirect(article_url(id_, address))
+    return render_template(
+        "copies.html", address=address, articles=found, back_href=back_href(address)
+    )
 
 
 @blueprint.get("/favicon.ico")

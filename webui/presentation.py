@@ -28,6 +28,9 @@ from webui.i18n import INTERFACE_LANGUAGES, interface, interface_links, written_
 from webui.parameters import LANGS, MAX_PAGE_K, Address
 from webui.site import current_site
 
+MORE = 20
+"""Possibly related stories that a page offers in each language."""
+
 _PLAIN_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@,;=+-]+")
 _RESERVED_TOP_LEVELS = frozenset({"example", "invalid", "test"})
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
@@ -37,6 +40,7 @@ _REASONS: dict[str, LazyString] = {
     "meaning": _l("similar meaning"),
 }
 _OTHER_LANGUAGE = _l("other language")
+_READ_HERE = _l("Read here")
 _SAME_STORY = {
     "vi": _l("The same story in Vietnamese"),
     "en": _l("The same story in English"),
@@ -95,8 +99,9 @@ class HitView:
 
     Attributes:
         title, passage: Escaped, with the matched words in ``<mark>``.
-        href: The publisher's page, or the reading page where there is none.
-        reading_href: The reading page, where ``href`` is another.
+        href: What the title opens: the story here, or the publisher's page where the site's setting
+            ``title_opens`` says so and there is one.
+        other_href: The one of these two that the title does not open; other_says: what it is.
         reasons: Why it was found; never a score.
         by_meaning: Whether no word of the query is in the passage.
     """
@@ -105,7 +110,8 @@ class HitView:
     lang: str
     title: Markup
     href: str
-    reading_href: str | None
+    other_href: str | None
+    other_says: str
     date: str | None
     source: str | None
     section: str | None
@@ -161,9 +167,9 @@ def columns(results: Results, address: Address) -> tuple[Column, ...]:
                 lang=lang,
                 name=LANGUAGES[lang].endonym,
                 total=results.total.get(lang, 0),
-                hits=tuple(hit_view(hit, results) for hit in hits),
+                hits=tuple(hit_view(hit, results, address) for hit in hits),
                 related=results.related.get(lang, 0),
-                more=tuple(hit_view(hit, results) for hit in found[len(hits) :]),
+                more=tuple(hit_view(hit, results, address) for hit in found[len(hits) :]),
                 first=offset + 1,
                 last=offset + len(hits),
                 no_match=_NO_MATCH_IN[lang],
@@ -179,11 +185,12 @@ def first_language(results: Results) -> str:
     return own if results.total.get(own) else max(results.total, key=results.total.__getitem__)
 
 
-def hit_view(hit: Hit, results: Results) -> HitView:
+def hit_view(hit: Hit, results: Results, address: Address) -> HitView:
     """Make one hit as a list shows it, with its counterpart where there is one."""
     article = hit.article
-    reading = article_url(article.id)
+    reading = best_url(article.id, address)
     published = safe_link(article.url)
+    to_publisher = current_site().settings.title_opens == "publisher"
     other = results.counterparts.get(hit.counterpart or "")
     reasons = [_REASONS[reason] for reason in hit.matched if reason in _REASONS]
     if results.query_lang and article.lang != results.query_lang:
@@ -192,28 +199,29 @@ def hit_view(hit: Hit, results: Results) -> HitView:
         id=article.id,
         lang=article.lang,
         title=marked(article.headline, hit.title_marks),
-        href=published or reading,
-        reading_href=reading if published else None,
+        href=published if published and to_publisher else reading,
+        other_href=(reading if to_publisher else published) if published else None,
+        other_says=str(_READ_HERE) if to_publisher else read_at(article.source),
         date=article.date,
         source=article.source,
         section=article.section,
         reasons=tuple(reasons),
         passage=marked(hit.passage.text, hit.passage.marks),
         by_meaning=not hit.passage.marks and "words" not in hit.matched,
-        counterpart=counterpart_view(article, other) if other else None,
+        counterpart=counterpart_view(article, other, address) if other else None,
         copies=hit.copies,
-        copies_href=copies_url(article.id),
+        copies_href=copies_url(article.id, address),
     )
 
 
-def counterpart_view(article: Article, counterpart: Article) -> CounterpartView:
-    """Make what is shown of an article's counterpart."""
+def counterpart_view(article: Article, counterpart: Article, address: Address) -> CounterpartView:
+    """Make what is shown of an article's counterpart; the links keep the search."""
     return CounterpartView(
         lang=counterpart.lang,
         title=counterpart.headline,
         says=_SAME_STORY[counterpart.lang],
-        href=article_url(counterpart.id),
-        beside_href=url_for("pages.beside", id=article.id),
+        href=best_url(counterpart.id, address),
+        beside_href=url_for("pages.beside", id=article.id, **address.parameters(page=1)),
     )
 
 
@@ -261,20 +269,35 @@ def safe_link(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and leads_somewhere else None
 
 
-def article_url(article_id: str, **more: Any) -> str:
+def read_at(source: str | None) -> str:
+    """Say what the link to the publisher's page is."""
+    if source:
+        return str(_l("Read at %(source)s", source=source))
+    return str(_l("Read it where it was published"))
+
+
+def article_url(article_id: str, address: Address | None = None, **more: Any) -> str:
     """Link to the reading page of an article. Ids that a path would change become a parameter.
 
     Args:
+        address: The search that it is read with: what to mark, and the way back.
         more: Further parameters, as ``url_for`` takes them.
     """
+    kept = (address.parameters(page=1) if address else {}) | more
     if _PLAIN_ID.fullmatch(article_id):
-        return url_for("pages.article", article_id=article_id, **more)
-    return url_for("pages.article_by_parameter", id=article_id, **more)
+        return url_for("pages.article", article_id=article_id, **kept)
+    return url_for("pages.article_by_parameter", id=article_id, **kept)
 
 
-def copies_url(article_id: str) -> str:
+def best_url(article_id: str, address: Address) -> str:
+    """Link to the passage of an article that answers the search best."""
+    return article_url(article_id, address, **({"_anchor": "best"} if address.q else {}))
+
+
+def copies_url(article_id: str, address: Address | None = None) -> str:
     """Link to the list of all copies of a story."""
-    return url_for("pages.copies", id=article_id)
+    kept = address.parameters(page=1) if address else {}
+    return url_for("pages.copies", id=article_id, **kept)
 
 
 def search_url(address: Address, **changes: Any) -> str:
@@ -377,6 +400,8 @@ def init_app(app: Flask) -> None:
         api_url=api_url,
         article_url=article_url,
         lang_of=lang_of,
+        best_url=best_url,
+        read_at=read_at,
         safe_link=safe_link,
         title_of=title_of,
         chips=chips,

@@ -215,6 +215,28 @@ class Marker:
         return _stem(self.lang, token.exact)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedHit:
+    """A story that is read with a query: what to mark in it, and where it stands in its list.
+
+    Attributes:
+        best: (start, end) in ``Article.body`` of the passage that answers best; None where the
+            story was not found and has none of the words.
+        place: From 0, in its language's list; None where it is not in the result set.
+        matches: How many of the list are matches; they come first.
+        listed: How many the list has.
+        previous, next: Ids of the stories before and after it.
+    """
+
+    marker: Marker
+    best: tuple[int, int] | None = None
+    place: int | None = None
+    matches: int = 0
+    listed: int = 0
+    previous: str | None = None
+    next: str | None = None
+
+
 def _is_name(text: str, words: Sequence[Token], place: int) -> bool:
     """Whether a word has a capital inside a sentence."""
     if not place or not text[words[place].start].isupper():
@@ -240,6 +262,13 @@ def best_snippet(
         text = article.body
     marks = marker.spans(text.strip())
     return cut(text.strip(), marks) if marks or otherwise is None else otherwise
+
+
+def snippet_span(body: str, snippet: Snippet) -> tuple[int, int] | None:
+    """(start, end) of a snippet in the body that it was cut from; None where it is not there."""
+    shown = snippet.text.strip(f"{_ELLIPSIS} \n")
+    start = body.find(shown) if shown else -1
+    return (start, start + len(shown)) if start >= 0 else None
 
 
 def cut(text: str, marks: Sequence[tuple[int, int]]) -> Snippet:

@@ -8,6 +8,8 @@
 - ``diacritics``: restores diacritics that were not typed, by that model.
 - ``keyboard``: reads keys of Telex and VNI that an input method left in a text.
 - ``quantities``: dates and numbers as one token each, however either language writes them.
+- ``numerals``: every number of a text, in digits or in words.
+- ``comparison``: two tellings of a story against each other: their numbers, dates and names.
 - ``shorthand``: syllables run together, abbreviations.
 - ``spelling``: which of an archive's words was meant by one that it does not have.
 - ``information``: how much a word tells: rare ones much, common ones little.

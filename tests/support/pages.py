@@ -160,7 +160,7 @@ def _check_nothing_inline(page):
         assert not script.text
         assert script.get("src").startswith("/static/")
     for link in page.all("link"):
-        if link.get("rel") == "help":  # a page, which nothing fetches
+        if link.get("rel") in ("help", "canonical"):  # addresses, which nothing fetches
             continue
         if link.get("rel") == "alternate":  # nothing that the browser fetches
             assert link.get("href").startswith("/")

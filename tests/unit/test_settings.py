@@ -29,6 +29,7 @@ def test_the_file_of_the_current_folder_is_read(tmp_path, monkeypatch):
     [
         ({"port": "eighty"}, "SONGNGU_PORT must be a whole number"),
         ({"port": "70000"}, "between 0 and 65535"),
+        ({"title_opens": "window"}, "must be reader or publisher, not 'window'"),
         ({"query_timeout_s": "0"}, "SONGNGU_QUERY_TIMEOUT_S"),
         ({"config": "/does/not/exist.toml"}, "exist.toml"),
     ],

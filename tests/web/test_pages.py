@@ -1,6 +1,7 @@
 """The pages: every state a reader can meet, on the real demo archive."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from support.archives import stories
@@ -147,8 +148,9 @@ def test_hits_show_where_when_and_why(client, archive):
             assert article.section in meta
             assert element.one("time").get("datetime") == article.date
             link = element.one("h3").one("a").get("href")
-            # The demo's publishers are invented, so its stories are read here.
-            assert link == f"/article/{article.id}"
+            assert urlsplit(link).path == f"/article/{article.id}"
+            assert parse_qs(urlsplit(link).query) == {"q": [VI_QUERY]}
+            assert urlsplit(link).fragment == "best"
             reasons = [reason.text for reason in element.all(cls="why")]
             names = {"words": "same words", "meaning": "similar meaning"}
             expected = [names[reason] for reason in hit.matched]
@@ -336,8 +338,12 @@ def test_the_reading_page(client, archive):
         assert element.one("p", cls="lead").text == article.lead
         for caption in article.captions:
             assert caption in element.one("section", cls="captions").text
-        # Its address leads nowhere (.example); only the same story in the other language is linked.
-        assert all(link.get("href").startswith("/") for link in element.all("a"))
+        # Its address leads nowhere (.example), so only pages of this site are linked.
+        permanent = element.one("a", rel="bookmark").get("href")
+        assert permanent == f"http://localhost/article/{article.id}"
+        assert page.one("link", rel="canonical").get("href") == permanent
+        links = [link.get("href") for link in element.all("a")]
+        assert all(link.startswith("/") for link in links if link != permanent)
 
 
 def test_an_unknown_story_is_404(client):

@@ -1,5 +1,7 @@
 """Hostile articles and queries; headers; nothing inline, nothing from elsewhere."""
 
+from dataclasses import replace
+
 import pytest
 from support.archives import write_archive
 from support.pages import read_page
@@ -97,12 +99,25 @@ def test_publishers_are_linked_where_they_can_be(hostile):
     client, _ = hostile
     page = read_page(client.get("/", query_string={"q": "bến cảng", "lang": "vi"}))
     element = page.one("article")
-    link = element.one("h3").one("a").get("href")
-    assert link.startswith("https://example.com/?a=1&b=")
-    assert link == HOSTILE[2]["url"]
-    assert element.one("a", href="/article/hostile-3").text == "Read here"
+    here = element.one("h3").one("a").get("href")
+    assert here.startswith("/article/hostile-3?")
+    [link] = element.one("ul", cls="notes").all("a")
+    assert link.get("href") == HOSTILE[2]["url"]
+    assert link.text == "Read it where it was published"
     story = read_page(client.get("/article/hostile-3"))
-    assert story.one("a", href=link).text == "Read it where it was published"
+    assert story.one("a", href=HOSTILE[2]["url"]).text == "Read it where it was published"
+
+
+def test_a_setting_lets_titles_open_the_publishers_page(hostile):
+    _, archive = hostile
+    settings = replace(archive.settings, title_opens="publisher")
+    client = create_app(archive, settings=settings).test_client()
+    page = read_page(client.get("/", query_string={"q": "bến cảng", "lang": "vi"}))
+    element = page.one("article")
+    assert element.one("h3").one("a").get("href") == HOSTILE[2]["url"]
+    [link] = element.one("ul", cls="notes").all("a")
+    assert link.get("href").startswith("/article/hostile-3?")
+    assert link.text == "Read here"
 
 
 def test_hostile_queries_are_shown_as_text(client):
