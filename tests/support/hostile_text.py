@@ -194,8 +194,8 @@ def _dated(text):
 def _taken_away(text):
     """A story with the text in every field, as every file and citation."""
     names = ("id", "lang", "title", "lead", "text", "date", "url", "source", "section")
-    story = dict.fromkeys(names, text) | dict.fromkeys(("authors", "tags", "captions"), [text])
-    story = story | {"url": f"https://news.test/{text}"}
+    story = dict.fromkeys(names, text) | {"authors": [text], "tags": [text], "captions": [text]}
+    story["url"] = f"https://news.test/{text}"
     for form in exports.EXPORTS.values():
         b"".join(exports.encoded(form.write([story], text, date(2026, 11, 27))))
     exports.cited(story, "vi"), exports.cited(story, "en")
