@@ -67,7 +67,8 @@ def take(suffix: str) -> Response:
 
 def _asked() -> list[str]:
     """The ids that a form names, each once."""
-    request.max_form_memory_size = MAX_CLIPPINGS_BYTES
+    if (request.content_length or 0) > MAX_CLIPPINGS_BYTES:
+        abort(413)
     ids = list(dict.fromkeys(id_ for id_ in request.form.getlist("id") if id_))
     if not ids:
         abort(400, "The field “id” is missing: it holds the id of a story.")

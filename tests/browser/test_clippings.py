@@ -67,7 +67,7 @@ def test_a_story_is_clipped_noted_and_found_again(visit):
     assert page.locator("#clippings img").count() == 0
     page.locator("#of-tag").select_option("giao thông")
     expect(page.locator("#clippings li")).to_have_count(1)
-    expect(page.locator("#clippings .tally")).to_have_text("1 of 2 clippings")
+    expect(page.locator("#clippings .tally")).to_have_text("Showing 1 of 2")
     page.get_by_role("link", name=title).click()
     page.wait_for_url(re.compile(r"/article\?"))
     assert page.locator("h1").inner_text() == title
@@ -234,7 +234,7 @@ def test_the_keyboard_is_enough_in_vietnamese(visit):
     page.get_by_role("link", name="Bài đã lưu").press("Enter")
     page.wait_for_url(re.compile("/clippings"))
     assert page.locator("html").get_attribute("lang") == "vi"
-    expect(page.locator("#clippings .tally")).to_have_text("1 trong số 1 bài đã lưu")
+    expect(page.locator("#clippings .tally")).to_have_text("Hiện 1 trong số 1 bài")
     page.get_by_role("button", name="Bỏ lưu").press("Enter")
     expect(page.get_by_text("Chưa có bài nào.")).to_be_visible()
     extra = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -18,6 +18,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from datetime import date
 from pathlib import Path
 from re import _parser as pattern_parser
 
@@ -39,6 +40,7 @@ from indexer.sources.tables import Table
 from indexer.sources.warc import WebArchive
 from indexer.sources.warc_records import read_records
 from search import addresses as stored_addresses
+from search import exports
 from search.errors import FetchError, SongnguError, UnreachableError
 from search.ranking.query import read_query, unquoted
 from search.ranking.snippets import Marker, best_snippet
@@ -189,7 +191,19 @@ def _dated(text):
             continue
 
 
+def _taken_away(text):
+    """A story with the text in every field, as every file and citation."""
+    names = ("id", "lang", "title", "lead", "text", "date", "url", "source", "section")
+    story = dict.fromkeys(names, text) | {"authors": [text], "tags": [text], "captions": [text]}
+    story["url"] = f"https://news.test/{text}"
+    for form in exports.EXPORTS.values():
+        b"".join(exports.encoded(form.write([story], text, date(2026, 11, 27))))
+    exports.cited(story, "vi"), exports.cited(story, "en")
+    exports.content_disposition(exports.file_name(text, "csv"))
+
+
 READERS = {
+    "exports": _taken_away,
     "page text": lambda text: clean_page(text),
     "page text, in one line with prose": lambda text: clean_page(
         f"Bridge closed for repairs\n\n{PROSE * 3}\n\n{text}\n\n{PROSE * 3}"

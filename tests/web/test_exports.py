@@ -157,7 +157,7 @@ def test_other_names_are_no_formats(client):
 class FailingArchive(Archive):
     """A real archive whose store goes away after so many stories."""
 
-    after = 3
+    after = 1
 
     def listed(self, *given, **wanted):
         for number, listed in enumerate(super().listed(*given, **wanted)):

@@ -52,7 +52,9 @@ function attempt(action) {
 
 // Saying
 
+const SHOWN_MS = 8000;
 let undo = null;
+let hushing;
 
 function say(sentence, values = {}, takeBack = null) {
   const filled = sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -63,6 +65,8 @@ function say(sentence, values = {}, takeBack = null) {
   toast.classList.add("shown");
   // A line that says the same again is read out again only if it was away meanwhile.
   setTimeout(() => (status.textContent = filled), 50);
+  clearTimeout(hushing);
+  if (!takeBack) hushing = setTimeout(hush, SHOWN_MS);
 }
 
 function hush() {
