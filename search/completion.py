@@ -194,14 +194,14 @@ class _Names:
 
 
 @dataclass(frozen=True)
-class _Index:
+class _CompletionIndex:
     """What an archive offers: names, and by language the ids of titles, the newest first."""
 
     names: tuple[_Names, ...] = ()
     titles: tuple[tuple[str, tuple[str, ...], _Texts], ...] = ()
 
     @classmethod
-    def of(cls, outlines: Iterable[Outline]) -> _Index:
+    def of(cls, outlines: Iterable[Outline]) -> _CompletionIndex:
         """Index what is told of an archive's stories."""
         labels: dict[tuple[Kind, str | None], Counter[str]] = {}
         titles: dict[str, list[tuple[int, str, str]]] = {lang: [] for lang in LANGUAGES}
@@ -275,7 +275,7 @@ class Completer:
         self._reading = threading.Lock()
         self._due = -1.0
         self._state = b""
-        self._index = _Index()
+        self._index = _CompletionIndex()
 
     def complete(self, typed: str, *, lang: str = "both", k: int = 8) -> tuple[Completion, ...]:
         """Offer at most ``k`` completions, names before titles; none where nothing is typed.
@@ -309,7 +309,7 @@ class Completer:
                 for name, stories in zip(some.names, some.stories, strict=True):
                     yield Completion(kind, name, "", some.lang or detect(name).lang, stories)
 
-    def _current(self) -> _Index:
+    def _current(self) -> _CompletionIndex:
         """The index, brought up to date by one thread while the others use it as it is."""
         if time.monotonic() >= self._due and self._reading.acquire(blocking=False):
             try:
@@ -328,7 +328,7 @@ class Completer:
             state.update(f"{kept.id} {kept.hash} ".encode("utf-8", "surrogatepass"))
             ids.append(kept.id)
         if state.digest() != self._state:
-            self._index = _Index.of(self._outlines(ids))
+            self._index = _CompletionIndex.of(self._outlines(ids))
             self._state = state.digest()
 
     def _outlines(self, ids: Sequence[str]) -> Iterator[Outline]:

@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class MarkedTelling:
     """One of the two stories.
 
     Attributes:
@@ -65,7 +65,7 @@ class SideBySide:
         differing: What one says and the other does not; agreeing: what both say.
     """
 
-    tellings: tuple[Telling, ...]
+    tellings: tuple[MarkedTelling, ...]
     differing: tuple[Row, ...]
     agreeing: tuple[Row, ...]
 
@@ -111,11 +111,11 @@ def _pieces(article: Article) -> Iterator[_Piece]:
 
 def _telling(
     article: Article, pieces: Sequence[_Piece], flagged: Sequence[tuple[int, int]]
-) -> Telling:
+) -> MarkedTelling:
     written: dict[str, list[tuple[str, Markup]]] = {}
     for piece in pieces:
         written.setdefault(piece.part, []).append((piece.id, _marked(piece, flagged, article.lang)))
-    return Telling(
+    return MarkedTelling(
         article=article,
         title=Markup("").join(text for _, text in written.get("title", ())),
         lead=Markup("").join(text for _, text in written.get("lead", ())),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from search.alerts.delivery import Outcome, stories, tell
+from search.alerts.delivery import AlertOutcome, stories, tell
 from search.alerts.mail import Mailer
 from search.alerts.memory import AlertMemory, Told, alone
 from search.alerts.messages import MOST, News, as_email, as_text
@@ -90,7 +90,7 @@ def _told(
     everything: bool,
     quiet: bool,
     forgets: bool,
-) -> Outcome:
+) -> AlertOutcome:
     """Tell what is new for one search; one that fails says so and stops no other.
 
     Args:
@@ -122,7 +122,7 @@ def _told(
     try:
         outcome = tell(archive, search, before, recipients, deliver, save)
     except (QueryError, StoreError, EncoderError) as error:
-        outcome = Outcome(search.name, error=str(error))
+        outcome = AlertOutcome(search.name, error=str(error))
     if not quiet:
         _print_outcome(outcome, printed=mailer is None)
     for to, reason in outcome.failed:
@@ -132,7 +132,7 @@ def _told(
     return outcome
 
 
-def _print_outcome(outcome: Outcome, *, printed: bool) -> None:
+def _print_outcome(outcome: AlertOutcome, *, printed: bool) -> None:
     if outcome.known is not None:
         there = "1 story is" if outcome.known == 1 else f"{outcome.known:,} stories are"
         click.echo(f"{outcome.name}: {there} there already; what comes from now on is told.")

@@ -21,7 +21,7 @@ Deliver = Callable[[str, Sequence[str]], None]
 
 
 @dataclass(slots=True)
-class Outcome:
+class AlertOutcome:
     """What became of one search.
 
     Attributes:
@@ -68,7 +68,7 @@ def tell(
     recipients: Sequence[str],
     deliver: Deliver,
     save: Callable[[Told], None],
-) -> Outcome:
+) -> AlertOutcome:
     """Tell each recipient what is new since the last time.
 
     New is what matches, was not told, and is no copy of what was told, however old its date is. The
@@ -83,7 +83,7 @@ def tell(
         QueryError: The search cannot be answered as it is.
         StoreError: The archive cannot answer.
     """
-    outcome = Outcome(search.name)
+    outcome = AlertOutcome(search.name)
     before = told or Told(search.asks)
     covered = _covered(archive, search.query, before)
     all_ids = before.ids.union(*covered.values())
