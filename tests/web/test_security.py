@@ -131,4 +131,6 @@ def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere():
     assert policy.pop("default-src") == "'none'"
     assert policy.pop("base-uri") == "'none'"
     assert policy.pop("frame-ancestors") == "'none'"
-    assert policy == dict.fromkeys(("script-src", "style-src", "img-src", "form-action"), "'self'")
+    assert policy == dict.fromkeys(
+        ("script-src", "style-src", "img-src", "connect-src", "form-action"), "'self'"
+    )
