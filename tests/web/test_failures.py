@@ -57,7 +57,7 @@ def test_store_down(down):
     again = [a for a in read_page(down.get("/?q=metro&page=2")).all("a") if a.text == "Try again"]
     assert again[0].get("href") == "/?q=metro&page=2"
     vietnamese = read_page(down.get("/?q=metro&ui=vi"))
-    assert vietnamese.one("h1").text == "Kho bài chưa trả lời"
+    assert vietnamese.one("h1").text == "Kho bài tạm thời không phản hồi"
 
 
 API = [
