@@ -398,7 +398,7 @@ class Results:
     """The answer to one query: a list for each language, and one ranking over both.
 
     Attributes:
-        query_lang: The language the query was read as; "" where it has no words.
+        query_lang: The language the query was read as; "" (null in JSON) where it has no words.
         read_as: The query with its diacritics restored and keys of Telex or VNI read, where that
             was done.
         phrases: What became of quoted phrases: "required"; "first", where stories that hold them
@@ -430,7 +430,7 @@ class Results:
         """Write the answer of ``songngu search --json`` and ``GET /api/v1/search``."""
         return {
             "query": self.query.text,
-            "query_lang": self.query_lang,
+            "query_lang": self.query_lang or None,
             "read_as": self.read_as,
             "phrases": self.phrases,
             "suggestion": self.suggestion,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import Flask, request, url_for
 from flask.json.provider import DefaultJSONProvider
+from flask_babel.speaklater import LazyString
 
 from search.archive import Archive
 from search.settings import Settings
@@ -88,6 +89,8 @@ def create_app(
     exports.init_app(app)
     narrowing.init_app(app)
     app.jinja_env.globals["static_url"] = _static_url
+    # A lazy text passes for markup, whatever was put into it: only as plain text is it escaped.
+    app.jinja_env.finalize = lambda value: str(value) if isinstance(value, LazyString) else value
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.url_defaults(_keep_interface)

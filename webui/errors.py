@@ -19,7 +19,7 @@ from flask import (
 from flask_babel import format_number
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
 from search.drafts import MAX_DRAFT_CHARS
@@ -208,7 +208,7 @@ def problem_of(error: Exception) -> Problem:
             )
         case HTTPException(code=405):
             return _METHOD
-        case HTTPException(code=413):
+        case RequestEntityTooLarge() if error.description == RequestEntityTooLarge.description:
             return _TOO_LARGE
         case HTTPException(code=429):
             return _TOO_MANY

@@ -160,7 +160,7 @@ class SearchAnswer(ApiModel):
     """The answer to a search: a list for each language, and one ranking over both."""
 
     query: str
-    query_lang: Lang
+    query_lang: Lang | None
     """The language that the query was read as."""
     read_as: str | None
     """The query with its diacritics restored, where that was done."""

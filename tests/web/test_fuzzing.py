@@ -122,4 +122,8 @@ def check(answer, method, path, asked):
         assert answer.json.keys() == {"error"}, asked
         assert answer.json["error"].keys() == {"code", "message"}, asked
     elif "Content-Encoding" not in answer.headers:
-        read_html(answer.text)
+        if answer.mimetype == "text/html":
+            read_html(answer.text)
+        else:
+            assert answer.mimetype in ("application/xml", "application/json"), asked
+            assert path.startswith("/search."), asked

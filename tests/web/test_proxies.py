@@ -43,7 +43,8 @@ def proxy(port, *, strips=True, **headers):
         def reply(self, status, headers, body):
             self.send_response(status)
             for name, value in headers:
-                self.send_header(name, value)
+                if name.lower() != "transfer-encoding":  # it has been taken in whole
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -62,7 +63,7 @@ def proxy(port, *, strips=True, **headers):
 
 def opened(url):
     with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.url, answer.headers, answer.read().decode()
+        return answer.url, answer.headers, answer.read().decode("utf-8-sig")
 
 
 def links(html):
