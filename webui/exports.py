@@ -157,10 +157,11 @@ def citations(article: Article) -> list[Citation]:
     """Cite an article in every form, in that of the interface's language first."""
     story = _citable(article)
     plain = [
-        Citation(_l("Vietnamese style"), "vi", cited(story, "vi")),
-        Citation(_l("English style"), "en", cited(story, "en")),
+        Citation(_l("Vietnamese style"), article.lang, cited(story, "vi")),
+        Citation(_l("English style"), article.lang, cited(story, "en")),
     ]
-    plain.sort(key=lambda citation: citation.lang != interface())
+    if interface() == "en":
+        plain.reverse()
     today = datetime.now(UTC).date()
     made = []
     for suffix in _BIBLIOGRAPHIES:

@@ -76,7 +76,7 @@ def test_the_permanent_link_is_copied(visit):
 
 def test_there_is_no_button_without_script(visit):
     page = visit("/article/demo-002-en", java_script_enabled=False)
-    assert not page.locator("button[data-copies]").is_visible()
+    assert not page.locator("button.copy-link").is_visible()
     assert page.locator("a[rel=bookmark]").is_visible()
 
 

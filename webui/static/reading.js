@@ -1,6 +1,6 @@
 // What the reading page does better with a script: copying the permanent link.
 
-for (const button of document.querySelectorAll("button[data-copies]")) {
+for (const button of document.querySelectorAll("button.copy-link")) {
   if (!navigator.clipboard) continue;
   button.hidden = false;
   const says = button.textContent;
