@@ -13,8 +13,9 @@ from search.text.sentences import sentences
 
 MAX_DRAFT_CHARS = 20_000
 """Longest draft, without markup: about four thousand words."""
+MAX_MARKUP_CHARS = 10 * MAX_DRAFT_CHARS
+"""Longest that it may be with what holds it."""
 
-_MOST_MARKUP = 10  # times as long may be what holds it
 _SHORT, _LONG = 250, 800
 """Characters: shorter paragraphs are read together with the next, longer ones are cut."""
 _LONGEST_TITLE = 160
@@ -70,7 +71,7 @@ def read_draft(text: str) -> Draft:
         "long",
         f"The draft is longer than {MAX_DRAFT_CHARS:,} characters: give the part that matters.",
     )
-    if len(text) > MAX_DRAFT_CHARS * _MOST_MARKUP:
+    if len(text) > MAX_MARKUP_CHARS:
         raise too_long
     lines = [line for raw in _plain(text).split("\n") if (line := raw.strip())]
     whole = "\n".join(lines)

@@ -99,7 +99,9 @@ def create_app(
 
 def _keep_interface(endpoint: str, values: dict[str, object]) -> None:
     """Keep an interface language that the address asks for in all links to pages."""
-    to_a_page = endpoint.startswith(("pages.", "before.", "clippings.", "guide.", "reference."))
+    to_a_page = endpoint.startswith(
+        ("pages.", "before.", "clippings.", "guide.", "reference.reference")
+    )
     if to_a_page and request and (chosen := i18n.chosen_interface()):
         values.setdefault("ui", chosen)
 

@@ -30,13 +30,15 @@ from search.ranking.nearness import Nearness
 from search.records import Article
 from search.text.languages import LANGUAGES
 from webui.i18n import written_date
-from webui.parameters import LANGS, Address, BadParameterError
+from webui.openapi import API, operation
+from webui.parameters import LANGS, Address, number, one_of
 from webui.presentation import article_url, copies_url, safe_link
+from webui.schemas import DEFAULT_COVERED, CoverageAnswer, GivenDraft
 from webui.site import current_site
+from webui.writing import body_text, parse_json
 
 blueprint = Blueprint("before", __name__)
 
-_SHOWN = 20
 _SAID: dict[str, LazyString] = {
     "empty": _l("Paste a draft: a headline, a few sentences or the whole text."),
     "long": _l(
@@ -86,7 +88,7 @@ def answer() -> Response:
     lang = request.form.get("lang", "both")
     try:
         found = coverage(
-            current_site().archive, draft, lang=lang if lang in LANGS else "both", k=_SHOWN
+            current_site().archive, draft, lang=lang if lang in LANGS else "both", k=DEFAULT_COVERED
         )
     except DraftError as error:
         # What was pasted is given back, but a text that is far too long.
@@ -95,23 +97,22 @@ def answer() -> Response:
     return _page(draft, lang, found)
 
 
-@blueprint.post("/api/v1/before")
-def answer_in_json() -> Response:
-    """Answer a draft in the shape of ``Coverage.to_json``.
+@blueprint.post(f"{API}/before")
+@operation(CoverageAnswer, body=GivenDraft, errors=(400, 413, 429, 503))
+def before() -> Response:
+    """Compare a draft with the archive.
 
-    The body is a form with ``draft``, or JSON: an object with ``draft`` and, if wanted, ``lang``
-    and ``k``.
+    Answers as ``songngu before --json`` does. The draft is neither logged nor kept.
     """
-    given = request.get_json(silent=True) if request.is_json else request.form.to_dict()
+    given = parse_json(body_text(), "The body") if request.is_json else request.form.to_dict()
     given = given if isinstance(given, dict) else {}
-    draft, lang, k = given.get("draft"), given.get("lang", "both"), given.get("k", _SHOWN)
-    if lang not in LANGS:
-        raise BadParameterError("lang", f"“lang” must be one of: {', '.join(LANGS)}.")
-    number = int(k) if str(k).isascii() and str(k).isdigit() and len(str(k)) < 4 else 0
-    if not 1 <= number <= MOST_STORIES:
-        raise BadParameterError("k", f"“k” must be a whole number from 1 to {MOST_STORIES}.")
-    text = draft if isinstance(draft, str) else ""
-    found = coverage(current_site().archive, text, lang=lang, k=number)
+    draft = given.get("draft")
+    found = coverage(
+        current_site().archive,
+        draft if isinstance(draft, str) else "",
+        lang=one_of("lang", LANGS)(given.get("lang", "both")),
+        k=number("k", 1, MOST_STORIES)(str(given.get("k", DEFAULT_COVERED))),
+    )
     response = jsonify(found.to_json())
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -24,17 +24,17 @@ from search.exports import (
 )
 from search.records import Article
 from webui.i18n import interface
+from webui.openapi import API, operation
 from webui.parameters import (
     DEFAULT_K,
     MAX_K,
-    PARAMETERS,
     Address,
     read_address,
     read_choice,
     read_flag,
-    refuse_unknown,
 )
 from webui.presentation import title_of
+from webui.schemas import ExportParameters
 from webui.site import current_site
 
 blueprint = Blueprint("exports", __name__)
@@ -43,7 +43,7 @@ SUFFIXES = f"any({', '.join(EXPORTS)})"
 """The converter of a route whose last part is the name of a format."""
 
 _BIBLIOGRAPHIES = ("ris", "bib")
-_OF_EXPORTS = PARAMETERS - {"k", "offset", "page", "explain"} | {"format", "related"}
+_MEDIA_TYPES = [form.media_type.partition(";")[0] for form in EXPORTS.values()]
 _GOOD_FOR: dict[str, LazyString] = {
     "csv": _l("for spreadsheets"),
     "jsonl": _l("for programs"),
@@ -92,14 +92,14 @@ def search(suffix: str) -> Response:
     return _found(address, suffix)
 
 
-@blueprint.get("/api/v1/export")
+@blueprint.get(f"{API}/export")
+@operation({}, ExportParameters, files=_MEDIA_TYPES, errors=(400, 413, 429, 503))
 def export() -> Response:
-    """Send the whole result set of a search to a program, in the format that ``format`` names.
+    """Send all matches of a search as a file.
 
-    Parameters: format (csv, jsonl, ris, bib, md; jsonl unless it is given), related, and those of
-    ``/api/v1/search`` but for k, offset and explain.
+    However many there are, in the order of ``sort``. A file that could not be finished ends with a
+    line that says so, and its connection breaks off.
     """
-    refuse_unknown(request.args, _OF_EXPORTS)
     address, errors = _address()
     if errors:
         raise errors[0]
@@ -183,7 +183,7 @@ def _address() -> tuple[Address, tuple[QueryError, ...]]:
 
 
 def _found(address: Address, suffix: str) -> Response:
-    if not address.q:
+    if not address.asks:
         raise QueryError("The parameter “q” is missing: it holds what to search for.")
     related = read_flag(request.args, "related")
     archive = current_site().archive

@@ -26,6 +26,7 @@ from webui.schemas import MAX_ARTICLES, ErrorAnswer
 API = "/api/v1"
 BEARER = "key"
 """Name of the way to prove who writes."""
+FORM = "application/x-www-form-urlencoded"
 
 _EXTENSION = "songngu-openapi"
 _REF = "#/components/schemas/{model}"
@@ -51,8 +52,9 @@ class Operation:
     Attributes:
         answers: By status, what is answered.
         parameters: Those of the address.
-        body: What is sent: one, or a list of them.
+        body: What is sent, as JSON or a form; with ``lines``, one or a list of them.
         lines: The type of a body with one of them a line.
+        files: Types of a file that is answered.
         errors: Statuses that its errors may have.
         keyed: Whether it asks for an API key.
     """
@@ -61,6 +63,7 @@ class Operation:
     parameters: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     lines: str = ""
+    files: Sequence[str] = ()
     errors: Sequence[int] = ()
     keyed: bool = False
 
@@ -80,6 +83,7 @@ def operation(
     *,
     body: type[BaseModel] | None = None,
     lines: str = "",
+    files: Sequence[str] = (),
     errors: Sequence[int] = (400, 429, 503),
     keyed: bool = False,
 ) -> Callable[[V], V]:
@@ -88,13 +92,15 @@ def operation(
     Args:
         answer: The model of what it answers, or one for each status.
         parameters: The model of its parameters in the address.
-        body: The model of what is sent: one, or a list of them.
+        body: The model of what is sent, as JSON or a form; with ``lines``, one or a list
+            of them.
         lines: The type of a body with one of them a line.
+        files: Types of a file that is answered.
         errors: Statuses that its errors may have.
         keyed: Whether it asks for an API key.
     """
     answers = answer if isinstance(answer, Mapping) else {200: answer}
-    described = Operation(answers, parameters, body, lines, errors, keyed)
+    described = Operation(answers, parameters, body, lines, files, errors, keyed)
 
     def decorate(view: V) -> V:
         @wraps(view)
@@ -173,16 +179,20 @@ def _operation(rule: Rule, view: Callable[..., Any], one: Operation) -> dict[str
         "parameters": [*_path_parameters(rule), *_query_parameters(one.parameters)],
         "responses": {
             **{str(s): _response("", model) for s, model in one.answers.items()},
+            **({"200": _file(one.files)} if one.files else {}),
             **{str(status): _response(_ERRORS[status], ErrorAnswer) for status in one.errors},
             "default": _response("Any other error.", ErrorAnswer),
         },
     }
     if one.body:
         ref: dict[str, Any] = {"$ref": _REF.format(model=one.body.__name__)}
-        many = {"type": "array", "items": ref, "maxItems": MAX_ARTICLES}
-        content: dict[str, Any] = {"application/json": {"schema": {"anyOf": [ref, many]}}}
+        content: dict[str, Any] = {FORM: {"schema": ref}, "application/json": {"schema": ref}}
         if one.lines:
-            content[one.lines] = {"schema": {"type": "string"}}
+            many = {"type": "array", "items": ref, "maxItems": MAX_ARTICLES}
+            content = {
+                "application/json": {"schema": {"anyOf": [ref, many]}},
+                one.lines: {"schema": {"type": "string"}},
+            }
         told["requestBody"] = {"required": True, "content": content}
     if one.keyed:
         told["security"] = [{BEARER: []}]
@@ -194,6 +204,11 @@ def _response(description: str, model: type[BaseModel]) -> dict[str, Any]:
         description = " ".join((inspect.getdoc(model) or "").split())
     schema = {"$ref": _REF.format(model=model.__name__)}
     return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _file(types: Sequence[str]) -> dict[str, Any]:
+    content = {media_type: {"schema": {"type": "string"}} for media_type in types}
+    return {"description": "A file of the type that was asked for.", "content": content}
 
 
 def _path(rule: Rule) -> str:

@@ -266,23 +266,6 @@ def read_flag(args: MultiDict[str, str], name: str) -> bool:
     return _truth(name)(value) if value else False
 
 
-def refuse_unknown(args: MultiDict[str, str], known: frozenset[str]) -> None:
-    """Refuse parameters that mean nothing here.
-
-    Raises:
-        BadParameterError: There is one.
-    """
-    if unknown := sorted(args.keys() - known):
-        raise BadParameterError(
-            unknown[0],
-            _l(
-                "There is no parameter “%(name)s”. There are: %(names)s.",
-                name=unknown[0],
-                names=", ".join(sorted(known)),
-            ),
-        )
-
-
 def is_for_programs(path: str) -> bool:
     """Whether a path belongs to the API or the health checks, which answer in JSON."""
     return path in ("/healthz", "/readyz") or path.startswith("/api/")

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, jsonify, render_template, request
 from markupsafe import Markup, escape
 
-from webui.openapi import API, document
+from webui.openapi import API, FORM, document
 from webui.parameters import Address
 
 blueprint = Blueprint("reference", __name__)
@@ -40,7 +40,7 @@ class Route:
 
     Attributes:
         anchor: Names its section on the page.
-        answers: (status, what it means, the name of its shape).
+        answers: (status, what it means, links to its shape or the types of its file).
         example: A command line that calls it.
     """
 
@@ -51,7 +51,7 @@ class Route:
     text: Markup
     parameters: tuple[Member, ...]
     bodies: tuple[tuple[str, Markup], ...]
-    answers: tuple[tuple[str, Markup, str], ...]
+    answers: tuple[tuple[str, Markup, Markup], ...]
     keyed: bool
     example: str
 
@@ -122,9 +122,11 @@ def _members(schema: Mapping[str, Any]) -> tuple[Member, ...]:
     )
 
 
-def _shape_of(response: Mapping[str, Any]) -> str:
-    schema = response["content"]["application/json"]["schema"]
-    return str(schema["$ref"].rpartition("/")[2])
+def _shape_of(response: Mapping[str, Any]) -> Markup:
+    return Markup(", ").join(
+        _kind(one["schema"]) if "$ref" in one["schema"] else Markup("<code>{}</code>").format(kind)
+        for kind, one in response["content"].items()
+    )
 
 
 def _kind(schema: Mapping[str, Any]) -> Markup:
@@ -163,7 +165,7 @@ def _prose(text: str) -> Markup:
 
 def _example(path: str, method: str, operation: Mapping[str, Any]) -> str:
     parameters = operation.get("parameters", ())
-    asked = {p["name"]: _EXAMPLES[p["name"]] for p in parameters if p["required"]}
+    asked = {p["name"]: _EXAMPLES[p["name"]] for p in parameters if p["name"] in _EXAMPLES}
     for p in parameters:
         if p["in"] == "path":
             path = path.replace(f"{{{p['name']}}}", quote(asked.pop(p["name"]), safe=""))
@@ -173,5 +175,6 @@ def _example(path: str, method: str, operation: Mapping[str, Any]) -> str:
         flags.append('-H "Authorization: Bearer $KEY"')
     if "requestBody" in operation:
         kind = next(iter(operation["requestBody"]["content"]))
-        flags.append(f'-H "Content-Type: {kind}" --data-binary @articles.json')
+        sent = f'-H "Content-Type: {kind}" --data-binary @articles.json'
+        flags.append("--data-urlencode draft@draft.txt" if kind == FORM else sent)
     return " ".join(["curl", *flags, f"'{address}'"])

@@ -10,12 +10,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from search.completion import Kind
+from search.coverage import MOST_STORIES
+from search.drafts import MAX_MARKUP_CHARS
+from search.exports import EXPORTS
 from search.facets import Step
+from search.ranking.nearness import Nearness
 from search.records import Mode, Sort, Zone
 from webui.parameters import DEFAULT_K, MAX_K, MAX_SOURCES
 
 DEFAULT_RELATED = 5
 MAX_RELATED = 50
+DEFAULT_COVERED = 20
 MAX_ARTICLES = 100
 """Most articles in one request: embedding them takes seconds, and memory."""
 
@@ -84,6 +90,28 @@ class HistogramParameters(QueryParameters):
 
     step: Step | None = None
     """What each bar stands for; left out, it follows from the time between the ends."""
+
+
+class ExportParameters(QueryParameters):
+    """Parameters of an export."""
+
+    sort: Sort = "relevance"
+    """The order of the matches."""
+    format: Annotated[str, Field(json_schema_extra={"enum": list(EXPORTS)})] = "jsonl"
+    """The format of the file."""
+    related: bool = False
+    """Add what is possibly related."""
+
+
+class SuggestParameters(ApiModel):
+    """Parameters of suggestions."""
+
+    q: str = ""
+    """What has been typed; a space at the end says that its last word is whole."""
+    lang: Literal["both", "vi", "en"] = "both"
+    """The language of the titles and names that are offered."""
+    ui: Lang = "en"
+    """The language of the words that name filters."""
 
 
 class ArticleParameters(ApiModel):
@@ -287,6 +315,94 @@ class HistogramAnswer(ApiModel):
     """Ascending, without gaps, unless these would be more than 400."""
     unknown: Count
     """Matches of unknown date."""
+
+
+class Suggestion(ApiModel):
+    """Something of the archive that begins as was typed."""
+
+    kind: Kind
+    text: str
+    """As it stands in the archive."""
+    query: str
+    """What to search for."""
+    complete: bool
+    """False where words are still missing beside a filter."""
+    lang: Lang
+    stories: Number
+    """How many have it."""
+
+
+class SuggestAnswer(ApiModel):
+    """What may be meant by what is being typed."""
+
+    query: str
+    """What has been typed, without what cannot be seen."""
+    suggestions: list[Suggestion]
+    """The likeliest first."""
+
+
+class GivenDraft(ApiModel):
+    """A draft to compare with the archive."""
+
+    draft: Annotated[str, Field(min_length=1, max_length=MAX_MARKUP_CHARS)]
+    """Plain text, or HTML as it is copied from a page: without its markup at most 20,000
+    characters, in Vietnamese or English."""
+    lang: Literal["both", "vi", "en"] = "both"
+    """The language of the stories."""
+    k: Annotated[int, Field(ge=1, le=MOST_STORIES)] = DEFAULT_COVERED
+    """Most stories."""
+
+
+class DraftPart(ApiModel):
+    """A paragraph of a draft; short neighbours are one, long ones several."""
+
+    lang: Lang
+    text: str
+    stories: list[Number]
+    """Numbers of the stories nearest to it, the nearest first."""
+
+
+class NearTelling(Copy):
+    """A story as it is told in one language."""
+
+    copies: Count
+    """How many further articles tell it in nearly the same words."""
+    part: Number
+    """The number of the draft's part that it is nearest to."""
+    passage: str
+    """What of it is nearest to that."""
+
+
+class NearStory(ApiModel):
+    """A story of the archive that is near to a draft, in all its copies."""
+
+    kind: Nearness
+    """Whether it is the same story, tells the same event, or is background."""
+    relevance: Annotated[float, Field(ge=0, le=1)]
+    """Within its kind."""
+    date: str | None
+    """When it was first published, as far as that is known."""
+    parts: list[Number]
+    """Numbers of the draft's parts that it is named beside."""
+    tellings: Annotated[list[NearTelling], Field(min_length=1)]
+    """One in each language that has it, the nearest first."""
+
+
+class CoverageAnswer(ApiModel):
+    """What the archive holds on a draft. Parts and stories are numbered from 1."""
+
+    lang: Lang
+    """The language that most of the draft is in."""
+    title: str
+    """Its first line where that looks like one, else empty."""
+    took_ms: Annotated[float, Field(ge=0)]
+    parts: list[DraftPart]
+    stories: list[NearStory]
+    """The same story first, then the same event, then background; each the nearest first."""
+    timeline: list[Number]
+    """Numbers of the stories by date, the earliest first, unknown dates last."""
+    background: dict[Lang, list[str]]
+    """Dated, cited lines of a background box."""
 
 
 class StatsAnswer(ApiModel):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request
-from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Blueprint, Response, jsonify, request
 
-from webui.i18n import DEFAULT_INTERFACE, chosen_interface
-from webui.parameters import LANGS, BadParameterError, clean_query
+from webui.i18n import DEFAULT_INTERFACE, INTERFACE_LANGUAGES
+from webui.openapi import API, operation
+from webui.parameters import LANGS, clean_query, read_choice
+from webui.schemas import SuggestAnswer, SuggestParameters
 from webui.site import current_site
 
 MOST = 8
@@ -15,44 +15,19 @@ MOST = 8
 
 blueprint = Blueprint("suggestions", __name__)
 
-_PARAMETERS = ("q", "lang", "ui")
 
+@blueprint.get(f"{API}/suggest")
+@operation(SuggestAnswer, SuggestParameters)
+def suggest() -> Response:
+    """Complete what is being typed.
 
-@blueprint.get("/api/v1/suggest")
-def suggest() -> BaseResponse:
-    """Offer names, authors, sections, sources and titles for what is being typed.
-
-    Answers ``{"query", "suggestions": [{"kind", "text", "query", "complete", "lang", "stories"}]}``
-    with an ``ETag``: ``query`` is what to search for, and ``complete`` is false where words are
-    still missing beside a filter.
-
-    Parameters: q; lang (both, vi, en); ui (vi, en), in whose words filters are named.
+    Names, authors, sections, sources and titles of the archive are offered, with diacritics or
+    without, also from keys that are not yet turned into Vietnamese letters.
     """
-    if unknown := sorted(request.args.keys() - set(_PARAMETERS)):
-        raise BadParameterError(
-            unknown[0],
-            _l(
-                "There is no parameter “%(name)s”. There are: %(names)s.",
-                name=unknown[0],
-                names=", ".join(_PARAMETERS),
-            ),
-        )
-    lang = request.args.get("lang", "") or "both"
-    if lang not in LANGS:
-        raise BadParameterError(
-            "lang",
-            _l(
-                "The parameter “%(name)s” must be one of: %(choices)s.",
-                name="lang",
-                choices=", ".join(LANGS),
-            ),
-        )
+    lang = read_choice(request.args, "lang", LANGS, "both")
+    interface = read_choice(request.args, "ui", tuple(INTERFACE_LANGUAGES), DEFAULT_INTERFACE)
     typed = request.args.get("q", "")
     q = clean_query(typed) + (" " if typed[-1:].isspace() else "")  # "hoa " is a whole word
     found = current_site().archive.complete(q, lang=lang, k=MOST)
-    interface = chosen_interface() or DEFAULT_INTERFACE
-    response = jsonify(
-        {"query": q.strip(), "suggestions": [one.to_json(interface) for one in found]}
-    )
-    response.add_etag()
-    return response.make_conditional(request)
+    suggestions = [one.to_json(interface) for one in found]
+    return jsonify({"query": q.strip(), "suggestions": suggestions})

@@ -148,18 +148,24 @@ def _articles() -> list[object]:
     """
     if request.mimetype != "application/json" and request.mimetype not in LINES:
         abort(415, f"Send application/json, or {LINES[0]} with one article a line.")
-    try:
-        text = request.get_data(cache=False).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        abort(400, f"The body is not UTF-8 at byte {error.start + 1}.")
+    text = body_text()
     if request.mimetype in LINES:
         lines = enumerate(text.split("\n"), 1)
-        return [_parsed(line, f"Line {number}") for number, line in lines if line.strip()]
-    value = _parsed(text, "The body")
+        return [parse_json(line, f"Line {number}") for number, line in lines if line.strip()]
+    value = parse_json(text, "The body")
     return value if isinstance(value, list) else [value]
 
 
-def _parsed(text: str, what: str) -> Any:
+def body_text() -> str:
+    """Read the body of the request; 400 where it is no UTF-8."""
+    try:
+        return request.get_data(cache=False).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        abort(400, f"The body is not UTF-8 at byte {error.start + 1}.")
+
+
+def parse_json(text: str, what: str) -> Any:
+    """Parse JSON; 400 where it is none, with what is called so and where it is wrong."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

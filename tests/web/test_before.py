@@ -1,5 +1,6 @@
 """“Has anyone written this?”: the page that compares a draft, and its JSON."""
 
+import json
 import logging
 
 import pytest
@@ -174,6 +175,19 @@ def test_json_errors(client, given, status, code):
     assert response.status_code == status
     assert response.get_json()["error"]["code"] == code
     assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b"\xff"])
+def test_bodies_that_are_no_json(client, body):
+    response = client.post("/api/v1/before", data=body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.get_json()["error"]["message"].startswith("The body is")
+
+
+def test_a_lone_surrogate_is_no_error_of_ours(client):
+    body = json.dumps({"draft": f"{METRO['text']} \ud800"})
+    response = client.post("/api/v1/before", data=body, content_type="application/json")
+    assert response.status_code == 200
 
 
 def test_stories_of_tomorrow_are_not_earlier(tmp_path):

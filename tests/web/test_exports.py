@@ -67,6 +67,16 @@ def test_rows_are_the_total_in_the_order_of_the_page(client, asked):
     assert [story["id"] for story in usual] == ids
 
 
+def test_filters_alone_are_exported(client):
+    asked = {"from": "2025-01-01", "lang": "vi"}
+    total = client.get("/api/v1/search", query_string=asked).json["total"]["vi"]
+    found = lines(client.get("/api/v1/export", query_string=asked))
+    assert len(found) == total > 0
+    file = client.get("/search.csv", query_string=asked)
+    assert [row["id"] for row in rows(file)] == [story["id"] for story in found]
+    assert 'filename="songngu.csv"' in file.headers["Content-Disposition"]
+
+
 @pytest.mark.parametrize("suffix", EXPORTS)
 def test_every_format_is_offered_and_says_what_it_is(client, suffix):
     page = read_page(client.get("/", query_string={"q": "gia ca phe", "sort": "newest", "k": "20"}))

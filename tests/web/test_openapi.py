@@ -6,11 +6,13 @@ import pytest
 from openapi_spec_validator import validate
 from support.pages import read_page
 
+from search.exports import EXPORTS
 from search.settings import Settings
 from webui import create_app
 from webui.parameters import PARAMETERS
 
 DOCUMENT = "/api/v1/openapi.json"
+ONE_SHAPE = {"application/json": {"$ref": "#/components/schemas/ErrorAnswer"}}
 
 
 @pytest.fixture
@@ -51,7 +53,17 @@ def test_what_counts_has_no_parameters_of_pages(document, name):
 def test_search_has_the_parameters_of_an_address_but_for_pages(document):
     parameters = document["paths"]["/api/v1/search"]["get"]["parameters"]
     assert {parameter["name"] for parameter in parameters} == PARAMETERS - {"page"}
-    assert [p["name"] for p in parameters if p["required"]] == ["q"]
+    assert not [p["name"] for p in parameters if p["required"]]  # filters alone list
+
+
+def test_an_export_is_a_file_of_the_matches(document):
+    def names(path):
+        return {p["name"] for p in document["paths"][f"/api/v1/{path}"]["get"]["parameters"]}
+
+    assert names("export") - {"format", "related"} == names("search") - {"k", "offset", "explain"}
+    answer = document["paths"]["/api/v1/export"]["get"]["responses"]["200"]
+    types = [form.media_type for form in EXPORTS.values()]
+    assert [f"{kind}; charset=utf-8" for kind in answer["content"]] == types
 
 
 def test_everything_in_it_is_described(document):
@@ -68,9 +80,9 @@ def test_everything_in_it_is_described(document):
 def test_every_error_has_the_one_shape(document):
     for path, _, operation in operations(document):
         for status, response in operation["responses"].items():
-            shape = response["content"]["application/json"]["schema"]["$ref"]
+            shapes = {kind: one["schema"] for kind, one in response["content"].items()}
             is_error = status == "default" or int(status) >= 400
-            assert shape.endswith("/ErrorAnswer") == is_error, (path, status)
+            assert (shapes == ONE_SHAPE) == is_error, (path, status)
 
 
 @pytest.mark.parametrize("prefix", ["", "/news"])
