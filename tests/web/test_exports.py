@@ -248,7 +248,8 @@ def test_a_story_can_be_cited(client):
     section = page.one("details", cls="citation")
     assert section.one("summary").text == "Trích dẫn bài này"
     fields = section.all("textarea")
-    assert [field.get("lang") for field in fields] == ["vi"] * 4  # whatever the style, a title keeps its language
+    # Whatever the style, the title keeps its language.
+    assert [field.get("lang") for field in fields] == ["vi"] * 4
     assert all("readonly" in field.attributes for field in fields)
     labels = [label.get("for") for label in section.all("label")]
     assert labels == [field.get("id") for field in fields]
