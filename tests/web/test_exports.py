@@ -265,7 +265,7 @@ def test_a_story_can_be_cited(client):
         assert response.text.replace("\r\n", "\n").strip() == field.raw_text
         assert response.headers["Content-Disposition"].startswith('attachment; filename="songngu-')
     english = read_page(client.get(f"/article/{story['id']}?ui=en"))
-    assert english.all("textarea")[0].get("lang") == "en"
+    assert english.one("details", cls="citation").all("label")[0].text == "English style"
 
 
 def test_no_citation_of_what_is_not_there(client):
