@@ -178,11 +178,7 @@ class Archive:
 
     def _search(self, asked: Query) -> Results:
         began = time.perf_counter()
-        query, read = self._read(asked)
-        found, meant = self.candidates(replace(query, filters=Filters()), read)
-        result_set = self._result_sets().result_set(query, read, found, meant)
-        if result_set.by_date and query.sort == "relevance":
-            query = replace(query, sort="newest")
+        query, read, found, meant, result_set = self._find(asked)
         sets, links, total = result_set.stories, result_set.links, result_set.count("match")
         pages = {lang: self._page(query, chosen) for lang, chosen in sets.items()}
         shown = [scored.id for page in pages.values() for scored in page]
@@ -237,9 +233,7 @@ class Archive:
             QueryError: The query cannot be answered as typed.
             StoreError: The archive cannot answer.
         """
-        query, read = self._read(query)
-        free = replace(query, filters=Filters())
-        return self._result_sets().result_set(query, read, *self.candidates(free, read))
+        return self._find(query)[-1]
 
     def listed(
         self, found: ResultSet, *, sort: Sort = "relevance", related: bool = False
@@ -284,11 +278,23 @@ class Archive:
         """
         return count_facets(found, self.store.outlines([s.id for s in found.zone("match")]))
 
-    def _read(self, asked: Query) -> tuple[Query, ReadQuery]:
-        """The query with the filters that are typed in it, and what its words mean."""
+    def _find(
+        self, asked: Query
+    ) -> tuple[Query, ReadQuery, dict[str, CandidateSet], dict[str, QueryVectors], ResultSet]:
+        """Read a query, with the filters that are typed in it, and find what answers it.
+
+        Returns:
+            The query as it is meant, what its words mean, the candidates and query vectors (see
+            ``candidates``), and the result set.
+        """
         query = with_typed_filters(asked)
         longest = self.settings.max_query_chars
-        return query, read_query(query, max_chars=longest, restorer=self._restorer.current)
+        read = read_query(query, max_chars=longest, restorer=self._restorer.current)
+        found, meant = self.candidates(replace(query, filters=Filters()), read)
+        made = ResultSets(self.store, self._profile(), articles_in=self._articles_in)
+        if read.lists and query.sort == "relevance":
+            query = replace(query, sort="newest")
+        return query, read, found, meant, made.result_set(query, read, found, meant)
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles by id; ids that the archive does not have are left out."""
@@ -322,11 +328,7 @@ class Archive:
             QueryError: The query cannot be answered as typed.
             StoreError: The archive cannot answer.
         """
-        query, read = self._read(query)
-        found, meant = self.candidates(replace(query, filters=Filters()), read)
-        result_set = self._result_sets().result_set(query, read, found, meant)
-        if result_set.by_date and query.sort == "relevance":
-            query = replace(query, sort="newest")
+        query, read, _, meant, result_set = self._find(query)
         chosen = result_set.stories.get(article.lang, ())
         matches = [scored for scored in chosen if scored.zone == "match"]
         related = chosen[len(matches) :][:more]
@@ -423,9 +425,6 @@ class Archive:
             return self._given
         made = self.made()
         return profile_for(made.encoder.fingerprint if made else "")
-
-    def _result_sets(self) -> ResultSets:
-        return ResultSets(self.store, self._profile(), articles_in=self._articles_in)
 
     def _articles_in(self, lang: str) -> int:
         """Count the articles in a language; the figure is at most a few seconds old."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from search.encoders.base import FloatArray
 from search.ranking.candidates import (
     MOST_RELATED,
     CandidateSearch,
@@ -63,9 +64,10 @@ class ResultSets:
             sets = {lang: every_story(self._store, lang, query.filters) for lang in LANGUAGES}
             links = Links(self._store).links([s.id for chosen in sets.values() for s in chosen])
         else:
-            sets, links = self._answers(query, read, found, meant)
+            profile = self._thresholds(read, found, meant)
+            sets, links = self._answers(query, read, found, meant, profile)
             if query.filters != Filters():
-                sets = self._filtered(query, read, sets, found, meant)
+                sets = self._filtered(query, read, sets, found, meant, profile)
                 links |= Links(self._store).links(
                     [s.id for chosen in sets.values() for s in chosen if s.id not in links]
                 )
@@ -85,13 +87,13 @@ class ResultSets:
         read: ReadQuery,
         found: Mapping[str, CandidateSet],
         meant: Mapping[str, QueryVectors],
+        profile: RankingProfile,
     ) -> tuple[dict[str, list[Scored]], dict[str, Link]]:
         """What answers a query in each language whatever its filters are, every copy by itself.
 
         Returns:
             Also the links of these.
         """
-        profile = self._thresholds(read, found, meant)
         sets = {lang: candidates.result_set(profile) for lang, candidates in found.items()}
         links = Links(self._store).links([s.id for chosen in sets.values() for s in chosen])
         free = replace(query, filters=Filters())
@@ -104,17 +106,16 @@ class ResultSets:
         sets: Mapping[str, Sequence[Scored]],
         found: Mapping[str, CandidateSet],
         meant: Mapping[str, QueryVectors],
+        profile: RankingProfile,
     ) -> dict[str, list[Scored]]:
         """What of the answers passes the filters, and what lies deeper and passes them.
 
         A filter makes no story more relevant or less, so that it takes away what facets say.
         """
-        profile = self._thresholds(read, found, meant)
         search = CandidateSearch(self._store, query, read, profile, articles_in=self._articles_in)
         result = {}
         for lang, chosen in sets.items():
-            vectors = meant[lang].rows() if lang in meant else np.zeros((0, 0), np.float32)
-            lead = meant[lang].lead if lang in meant else 0.0
+            vectors, lead = _looked_up_with(meant, lang)
             within = search.look_up(lang, vectors, lead=lead, among=found[lang])
             ids = passing(self._store, lang, query.filters, [s.id for s in chosen])
             kept = {s.id: s for s in chosen if s.id in ids}
@@ -171,9 +172,7 @@ class ResultSets:
         for lang, chosen in sets.items():
             there = {scored.id: scored for scored in chosen}
             if missing:
-                none = np.zeros((0, 0), np.float32)
-                vectors = meant[lang].rows() if lang in meant else none
-                lead = meant[lang].lead if lang in meant else 0.0
+                vectors, lead = _looked_up_with(meant, lang)
                 found = search.look_up(lang, vectors, lead=lead, ids=missing)
                 there |= {scored.id: scored for scored in found.every()}
             matches = [
@@ -185,6 +184,13 @@ class ResultSets:
             matches.sort(key=lambda s: (not s.quoted, -round(s.relevance, 6), s.id))
             result[lang] = [*matches, *related]
         return result
+
+
+def _looked_up_with(meant: Mapping[str, QueryVectors], lang: str) -> tuple[FloatArray, float]:
+    """The vectors that a language was looked up with, none where only words were; and the lead."""
+    if lang not in meant:
+        return np.zeros((0, 0), np.float32), 0.0
+    return meant[lang].rows(), meant[lang].lead
 
 
 def _means_something(

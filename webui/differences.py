@@ -12,7 +12,6 @@ from markupsafe import Markup, escape
 from search.records import Article
 from search.text.comparison import KINDS, Kind, Statement, compare
 from webui.i18n import interface
-from webui.presentation import title_of
 
 KIND_NAMES: dict[Kind, LazyString] = {
     "number": _l("Number"),
@@ -100,7 +99,7 @@ def side_by_side(articles: Sequence[Article]) -> SideBySide:
 
 def _pieces(article: Article) -> Iterator[_Piece]:
     start = number = 0
-    parts = [("title", title_of(article)), ("lead", article.lead), ("text", article.text)]
+    parts = [("title", article.headline), ("lead", article.lead), ("text", article.text)]
     for part, text in [*parts, *(("caption", caption) for caption in article.captions)]:
         for line in text.split("\n") if part == "text" else [" ".join(text.split())]:
             if line.strip():

@@ -33,7 +33,6 @@ from webui.parameters import (
     read_choice,
     read_flag,
 )
-from webui.presentation import title_of
 from webui.schemas import ExportParameters
 from webui.site import current_site
 
@@ -113,7 +112,7 @@ def citation(suffix: str) -> Response:
     found = current_site().archive.articles([id_])
     if id_ not in found:
         abort(404)
-    return sent(iter([_citable(found[id_])]), suffix, title_of(found[id_]))
+    return sent(iter([_citable(found[id_])]), suffix, found[id_].headline)
 
 
 def sent(stories: Iterator[Story], suffix: str, about: str) -> Response:

@@ -242,11 +242,6 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
     return Markup("").join(parts)
 
 
-def title_of(article: Article) -> str:
-    """Give the title, or the beginning of the text of an article without one."""
-    return article.headline
-
-
 @lru_cache(maxsize=1 << 10)
 def lang_of(name: str) -> str:
     """Guess the language of a name that stands alone, for whoever reads it aloud."""
@@ -403,7 +398,6 @@ def init_app(app: Flask) -> None:
         best_url=best_url,
         read_at=read_at,
         safe_link=safe_link,
-        title_of=title_of,
         chips=chips,
         page_numbers=page_numbers,
         search_url=search_url,

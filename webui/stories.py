@@ -12,7 +12,7 @@ from search.errors import QueryError
 from search.ranking.snippets import OpenedHit
 from search.records import Article, RelatedStory
 from webui.parameters import MAX_PAGE_K, Address, read_address
-from webui.presentation import MORE, article_url, best_url, marked, search_url, title_of
+from webui.presentation import MORE, article_url, best_url, marked, search_url
 from webui.site import current_site
 
 _FEW_CHARS = 40
@@ -118,7 +118,7 @@ def story_text(article: Article, opened: OpenedHit | None) -> StoryText:
     lead = writer.lines(article.lead)
     paragraphs = writer.lines(article.text)
     captions = [writer.lines(caption) for caption in article.captions]
-    title = title_of(article)
+    title = article.headline
     return StoryText(
         title=marked(title, opened.marker.spans(title) if opened else ()),
         lead=Markup(" ").join(lead),
@@ -173,7 +173,7 @@ def related_views(stories: Sequence[RelatedStory], address: Address) -> list[Rel
     return [
         RelatedView(
             lang=story.article.lang,
-            title=title_of(story.article),
+            title=story.article.headline,
             href=article_url(story.article.id, address),
             date=story.article.date,
             source=story.article.source,

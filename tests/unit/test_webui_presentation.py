@@ -10,7 +10,6 @@ from webui.presentation import (
     page_numbers,
     paragraphs,
     safe_link,
-    title_of,
 )
 
 
@@ -94,10 +93,10 @@ def test_page_numbers(page, last, numbers):
 
 
 def test_an_article_without_title_is_called_by_its_beginning():
-    assert title_of(Article(id="1", lang="vi", text="Thân bài.", title="Tên")) == "Tên"
-    assert title_of(Article(id="1", lang="vi", text="Câu\nđầu.")) == "Câu đầu."
-    assert title_of(Article(id="1", lang="vi", text="từ " * 99)) == "từ " * 29 + "từ…"
-    assert title_of(Article(id="1", lang="vi", text="x" * 99)) == "x" * 90 + "…"
+    assert Article(id="1", lang="vi", text="Thân bài.", title="Tên").headline == "Tên"
+    assert Article(id="1", lang="vi", text="Câu\nđầu.").headline == "Câu đầu."
+    assert Article(id="1", lang="vi", text="từ " * 99).headline == "từ " * 29 + "từ…"
+    assert Article(id="1", lang="vi", text="x" * 99).headline == "x" * 90 + "…"
 
 
 def test_paragraphs_are_lines_that_say_something():
