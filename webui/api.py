@@ -13,7 +13,7 @@ from search.facets import STEPS
 from search.facets import histogram as count_over_time
 from search.records import Article, Link, Query, RelatedStory
 from webui.openapi import API, operation
-from webui.parameters import MAX_K, number, one_of, read_address
+from webui.parameters import MAX_K, number, one_of
 from webui.schemas import (
     DEFAULT_RELATED,
     MAX_RELATED,
@@ -32,7 +32,7 @@ from webui.schemas import (
     StatsAnswer,
     WholeStory,
 )
-from webui.site import PROBE, current_site
+from webui.site import PROBE, asked_address, current_site
 
 blueprint = Blueprint("api", __name__)
 
@@ -149,12 +149,7 @@ def _asked() -> Query:
     Raises:
         QueryError: It cannot be read; the message names the parameter.
     """
-    address, errors = read_address(
-        request.args,
-        paging="offset",
-        max_query_chars=current_site().settings.max_query_chars,
-        max_k=MAX_K,
-    )
+    address, errors = asked_address("offset", MAX_K)
     if errors:
         raise errors[0]
     if not address.asks:

@@ -29,12 +29,11 @@ from webui.parameters import (
     DEFAULT_K,
     MAX_K,
     Address,
-    read_address,
     read_choice,
     read_flag,
 )
 from webui.schemas import ExportParameters
-from webui.site import current_site
+from webui.site import asked_address, current_site
 
 blueprint = Blueprint("exports", __name__)
 
@@ -84,7 +83,7 @@ def search(suffix: str) -> Response:
     Takes the parameters of the search page, of which those that turn pages do not matter, and
     ``related=1``, which adds what is possibly related.
     """
-    address, errors = _address()
+    address, errors = asked_address(max_k=MAX_K)
     g.address = address
     if errors:
         raise errors[0]
@@ -99,7 +98,7 @@ def export() -> Response:
     However many there are, in the order of ``sort``. A file that could not be finished ends with a
     line that says so, and its connection breaks off.
     """
-    address, errors = _address()
+    address, errors = asked_address(max_k=MAX_K)
     if errors:
         raise errors[0]
     return _found(address, read_choice(request.args, "format", tuple(EXPORTS), "jsonl"))
@@ -174,11 +173,6 @@ def citations(article: Article) -> list[Citation]:
 def init_app(app: Flask) -> None:
     """Give templates what they list."""
     app.jinja_env.globals.update(citations=citations, downloads=downloads)
-
-
-def _address() -> tuple[Address, tuple[QueryError, ...]]:
-    longest = current_site().settings.max_query_chars
-    return read_address(request.args, paging="page", max_query_chars=longest, max_k=MAX_K)
 
 
 def _found(address: Address, suffix: str) -> Response:

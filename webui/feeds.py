@@ -30,9 +30,9 @@ from search.text.languages import LANGUAGES
 from webui.errors import Problem, error_json, respond
 from webui.feed_formats import Feed, FeedItem, atom, json_feed, legal, moment, rss
 from webui.i18n import chosen_interface, interface
-from webui.parameters import DEFAULT_K, MAX_PAGE_K, Address, read_address
+from webui.parameters import DEFAULT_K, Address
 from webui.presentation import article_url, chips, marked, safe_link, search_url
-from webui.site import current_site
+from webui.site import asked_address, current_site
 
 NEWEST = 50
 """Most stories in a feed."""
@@ -87,7 +87,9 @@ def links(address: Address) -> list[tuple[str, str, str]]:
 
 def feed_title(address: Address) -> str:
     """Name a search's feed: what was asked, the filters, the site."""
-    asked = [_("News on “%(query)s”", query=address.q), *(chip.text for chip in chips(address))]
+    asked = [chip.text for chip in chips(address)]
+    if address.q:
+        asked.insert(0, _("News on “%(query)s”", query=address.q))
     if address.lang != "both":
         asked.append(LANGUAGES[address.lang].endonym)
     return f"{', '.join(asked)} – {current_site().settings.site_name}"
@@ -135,16 +137,11 @@ def _feed(endpoint: str) -> Feed:
         StoreError: The archive cannot answer.
     """
     site = current_site()
-    address, errors = read_address(
-        request.args,
-        paging="page",
-        max_query_chars=site.settings.max_query_chars,
-        max_k=MAX_PAGE_K,
-    )
+    address, errors = asked_address()
     g.address = address
     if errors:
         raise errors[0]
-    if not address.q:
+    if not address.asks:
         raise QueryError("The parameter “q” is missing: it holds what to search for.")
     query = replace(address.query(), k=NEWEST, offset=0, sort="newest", more=0)
     results = site.archive.search(query)

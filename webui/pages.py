@@ -21,7 +21,7 @@ from webui.differences import side_by_side
 from webui.errors import PastTheEndError
 from webui.guide import current_examples
 from webui.narrowing import charted, facet_groups
-from webui.parameters import MAX_PAGE_K, WrongDaysError, read_address
+from webui.parameters import WrongDaysError
 from webui.presentation import (
     MORE,
     article_url,
@@ -31,9 +31,9 @@ from webui.presentation import (
     first_language,
     safe_link,
 )
-from webui.site import current_site
+from webui.site import asked_address, current_site
 from webui.stories import (
-    asked_address,
+    address_of_story,
     back_href,
     place_of,
     read_with,
@@ -48,12 +48,7 @@ blueprint = Blueprint("pages", __name__)
 def search() -> str:
     """Show the search page: an invitation before a query, results after it."""
     site = current_site()
-    address, errors = read_address(
-        request.args,
-        paging="page",
-        max_query_chars=site.settings.max_query_chars,
-        max_k=MAX_PAGE_K,
-    )
+    address, errors = asked_address()
     g.address = address
     wrong_days = [error for error in errors if isinstance(error, WrongDaysError)]
     if others := [error for error in errors if error not in wrong_days]:
@@ -99,7 +94,7 @@ def search_elsewhere() -> BaseResponse:
 def article(article_id: str) -> str:
     """Show one article to read, as a hit of the query that its address names."""
     archive = current_site().archive
-    address = g.address = asked_address()
+    address = g.address = address_of_story()
     link = archive.links([article_id]).get(article_id)
     counterpart = link.counterpart if link else None
     found = archive.articles([article_id, *([counterpart] if counterpart else [])])
@@ -136,7 +131,7 @@ def article_by_parameter() -> str:
 def beside() -> str:
     """Show an article and its counterpart in two columns; 404 where either does not exist."""
     archive = current_site().archive
-    address = g.address = asked_address()
+    address = g.address = address_of_story()
     id_ = request.args.get("id", "")
     link = archive.links([id_]).get(id_)
     if link is None or link.counterpart is None:
@@ -159,7 +154,7 @@ def copies() -> str | BaseResponse:
 
     404 where there is no such story.
     """
-    address = g.address = asked_address()
+    address = g.address = address_of_story()
     id_ = request.args.get("id", "")
     found = current_site().archive.copies(id_)
     if not found:

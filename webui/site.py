@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from flask import current_app
+from flask import current_app, request
 
 from search.archive import Archive, open_archive
+from search.errors import QueryError
 from search.facets import Facets
 from search.records import Query, ResultSet
 from search.stores.base import StoreStats
+from webui.parameters import MAX_PAGE_K, Address, read_address
 
 if TYPE_CHECKING:
     from search.settings import Settings
@@ -91,6 +93,14 @@ class Site:
             while len(self._facets) > FACETS_KEPT:
                 del self._facets[next(iter(self._facets))]
         return facets
+
+
+def asked_address(
+    paging: Literal["page", "offset"] = "page", max_k: int = MAX_PAGE_K
+) -> tuple[Address, tuple[QueryError, ...]]:
+    """Read what the address of the request asks for; see ``read_address``."""
+    longest = current_site().settings.max_query_chars
+    return read_address(request.args, paging=paging, max_query_chars=longest, max_k=max_k)
 
 
 def install_site(site: Site) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import request
 from markupsafe import Markup
 
 from search.errors import QueryError
 from search.ranking.snippets import OpenedHit
 from search.records import Article, RelatedStory
-from webui.parameters import MAX_PAGE_K, Address, read_address
+from webui.parameters import Address
 from webui.presentation import MORE, article_url, best_url, marked, search_url
-from webui.site import current_site
+from webui.site import asked_address, current_site
 
 _FEW_CHARS = 40
 """The best passage does not go on into a paragraph for less than this."""
@@ -66,14 +65,9 @@ class RelatedView:
     section: str | None
 
 
-def asked_address() -> Address:
+def address_of_story() -> Address:
     """Read the search that a page of one story was opened with; what cannot be used is left out."""
-    address, _ = read_address(
-        request.args,
-        paging="page",
-        max_query_chars=current_site().settings.max_query_chars,
-        max_k=MAX_PAGE_K,
-    )
+    address, _ = asked_address()
     return address
 
 

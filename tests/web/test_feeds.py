@@ -12,7 +12,7 @@ from support.archives import add_to_archive, write_archive
 from support.pages import read_page
 
 from search.archive import open_archive
-from search.records import Article, Query
+from search.records import Article, Filters, Query
 from search.settings import Settings
 from webui import create_app
 from webui.errors import REFUSAL
@@ -91,6 +91,17 @@ def test_untitled_stories_and_hostile_text(own):
         assert not [e for e in root.iter() if re.fullmatch("({.*})?script", e.tag)]
         related = [li.get("href") for li in root.iter() if li.get("rel") == "related"]
         assert related == ["https://bao.vn/a?b=1&c=2"]
+
+
+def test_filters_alone_have_a_feed_as_they_have_a_page(client, archive):
+    page = read_page(client.get("/?from=2025-03&ui=en"))
+    hrefs = [link.get("href") for link in page.all("link") if link.get("rel") == "alternate"]
+    assert len(hrefs) == 3
+    assert [client.get(href).status_code for href in hrefs] == [200] * 3
+    wanted = archive.search(Query("", k=50, filters=Filters("2025-03-01"))).mixed
+    told = feedparser.parse(client.get(hrefs[0]).data)
+    assert len(told.entries) == len(wanted) > 10
+    assert told.feed.title.startswith("from March 1, 2025")
 
 
 def test_ids_depend_on_the_story_alone(client, app):
